@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Protocol
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _LABEL_UNDERSCORE = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
@@ -253,3 +254,35 @@ def percent(text: str) -> list[str]:
 def http_header_name(text: str) -> list[str]:
     message = "a valid HTTP header must consist of alphanumeric characters or '-'"
     return _checked(text, 0, bool(re.fullmatch(_HTTP_HEADER, text)), message, _HTTP_HEADER, "X-Header-Name")
+
+
+SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+"""No vowels and no 0, 1, 3, so that random names spell nothing."""
+
+
+class Chooser(Protocol):
+    """The one method needed of a seeded random stream."""
+
+    def choice(self, options: str, /) -> str: ...
+
+
+def random_suffix(rng: Chooser, count: int = 5) -> str:
+    return "".join(rng.choice(SUFFIX_ALPHABET) for _ in range(count))
+
+
+def generated_name(base: str, rng: Chooser) -> str:
+    """metadata.generateName filled in: the base cut to leave room for five random characters in 63."""
+    return base[:58] + random_suffix(rng)
+
+
+def safe_encode(text: str) -> str:
+    """Any text in the suffix alphabet, one character for one (rand.SafeEncodeString)."""
+    return "".join(SUFFIX_ALPHABET[ord(char) % len(SUFFIX_ALPHABET)] for char in text)
+
+
+def fnv32a(data: bytes | str) -> int:
+    """32-bit FNV-1a."""
+    digest = 0x811C9DC5
+    for byte in data.encode() if isinstance(data, str) else data:
+        digest = (digest ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return digest

@@ -40,6 +40,10 @@ class Field:
     """Go's `omitempty` on a non-pointer: the zero value ("" 0 false, empty list or map) is not written back."""
     always: bool = False
     """No `omitempty`: written even when absent in the request (`resources: {}`, `status: {}`)."""
+    pointer: bool = False
+    """A Go pointer: absent and zero differ; the zero of one that is `always` written is null."""
+    via: str = ""
+    """Embedded Go structs on the way to it, as decoding errors name them: "VolumeSource"."""
     merge_key: str = ""
     """patchMergeKey of a list, for strategic merge patch."""
     patch_strategy: tuple[str, ...] = ()
