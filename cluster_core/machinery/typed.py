@@ -68,3 +68,5 @@ class Type:
     """Defaults of list-map keys, such as protocol=TCP for container ports."""
     format: str = ""
     preserve_unknown: bool = False
+    derived: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What those who walk the type compile from it, by their own key (decoders). Belongs to the type's lifetime."""
