@@ -7,24 +7,11 @@ Entries run in the order (due, sequence); the sequence makes the order total and
 from __future__ import annotations
 
 import heapq
-from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-MICROSECOND = 1
+from cluster_core.machinery.timestamps import microtime, timestamp
+
 SECOND = 1_000_000
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def format_time(microseconds: int) -> str:
-    """RFC 3339 in whole seconds, as metav1.Time prints: 2026-01-01T00:00:00Z."""
-    return (_EPOCH + timedelta(seconds=microseconds // SECOND)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def format_microtime(microseconds: int) -> str:
-    """RFC 3339 with six digits, as metav1.MicroTime prints."""
-    return (_EPOCH + timedelta(microseconds=microseconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
 
 class Clock:
     """The cluster's time: `now` in microseconds since the Unix epoch. Only the simulation moves it."""
@@ -41,11 +28,11 @@ class Clock:
         """`now` as metav1.Time. Remembered within a second, for most objects of a busy instant share it."""
         second = self.now // SECOND
         if second != self._second:
-            self._second, self._text = second, format_time(self.now)
+            self._second, self._text = second, timestamp(self.now)
         return self._text
 
     def microtime(self) -> str:
-        return format_microtime(self.now)
+        return microtime(self.now)
 
     @property
     def elapsed(self) -> float:
@@ -58,6 +45,10 @@ class Entry(NamedTuple):
     sequence: int
     target: str
     key: str
+
+
+CHORE = "~"
+"""Keys that begin so are periodic chores: a cluster with nothing else planned is stable."""
 
 
 class Agenda:
@@ -98,6 +89,10 @@ class Agenda:
         for pair in [pair for pair in self._due if pair[0] == target]:
             del self._due[pair]
 
+    def clear(self) -> None:
+        self._due.clear()
+        self._heap.clear()
+
     def planned(self, target: str, key: str) -> int | None:
         """When the entry is due, None when there is none."""
         entry = self._due.get((target, key))
@@ -121,6 +116,10 @@ class Agenda:
         heap, due = self._heap, self._due
         while heap and due.get((heap[0].target, heap[0].key)) is not heap[0]:
             heapq.heappop(heap)
+
+    def stable(self) -> bool:
+        """Whether nothing but chores is planned."""
+        return all(key.startswith(CHORE) for _, key in self._due)
 
     def __len__(self) -> int:
         return len(self._due)

@@ -1,0 +1,134 @@
+"""How a part of the cluster talks to the API server: the same verbs as everybody, without the wire.
+
+A client acts as one component. It is trusted: authorized, and its objects are taken as well-formed; admission, conflicts
+and finalizers apply to it as to all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from cluster_core.apiserver import events, lifecycle, objectmeta
+from cluster_core.apiserver.context import Context
+from cluster_core.apiserver.kind import Kind
+from cluster_core.apiserver.request import User
+from cluster_core.machinery.patch import merge_patch
+from cluster_core.machinery.typed import Obj
+
+if TYPE_CHECKING:
+    from cluster_core.apiserver.server import ApiServer
+
+
+class Client:
+    """Reads are consistent and copy nothing. Writes raise machinery.errors.ApiError."""
+
+    def __init__(self, server: ApiServer, user: str) -> None:
+        self.server = server
+        self.user = User(user, ("system:authenticated",))
+        self._storage = server.storage
+
+    def kind(self, name: str) -> Kind:
+        return self.server.kinds.named(name)
+
+    # ------------------------------------------------------------------------------------------------ reading
+
+    def get(self, kind: str, namespace: str, name: str) -> Obj | None:
+        return self._storage.get(self.kind(kind), namespace, name)
+
+    def list(self, kind: str, namespace: str | None = None) -> list[Obj]:
+        return self._storage.list(self.kind(kind), namespace)
+
+    def owned(self, kind: str, uid: str) -> list[Obj]:
+        """Objects whose controlling owner has this uid."""
+        return self._storage.owned(self.kind(kind), uid)
+
+    def on_node(self, kind: str, node: str) -> list[Obj]:
+        """Objects with this spec.nodeName."""
+        return self._storage.on_node(self.kind(kind), node)
+
+    # ------------------------------------------------------------------------------------------------ writing
+
+    def _context(self, kind: str, verb: str, namespace: str, name: str, subresource: str = "") -> Context:
+        found = self.kind(kind)
+        self.server.require_etcd()
+        context = Context(self.server, self.user, found, found.all_served()[0], verb, trusted=True)
+        context.namespace, context.name, context.subresource = namespace, name, subresource
+        return context
+
+    def create(self, kind: str, obj: Mapping[str, Any], *, namespace: str | None = None) -> Obj:
+        """Create the object in its own namespace; kind and apiVersion may be left out."""
+        found = self.kind(kind)
+        where = namespace if namespace is not None else obj["metadata"].get("namespace", "")
+        whole = {"kind": found.name, "apiVersion": found.api_version, **obj}
+        return lifecycle.create(self._context(kind, "create", where, ""), found.default(whole))
+
+    def update(self, kind: str, obj: Obj, *, subresource: str = "") -> Obj:
+        """Replace the object. Raises Conflict when its resourceVersion is no longer the newest."""
+        metadata = obj["metadata"]
+        context = self._context(kind, "update", metadata.get("namespace", ""), metadata["name"], subresource)
+        return lifecycle.update(context, lambda _: obj)
+
+    def update_status(self, kind: str, obj: Obj) -> Obj:
+        return self.update(kind, obj, subresource="status")
+
+    def patch(
+        self, kind: str, namespace: str, name: str, patch: Mapping[str, Any], *, subresource: str = ""
+    ) -> Obj:
+        """Apply a JSON merge patch."""
+        context = self._context(kind, "patch", namespace, name, subresource)
+        return lifecycle.update(context, lambda old: merge_patch(old, patch))
+
+    def delete(
+        self,
+        kind: str,
+        namespace: str,
+        name: str,
+        *,
+        grace: int | None = None,
+        uid: str = "",
+        propagation: str = "",
+    ) -> None:
+        """Delete the object; `uid` as a precondition, `grace` in seconds, `propagation` as in DeleteOptions."""
+        context = self._context(kind, "delete", namespace, name)
+        if grace is not None:
+            context.options["gracePeriodSeconds"] = grace
+        if uid:
+            context.options["preconditions"] = {"uid": uid}
+        if propagation:
+            context.options["propagationPolicy"] = propagation
+        lifecycle.delete(context)
+
+    def bind(self, namespace: str, name: str, node: str) -> Obj:
+        """Assign a pod to a node, as the binding subresource does."""
+        context = self._context("Pod", "create", namespace, name, "binding")
+        now = self.server.world.clock.timestamp()
+        return lifecycle.update(context, lambda pod: bound(pod, node, now))
+
+    def event(
+        self,
+        obj: Obj,
+        type: str,
+        reason: str,
+        message: str,
+        *,
+        component: str,
+        host: str = "",
+        field_path: str = "",
+        action: str = "",
+    ) -> None:
+        """Record an Event about `obj`; equal ones are counted on one object, as client-go's recorder does."""
+        what = events.Occurrence(type, reason, message, component, host, field_path, action)
+        events.record(self, obj, what)
+
+    def seconds_from_now(self, seconds: int) -> str:
+        return objectmeta.seconds_from(self.server.world.clock.now, seconds)
+
+
+def bound(pod: Obj, node: str, now: str) -> Obj:
+    """The pod assigned to `node`, with its PodScheduled condition true. `now` is a metav1.Time."""
+    scheduled = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now}
+    status = pod.get("status", {})
+    others = [condition for condition in status.get("conditions", ()) if condition["type"] != "PodScheduled"]
+    spec = {**pod["spec"], "nodeName": node}
+    return {**pod, "spec": spec, "status": {**status, "conditions": [*others, scheduled]}}

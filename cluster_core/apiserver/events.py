@@ -1,0 +1,85 @@
+"""Events: what parts tell people. Equal ones within a while become one with a count.
+
+Models client-go/tools/record: the aggregation key, names of the form "object.hash", counts and first and last time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cluster_core.machinery.typed import Obj
+
+if TYPE_CHECKING:
+    from cluster_core.apiserver.client import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """What happened, and who says so."""
+
+    type: str
+    reason: str
+    message: str
+    component: str
+    host: str = ""
+    field_path: str = ""
+    action: str = ""
+
+
+def record(client: Client, about: Obj, what: Occurrence) -> None:
+    """Write the event, or count it on the one that says the same. It never refuses: a lost event harms nobody."""
+    metadata = about["metadata"]
+    namespace = metadata.get("namespace") or "default"
+    name = _name(client, about, what)
+    known = client.get("Event", namespace, name)
+    if known is None:
+        if _namespace_is_gone(client, namespace):
+            return
+        client.create("Event", _event(client, about, what, name))
+        return
+    changed = {**known, "count": known.get("count", 1) + 1, "lastTimestamp": client.server.world.clock.timestamp()}
+    client.update("Event", changed)
+
+
+def _namespace_is_gone(client: Client, namespace: str) -> bool:
+    """Terminating namespaces take no new events."""
+    found = client.get("Namespace", "", namespace)
+    return found is None or "deletionTimestamp" in found["metadata"]
+
+
+def _name(client: Client, about: Obj, what: Occurrence) -> str:
+    """The object's name and 16 hex digits that tell occurrences apart."""
+    uid = about["metadata"].get("uid", "")
+    digits = client.server.world.seed.uid("event", uid, what.type, what.reason, what.message, what.component, what.field_path)
+    return f"{about['metadata']['name']}.{digits.replace('-', '')[:16]}"
+
+
+def reference(about: Obj, field_path: str = "") -> dict[str, Any]:
+    """A v1.ObjectReference to the object."""
+    metadata = about["metadata"]
+    found: dict[str, Any] = {"kind": about["kind"], "name": metadata["name"], "apiVersion": about["apiVersion"]}
+    for key in ("namespace", "uid", "resourceVersion"):
+        if metadata.get(key):
+            found[key] = metadata[key]
+    return {**found, "fieldPath": field_path} if field_path else found
+
+
+def _event(client: Client, about: Obj, what: Occurrence, name: str) -> dict[str, Any]:
+    clock = client.server.world.clock
+    source = {"component": what.component, **({"host": what.host} if what.host else {})}
+    event = {
+        "metadata": {"name": name, "namespace": about["metadata"].get("namespace") or "default"},
+        "involvedObject": reference(about, what.field_path),
+        "reason": what.reason,
+        "message": what.message,
+        "source": source,
+        "firstTimestamp": clock.timestamp(),
+        "lastTimestamp": clock.timestamp(),
+        "count": 1,
+        "type": what.type,
+        "eventTime": None,
+        "reportingComponent": what.component,
+        "reportingInstance": what.host,
+    }
+    return {**event, "action": what.action} if what.action else event

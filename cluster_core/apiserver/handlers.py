@@ -1,0 +1,172 @@
+"""The verbs as HTTP answers: decode what came, do it, encode what is. Models apiserver/pkg/endpoints/handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from cluster_core.apiserver import lifecycle, listing, negotiate, patching, table
+from cluster_core.apiserver.body import delete_options, read_object
+from cluster_core.apiserver.context import Context
+from cluster_core.apiserver.request import ApiRequest, ApiResponse
+from cluster_core.apiserver.watch import Encode, Watch, plain_frame
+from cluster_core.machinery import errors
+from cluster_core.machinery.typed import Obj
+
+Handler = Callable[[Context, ApiRequest], ApiResponse]
+
+
+def get(context: Context, request: ApiRequest) -> ApiResponse:
+    negotiate.accepted(request)
+    return negotiate.respond(context, request, lifecycle.existing(context))
+
+
+def create(context: Context, request: ApiRequest) -> ApiResponse:
+    kind = context.kind
+    obj = read_object(context, request)
+    if kind.call is not None:
+        return negotiate.respond(context, request, kind.call(context, obj), 201)
+    return negotiate.respond(context, request, lifecycle.create(context, obj), 201)
+
+
+def update(context: Context, request: ApiRequest) -> ApiResponse:
+    obj = read_object(context, request)
+    name = obj.get("metadata", {}).get("name", "")
+    if name != context.name:
+        raise errors.bad_request(f"the name of the object ({name}) does not match the name on the URL ({context.name})")
+    if context.server.storage.get(context.kind, context.namespace, context.name) is None and _may_create(context):
+        return negotiate.respond(context, request, lifecycle.create(context, obj), 201)
+    return negotiate.respond(context, request, lifecycle.update(context, lambda _: obj))
+
+
+def _may_create(context: Context) -> bool:
+    return context.kind.allow_create_on_update and not context.subresource
+
+
+def patch(context: Context, request: ApiRequest) -> ApiResponse:
+    obj, created = patching.patch(context, request)
+    return negotiate.respond(context, request, obj, 201 if created else 200)
+
+
+def delete(context: Context, request: ApiRequest) -> ApiResponse:
+    delete_options(context, request)
+    obj, gone = lifecycle.delete(context)
+    if gone and not context.kind.returns_deleted:
+        return negotiate.respond(context, request, deleted_status(context, obj))
+    accepted = not gone and context.options.get("orphanDependents") is False
+    return negotiate.respond(context, request, obj, 202 if accepted else 200)
+
+
+def deleted_status(context: Context, obj: Obj) -> Obj:
+    """The Status that confirms a removal."""
+    details = {"name": obj["metadata"]["name"], "kind": context.kind.plural, "uid": obj["metadata"]["uid"]}
+    if context.kind.group:
+        details["group"] = context.kind.group
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+
+
+def delete_collection(context: Context, request: ApiRequest) -> ApiResponse:
+    delete_options(context, request)
+    found = listing.page(context, request)
+    for obj in found.items:
+        metadata = obj["metadata"]
+        each = context.toward(context.kind, "delete", metadata.get("namespace", ""), metadata["name"])
+        lifecycle.delete(each)
+    return list_response(context, request, found._replace(revision=context.server.storage.revision))
+
+
+def list_(context: Context, request: ApiRequest) -> ApiResponse:
+    return list_response(context, request, listing.page(context, request))
+
+
+def list_response(context: Context, request: ApiRequest, page: listing.Page) -> ApiResponse:
+    format = negotiate.accepted(request)
+    revision = context.server.storage.revision
+    if format == negotiate.Format():
+        return ApiResponse(200, _list_bytes(context, page), warnings=tuple(context.warnings), revision=revision)
+    body = negotiate.encode(_list_object(context, page, format), format)
+    return ApiResponse(200, body, format.media, warnings=tuple(context.warnings), revision=revision)
+
+
+def _list_bytes(context: Context, page: listing.Page) -> bytes:
+    """The list, put together from the bytes in the store."""
+    kind, storage = context.kind, context.server.storage
+    head = {"kind": f"{kind.name}List", "apiVersion": context.api_version, "metadata": page.metadata()}
+    if context.api_version == kind.api_version:
+        items = [storage.as_item(kind, obj) for obj in page.items]
+    else:
+        items = [orjson.dumps(_bare(negotiate.outward(context, obj))) for obj in page.items]
+    return orjson.dumps(head)[:-1] + b',"items":[' + b",".join(items) + b"]}"
+
+
+def _bare(obj: Obj) -> Obj:
+    return {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}
+
+
+def _list_object(context: Context, page: listing.Page, format: negotiate.Format) -> Obj:
+    if format.shape == "Table":
+        columns = table.columns_of(context.kind, context.served)
+        now = context.server.world.clock.now
+        rows = [table.row(columns, negotiate.outward(context, obj), now, format.include) for obj in page.items]
+        return table.table(columns, rows, page.metadata())
+    if format.shape:
+        items = [negotiate.partial(obj) for obj in page.items]
+        head = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"}
+        return {**head, "metadata": page.metadata(), "items": items}
+    head = {"kind": f"{context.kind.name}List", "apiVersion": context.api_version, "metadata": page.metadata()}
+    return {**head, "items": [_bare(negotiate.outward(context, obj)) for obj in page.items]}
+
+
+def watch(context: Context, request: ApiRequest) -> Watch:
+    """Open a watch: from a revision, or from now with what there is as ADDED events."""
+    storage = context.server.storage
+    keep = listing.predicate(context, request)
+    given = request.parameter("resourceVersion")
+    send_initial = request.parameter("sendInitialEvents") == "true"
+    revision = _watch_revision(context, given)
+    found = Watch(context, keep, revision, _encoder(context, request))
+    if send_initial or (given in ("", "0") and request.parameter("sendInitialEvents") != "false"):
+        found.revision = storage.revision
+        objects = storage.list(context.kind, context.namespace or None)
+        bookmark = send_initial and request.parameter("allowWatchBookmarks") == "true"
+        found.preload([obj for obj in objects if keep is None or keep(obj)], bookmark)
+    return found
+
+
+def _watch_revision(context: Context, given: str) -> int:
+    current = context.server.storage.revision
+    if given in ("", "0"):
+        return current
+    if not given.isdigit():
+        raise errors.plain_error(f'strconv.ParseUint: parsing "{given}": invalid syntax')
+    return int(given)
+
+
+def _encoder(context: Context, request: ApiRequest) -> Encode:
+    format = negotiate.accepted(request)
+    if format.shape == "" and context.api_version == context.kind.api_version:
+        return plain_frame
+    first = True
+
+    def encode(type: str, obj: Obj, value: bytes | None) -> bytes:
+        nonlocal first
+        body: Any = negotiate.shaped(context, obj, format)
+        if format.shape == "Table":
+            body = {**body, "columnDefinitions": body["columnDefinitions"] if first else None}
+            first = False
+        return plain_frame(type, body, None)
+
+    return encode
+
+
+HANDLERS: dict[str, Handler] = {
+    "get": get,
+    "create": create,
+    "update": update,
+    "patch": patch,
+    "delete": delete,
+    "deletecollection": delete_collection,
+    "list": list_,
+}

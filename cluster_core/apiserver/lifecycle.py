@@ -1,0 +1,208 @@
+"""Create, update and delete, once for all kinds.
+
+Models apiserver/pkg/registry/generic/registry/store.go with registry/rest/{create,update,delete}.go: the order of
+admission, strategy, validation and storage is theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cluster_core.apiserver import objectmeta
+from cluster_core.apiserver.admission.chain import Attributes
+from cluster_core.apiserver.context import Context
+from cluster_core.apiserver.kind import Kind
+from cluster_core.machinery import errors
+from cluster_core.machinery.typed import Obj
+
+Change = Callable[[Obj], Obj]
+
+
+def create(context: Context, obj: Obj) -> Obj:
+    """Store a new object; `obj` is decoded and has its defaults. Answers what was stored (or would be, in a dry run)."""
+    server, kind = context.server, context.kind
+    obj = objectmeta.begin_create(context, obj)
+    context.name = obj["metadata"].get("name", "")
+    admitted = server.admission.admit(Attributes("CREATE", context, obj))
+    assert admitted is not None
+    obj = objectmeta.fill(context, prepare_create(kind, admitted))
+    context.name = obj["metadata"]["name"]
+    if not context.trusted:
+        _refuse_invalid(kind, obj, [*objectmeta.validate(context, obj), *kind.validate(obj)])
+    if kind.before_store is not None:
+        obj = kind.before_store(context, obj, None)
+    server.admission.validate(Attributes("CREATE", context, obj))
+    if server.storage.get(kind, context.namespace, context.name) is not None:
+        raise already_exists(context, obj)
+    obj = server.fields.created(context, obj)
+    _add_warnings(context, obj, None)
+    return obj if context.dry_run else server.storage.put(kind, obj)
+
+
+def already_exists(context: Context, obj: Obj) -> errors.ApiError:
+    if obj["metadata"].get("generateName"):
+        return errors.generate_name_conflict(context.kind.group, context.kind.plural, context.name)
+    return errors.already_exists(context.kind.group, context.kind.plural, context.name)
+
+
+def prepare_create(kind: Kind, obj: Obj) -> Obj:
+    if kind.status and not kind.keeps_status and "status" in obj:
+        obj = {name: value for name, value in obj.items() if name != "status"}
+    if kind.generation:
+        obj = {**obj, "metadata": {**obj["metadata"], "generation": 1}}
+    return kind.prepare_create(obj)
+
+
+def _refuse_invalid(kind: Kind, obj: Obj, problems: list[Any]) -> None:
+    if problems:
+        raise errors.invalid(kind.group, kind.name, obj["metadata"].get("name", ""), problems)
+
+
+def _add_warnings(context: Context, new: Obj, old: Obj | None) -> None:
+    if context.kind.warnings is not None and not context.trusted:
+        context.warnings.extend(context.kind.warnings(new, old))
+
+
+def existing(context: Context) -> Obj:
+    """The object the context names. Raises NotFound."""
+    kind = context.kind
+    found = context.server.storage.get(kind, context.namespace, context.name)
+    if found is None:
+        raise errors.not_found(kind.group, kind.plural, context.name)
+    return found
+
+
+def update(context: Context, change: Change) -> Obj:
+    """Replace the object with what `change` makes of it; answers what is stored afterwards."""
+    old = existing(context)
+    new = objectmeta.begin_update(context, change(old), old)
+    new = prepare_update(context, new, old)
+    return _store_update(context, new, old)
+
+
+def prepare_update(context: Context, new: Obj, old: Obj) -> Obj:
+    """Admission and strategy. A status update changes nothing but status, another one everything else."""
+    kind = context.kind
+    admitted = context.server.admission.admit(Attributes("UPDATE", context, new, old))
+    assert admitted is not None
+    new = admitted
+    if context.subresource == "status":
+        return kind.prepare_status(_only_status(new, old), old)
+    if kind.status and context.subresource != "ephemeralcontainers":
+        new = _with_status_of(new, old)
+    new = kind.prepare_update(new, old)
+    return _next_generation(new, old) if kind.generation else new
+
+
+def _only_status(new: Obj, old: Obj) -> Obj:
+    metadata = {**new["metadata"]}
+    kept = {name: value for name, value in old.items() if name not in ("metadata", "status")}
+    result = {**kept, "metadata": metadata}
+    if "status" in new:
+        result["status"] = new["status"]
+    return result
+
+
+def _with_status_of(new: Obj, old: Obj) -> Obj:
+    if new.get("status") is old.get("status"):
+        return new
+    result = {name: value for name, value in new.items() if name != "status"}
+    if "status" in old:
+        result["status"] = old["status"]
+    return result
+
+
+def _next_generation(new: Obj, old: Obj) -> Obj:
+    generation = old["metadata"].get("generation", 0)
+    if objectmeta.body(new) != objectmeta.body(old):
+        generation += 1
+    if new["metadata"].get("generation") == generation:
+        return new
+    return {**new, "metadata": {**new["metadata"], "generation": generation}}
+
+
+def _store_update(context: Context, new: Obj, old: Obj) -> Obj:
+    kind, server = context.kind, context.server
+    if not context.trusted:
+        _refuse_invalid(kind, new, _update_problems(context, new, old))
+    if kind.before_store is not None and not context.subresource:
+        new = kind.before_store(context, new, old)
+    server.admission.validate(Attributes("UPDATE", context, new, old))
+    new = server.fields.updated(context, new, old)
+    _add_warnings(context, new, old)
+    if context.dry_run:
+        return new
+    if _is_done_for(kind, new):
+        return server.storage.remove(kind, new)
+    if new == old:
+        return old
+    return server.storage.put(kind, new)
+
+
+def _update_problems(context: Context, new: Obj, old: Obj) -> list[Any]:
+    kind = context.kind
+    validate = kind.validate_status if context.subresource == "status" else kind.validate_update
+    return [*objectmeta.validate_update(new, old), *validate(new, old)]
+
+
+def _is_done_for(kind: Kind, obj: Obj) -> bool:
+    """Nothing holds a terminating object any more."""
+    metadata = obj["metadata"]
+    if "deletionTimestamp" not in metadata or kind.finalizers(obj):
+        return False
+    return not metadata.get("deletionGracePeriodSeconds")
+
+
+def delete(context: Context) -> tuple[Obj, bool]:
+    """Delete the object the context names; options as metav1.DeleteOptions.
+
+    Answers (the object, whether it is gone). It stays, terminating, while it has grace left or finalizers.
+    """
+    kind, server, options = context.kind, context.server, context.options
+    obj = existing(context)
+    objectmeta.check_preconditions(context, obj, options.get("preconditions") or {})
+    server.admission.admit(Attributes("DELETE", context, None, obj))
+    server.admission.validate(Attributes("DELETE", context, None, obj))
+    doomed = _with_propagation(obj, options)
+    grace = kind.graceful(obj, options.get("gracePeriodSeconds")) if kind.graceful else 0
+    if not grace and not kind.finalizers(doomed):
+        return (obj if context.dry_run else server.storage.remove(kind, obj)), True
+    marked = _marked(context, doomed, grace)
+    if marked == obj or context.dry_run:
+        return marked, False
+    return server.storage.put(kind, marked), False
+
+
+def _marked(context: Context, obj: Obj, grace: int) -> Obj:
+    """The object with its deletion begun; an earlier end wins over a later one."""
+    metadata = obj["metadata"]
+    clock = context.server.world.clock
+    pending = metadata.get("deletionGracePeriodSeconds")
+    if "deletionTimestamp" in metadata and (pending is None or grace >= pending):
+        return obj
+    changed = {
+        **metadata,
+        "deletionTimestamp": objectmeta.seconds_from(clock.now, grace),
+        "deletionGracePeriodSeconds": grace,
+    }
+    if metadata.get("generation") and "deletionTimestamp" not in metadata:
+        changed["generation"] = metadata["generation"] + 1
+    return context.kind.on_deleting({**obj, "metadata": changed})
+
+
+def _with_propagation(obj: Obj, options: dict[str, Any]) -> Obj:
+    """The finalizers that the propagation policy asks for."""
+    policy = options.get("propagationPolicy")
+    if policy is None and options.get("orphanDependents") is not None:
+        policy = "Orphan" if options["orphanDependents"] else "Background"
+    if policy is None:
+        return obj
+    finalizers = [name for name in obj["metadata"].get("finalizers", ()) if name not in _POLICY_FINALIZERS.values()]
+    if policy in _POLICY_FINALIZERS:
+        finalizers.append(_POLICY_FINALIZERS[policy])
+    metadata = {name: value for name, value in obj["metadata"].items() if name != "finalizers"}
+    return {**obj, "metadata": {**metadata, "finalizers": finalizers} if finalizers else metadata}
+
+
+_POLICY_FINALIZERS = {"Orphan": "orphan", "Foreground": "foregroundDeletion"}

@@ -1,0 +1,103 @@
+"""Content negotiation: in which shape and encoding an answer leaves. Models apiserver/pkg/endpoints/handlers/negotiation."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+import yaml
+
+from cluster_core.apiserver import table
+from cluster_core.apiserver.context import Context
+from cluster_core.apiserver.request import JSON, ApiRequest, ApiResponse
+from cluster_core.machinery import errors
+from cluster_core.machinery.typed import Obj
+
+ACCEPTED = (
+    "application/json",
+    "application/yaml",
+    "application/vnd.kubernetes.protobuf",
+)
+YAML = "application/yaml"
+_SHAPES = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
+
+
+class Format(NamedTuple):
+    """What the client takes: media type, shape ("" is the object itself), and what table rows include."""
+
+    media: str = JSON
+    shape: str = ""
+    include: str = ""
+    pretty: bool = False
+
+
+def accepted(request: ApiRequest, shapes: tuple[str, ...] = _SHAPES) -> Format:
+    """The first clause of the Accept header that we can serve. Raises 406 NotAcceptable."""
+    header = request.header("accept") or "*/*"
+    for clause in header.split(","):
+        found = _clause(clause.strip(), shapes)
+        if found is not None:
+            return found._replace(include=request.parameter("includeObject"), pretty=_pretty(request))
+    raise errors.not_acceptable(ACCEPTED)
+
+
+def _pretty(request: ApiRequest) -> bool:
+    given = request.parameter("pretty")
+    return given not in ("", "0", "false")
+
+
+def _clause(clause: str, shapes: tuple[str, ...]) -> Format | None:
+    media, *rest = (part.strip() for part in clause.split(";"))
+    parameters = dict(part.partition("=")[::2] for part in rest)
+    shape = parameters.get("as", "")
+    if shape and (shape not in shapes or parameters.get("g") != "meta.k8s.io" or parameters.get("v") not in ("v1", "v1beta1")):
+        return None
+    if media in ("*/*", "application/*", JSON):
+        return Format(JSON, shape)
+    return Format(YAML, shape) if media == YAML else None
+
+
+def encode(body: Any, format: Format) -> bytes:
+    if format.media == YAML:
+        return yaml.dump(orjson.loads(orjson.dumps(body)), Dumper=yaml.CSafeDumper, default_flow_style=False).encode()
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2 if format.pretty else 0)
+
+
+def respond(context: Context, request: ApiRequest, obj: Obj, status: int = 200) -> ApiResponse:
+    """The answer that carries one object of the context's kind."""
+    format = accepted(request)
+    revision = context.server.storage.revision
+    if format == Format() and context.served.group == context.kind.group and not context.subresource:
+        body = _bytes(context, obj)
+    else:
+        body = encode(shaped(context, obj, format), format)
+    return ApiResponse(status, body, format.media, warnings=tuple(context.warnings), revision=revision)
+
+
+def _bytes(context: Context, obj: Obj) -> bytes:
+    if context.served.version == context.kind.version:
+        return context.server.storage.encoded(context.kind, obj)
+    return orjson.dumps(outward(context, obj))
+
+
+def outward(context: Context, obj: Obj) -> Obj:
+    """The object in the version the client asked for."""
+    if context.api_version == context.kind.api_version or obj.get("kind") != context.kind.name:
+        return obj
+    return {**context.served.from_storage(obj), "apiVersion": context.api_version}
+
+
+def shaped(context: Context, obj: Obj, format: Format) -> Obj:
+    """The object as itself, as a table of one row or as its metadata."""
+    obj = outward(context, obj)
+    if not format.shape or obj.get("kind") == "Status":
+        return obj
+    if format.shape == "Table":
+        columns = table.columns_of(context.kind, context.served)
+        rows = [table.row(columns, obj, context.server.world.clock.now, format.include)]
+        return table.table(columns, rows, {"resourceVersion": obj["metadata"].get("resourceVersion", "")})
+    return partial(obj)
+
+
+def partial(obj: Obj) -> Obj:
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}

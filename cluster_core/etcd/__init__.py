@@ -1,0 +1,1 @@
+"""The key-value store under the API server, with etcd's semantics."""

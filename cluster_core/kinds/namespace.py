@@ -1,0 +1,76 @@
+"""Namespaces. Models pkg/registry/core/namespace: spec.finalizers hold a namespace until its content is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cluster_core.apiserver.context import Context
+from cluster_core.apiserver.kind import Column, Kind, Subresource
+from cluster_core.apiserver.lifecycle import update
+from cluster_core.apiserver.table import AGE, NAME
+from cluster_core.machinery import names
+from cluster_core.machinery.typed import Obj
+
+_NAME_LABEL = "kubernetes.io/metadata.name"
+
+
+def default(namespace: Obj) -> Obj:
+    """Every namespace carries its name as a label."""
+    metadata = namespace["metadata"] if "metadata" in namespace else {}
+    if not metadata.get("name"):
+        return namespace
+    labels = {**metadata.get("labels", {}), _NAME_LABEL: metadata["name"]}
+    return {**namespace, "metadata": {**metadata, "labels": labels}}
+
+
+def prepare_create(namespace: Obj) -> Obj:
+    finalizers = namespace.get("spec", {}).get("finalizers", [])
+    if "kubernetes" not in finalizers:
+        finalizers = [*finalizers, "kubernetes"]
+    return {**namespace, "spec": {"finalizers": finalizers}, "status": {"phase": "Active"}}
+
+
+def prepare_update(new: Obj, old: Obj) -> Obj:
+    """Only the finalize subresource changes spec.finalizers."""
+    return {**new, "spec": old["spec"]}
+
+
+def finalizers(namespace: Obj) -> Sequence[str]:
+    return [*namespace["metadata"].get("finalizers", ()), *namespace.get("spec", {}).get("finalizers", ())]
+
+
+def on_deleting(namespace: Obj) -> Obj:
+    metadata = {key: value for key, value in namespace["metadata"].items() if key != "deletionGracePeriodSeconds"}
+    return {**namespace, "metadata": metadata, "status": {**namespace.get("status", {}), "phase": "Terminating"}}
+
+
+def _finalize(context: Context, namespace: Obj, body: Obj | None) -> Obj:
+    wanted = (body or {}).get("spec", {}).get("finalizers", [])
+    context.subresource = "finalize"
+    return update(context, lambda old: {**old, "spec": {"finalizers": wanted} if wanted else {}})
+
+
+COLUMNS = (
+    NAME,
+    Column("Status", lambda obj, now: obj.get("status", {}).get("phase", ""), description="The status of the namespace"),
+    AGE,
+)
+
+KIND = Kind(
+    "Namespace",
+    plural="namespaces",
+    short=("ns",),
+    namespaced=False,
+    verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
+    default=default,
+    prepare_create=prepare_create,
+    prepare_update=prepare_update,
+    validate_name=names.dns1123_label,
+    fields=lambda obj: {"name": obj["metadata"]["name"], "status.phase": obj.get("status", {}).get("phase", "")},
+    columns=COLUMNS,
+    status=True,
+    finalizers=finalizers,
+    on_deleting=on_deleting,
+    returns_deleted=True,
+    subresources=(Subresource("finalize", ("update",), "Namespace", call=_finalize),),
+)

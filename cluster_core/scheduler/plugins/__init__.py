@@ -1,0 +1,1 @@
+"""One small class per upstream plugin, found by name."""

@@ -1,0 +1,215 @@
+"""One simulated cluster: store, API server and parts put together, and time let pass.
+
+Pure and synchronous. What happens depends on the specification, the commands and the virtual times of the commands, and
+on nothing else; saving and loading in between changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from cluster_core.apiserver.parts import Change, Part
+from cluster_core.apiserver.request import ApiRequest, ApiResponse
+from cluster_core.apiserver.server import ApiServer
+from cluster_core.apiserver.watch import Watch
+from cluster_core.etcd.store import KeyValue, Store, StoreEvent
+from cluster_core.machinery.clock import SECOND, Agenda, Clock
+from cluster_core.machinery.seed import Seed
+from cluster_core.simulation import assembly, bootstrap, commands, statehash
+from cluster_core.simulation.saved import Batch, ClusterSpec, Row, Saved
+
+EVERYTHING = 1 << 62
+
+
+class Cluster:
+    """See the module. Times are virtual microseconds unless a name says seconds."""
+
+    def __init__(self, spec: ClusterSpec) -> None:
+        self.spec = spec
+        self.clock = Clock(spec.start)
+        self.agenda = Agenda(self.clock)
+        self.seed = Seed(spec.seed)
+        self.store = Store()
+        self.server = ApiServer(
+            self.store,
+            assembly.kinds(),
+            assembly.admission(),
+            clock=self.clock,
+            agenda=self.agenda,
+            seed=self.seed,
+        )
+        self.world = self.server.world
+        self.parts: dict[str, Part] = {}
+        self._listeners: defaultdict[str, list[Part]] = defaultdict(list)
+        self._observers: list[Callable[[Change], None]] = []
+        self._taken = self.store.revision
+        self.server.storage.observe(self._on_change)
+        assembly.add_parts(self)
+
+    @classmethod
+    def create(cls, spec: ClusterSpec) -> Cluster:
+        """A new cluster with its control plane and nodes."""
+        cluster = cls(spec)
+        bootstrap.bootstrap(cluster)
+        return cluster
+
+    @classmethod
+    def load(cls, saved: Saved) -> Cluster:
+        """The cluster as it was when the state was taken."""
+        cluster = cls(saved.spec)
+        cluster.store.load([_key_value(row) for row in saved.rows if row.value is not None], saved.revision)
+        cluster._taken = saved.revision
+        state = orjson.loads(saved.state)
+        cluster.clock.now = state["now"]
+        cluster.agenda.clear()
+        for name, memory in state["parts"].items():
+            if name in cluster.parts:
+                cluster.parts[name].load(memory)
+        cluster.agenda.load(state["agenda"])
+        return cluster
+
+    def add_part(self, part: Part) -> None:
+        """Let a part hear of changes and run."""
+        self.parts[part.name] = part
+        for kind in part.kinds:
+            self._listeners[kind].append(part)
+
+    def remove_part(self, name: str) -> None:
+        """Stop a part: it hears of nothing any more and what it had planned is forgotten."""
+        part = self.parts.pop(name)
+        for kind in part.kinds:
+            self._listeners[kind].remove(part)
+        self.agenda.cancel_all(name)
+
+    def _on_change(self, change: Change) -> None:
+        for part in self._listeners.get(change.kind.name, ()):
+            part.observe(change)
+        for callback in self._observers:
+            callback(change)
+
+    def observe(self, callback: Callable[[Change], None]) -> None:
+        """Call back at once for every change of an object."""
+        self._observers.append(callback)
+
+    # ------------------------------------------------------------------------------------------------ requests
+
+    @property
+    def revision(self) -> int:
+        return self.store.revision
+
+    def submit(self, request: ApiRequest) -> ApiResponse:
+        """Answer one request. What it sets in motion happens when time is let pass, even if by zero seconds."""
+        return self.server.submit(request)
+
+    def watch(self, request: ApiRequest) -> Watch | ApiResponse:
+        return self.server.watch(request)
+
+    def command(self, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Do something that is no API request, such as killing a machine. Raises commands.CommandError."""
+        return commands.run(self, name, args)
+
+    # ------------------------------------------------------------------------------------------------ time
+
+    @property
+    def now(self) -> int:
+        return self.clock.now
+
+    def next_due(self) -> int | None:
+        """When something will happen by itself, None: never."""
+        return self.agenda.next_due()
+
+    def stable(self) -> bool:
+        """Nothing but periodic chores lies ahead."""
+        return self.agenda.stable()
+
+    def run(self, until: int, budget: int = EVERYTHING) -> bool:
+        """Do at most `budget` entries due up to `until`. False: all are done and the clock shows `until`."""
+        for _ in range(budget):
+            if not self._run_one(until):
+                self.clock.now = max(self.clock.now, until)
+                return False
+        return True
+
+    def _run_one(self, until: int) -> bool:
+        entry = self.agenda.pop(until)
+        if entry is None:
+            return False
+        self.clock.now = max(self.clock.now, entry.due)
+        part = self.parts.get(entry.target)
+        if part is not None:
+            part.run(entry.key)
+        return True
+
+    def advance(self, seconds: float) -> None:
+        """Let virtual seconds pass."""
+        self.run(self.clock.now + round(seconds * SECOND))
+
+    def step(self) -> None:
+        """On to the next entry, whenever it is due, and everything of that instant."""
+        due = self.next_due()
+        if due is not None:
+            self.run(due)
+
+    def settle(self, seconds: float = 3600.0) -> bool:
+        """Let time pass until the cluster is stable, at most `seconds`; answers whether it is."""
+        end = self.clock.now + round(seconds * SECOND)
+        while not self.stable():
+            due = self.next_due()
+            if due is None or due > end:
+                break
+            self.run(due)
+        return self.stable()
+
+    # ------------------------------------------------------------------------------------------------ saved form
+
+    def state_hash(self) -> str:
+        """A digest of everything stored, with times relative to the start."""
+        return statehash.of(self.store, self.spec.start)
+
+    def take_uncommitted(self) -> Batch:
+        """The changes since the last call and the state to go with them."""
+        rows = [_row(event) for event in self.store.events_after(self._taken)]
+        self._taken = self.store.revision
+        return Batch(rows, self._taken, self.state())
+
+    def state(self) -> bytes:
+        """What the parts, the agenda and the clock must remember beside the store."""
+        memories = {name: part.dump() for name, part in self.parts.items()}
+        return orjson.dumps(
+            {
+                "now": self.clock.now,
+                "agenda": self.agenda.dump(),
+                "parts": {name: memory for name, memory in memories.items() if memory},
+            },
+            option=orjson.OPT_NON_STR_KEYS,
+        )
+
+    def save(self) -> Saved:
+        """The whole cluster in its saved form."""
+        rows = [
+            Row(found.mod_revision, found.key, found.value, found.create_revision, found.version, found.lease)
+            for found in self.store.range("", "\0")
+        ]
+        return Saved(self.spec, rows, self.revision, self.state())
+
+    def forget(self, revision: int) -> None:
+        """Let go of history up to `revision`: watches from before it must list again."""
+        if revision > self.store.compact_revision:
+            self.store.compact(revision)
+
+
+def _row(event: StoreEvent) -> Row:
+    new = event.new
+    if new is None:
+        return Row(event.revision, event.key, None)
+    return Row(event.revision, event.key, new.value, new.create_revision, new.version, new.lease)
+
+
+def _key_value(row: Row) -> KeyValue:
+    assert row.value is not None
+    obj = orjson.loads(row.value) if row.key.startswith("/registry/") else None
+    return KeyValue(row.key, row.value, row.create_revision, row.revision, row.version, row.lease, obj)
