@@ -1,0 +1,12 @@
+"""ClusterRole objects. Models pkg/registry/rbac/clusterrole."""
+
+from __future__ import annotations
+
+from cluster_core.apiserver.kind import Kind
+
+KIND = Kind(
+    "ClusterRole",
+    plural="clusterroles",
+    group="rbac.authorization.k8s.io",
+    namespaced=False,
+)

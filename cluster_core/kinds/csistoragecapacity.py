@@ -1,0 +1,11 @@
+"""CSIStorageCapacity objects. Models pkg/registry/storage/csistoragecapacity."""
+
+from __future__ import annotations
+
+from cluster_core.apiserver.kind import Kind
+
+KIND = Kind(
+    "CSIStorageCapacity",
+    plural="csistoragecapacities",
+    group="storage.k8s.io",
+)

@@ -1,0 +1,12 @@
+"""Endpoints objects. Models pkg/registry/core/endpoints."""
+
+from __future__ import annotations
+
+from cluster_core.apiserver.kind import Kind
+
+KIND = Kind(
+    "Endpoints",
+    plural="endpoints",
+    short=("ep",),
+    prefix="services/endpoints",
+)

@@ -1,0 +1,13 @@
+"""LocalSubjectAccessReview objects. Models pkg/registry/authorization/localsubjectaccessreview."""
+
+from __future__ import annotations
+
+from cluster_core.apiserver.kind import Kind
+
+KIND = Kind(
+    "LocalSubjectAccessReview",
+    plural="localsubjectaccessreviews",
+    group="authorization.k8s.io",
+    verbs=("create",),
+    stored=False,
+)

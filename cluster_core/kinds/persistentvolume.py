@@ -1,0 +1,13 @@
+"""PersistentVolume objects. Models pkg/registry/core/persistentvolume."""
+
+from __future__ import annotations
+
+from cluster_core.apiserver.kind import Kind
+
+KIND = Kind(
+    "PersistentVolume",
+    plural="persistentvolumes",
+    namespaced=False,
+    short=("pv",),
+    status=True,
+)

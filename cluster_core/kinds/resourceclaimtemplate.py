@@ -1,0 +1,11 @@
+"""ResourceClaimTemplate objects. Models pkg/registry/resource/resourceclaimtemplate."""
+
+from __future__ import annotations
+
+from cluster_core.apiserver.kind import Kind
+
+KIND = Kind(
+    "ResourceClaimTemplate",
+    plural="resourceclaimtemplates",
+    group="resource.k8s.io",
+)

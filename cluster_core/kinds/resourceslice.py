@@ -1,0 +1,13 @@
+"""ResourceSlice objects. Models pkg/registry/resource/resourceslice."""
+
+from __future__ import annotations
+
+from cluster_core.apiserver.kind import Kind
+
+KIND = Kind(
+    "ResourceSlice",
+    plural="resourceslices",
+    group="resource.k8s.io",
+    namespaced=False,
+    generation=True,
+)

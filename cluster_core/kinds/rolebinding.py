@@ -1,0 +1,11 @@
+"""RoleBinding objects. Models pkg/registry/rbac/rolebinding."""
+
+from __future__ import annotations
+
+from cluster_core.apiserver.kind import Kind
+
+KIND = Kind(
+    "RoleBinding",
+    plural="rolebindings",
+    group="rbac.authorization.k8s.io",
+)

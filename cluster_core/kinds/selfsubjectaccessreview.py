@@ -1,0 +1,14 @@
+"""SelfSubjectAccessReview objects. Models pkg/registry/authorization/selfsubjectaccessreview."""
+
+from __future__ import annotations
+
+from cluster_core.apiserver.kind import Kind
+
+KIND = Kind(
+    "SelfSubjectAccessReview",
+    plural="selfsubjectaccessreviews",
+    group="authorization.k8s.io",
+    namespaced=False,
+    verbs=("create",),
+    stored=False,
+)

@@ -1,0 +1,13 @@
+"""StorageClass objects. Models pkg/registry/storage/storageclass."""
+
+from __future__ import annotations
+
+from cluster_core.apiserver.kind import Kind
+
+KIND = Kind(
+    "StorageClass",
+    plural="storageclasses",
+    group="storage.k8s.io",
+    namespaced=False,
+    short=("sc",),
+)
