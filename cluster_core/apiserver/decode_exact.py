@@ -17,6 +17,8 @@ from cluster_core.machinery.gofmt import quote
 from cluster_core.machinery.typed import Field, Type
 
 MAX_STRICT_ERRORS = 100
+_EMPTY: dict[str, Any] = {"bytes": "", "list": [], "map": {}}
+"""What a null among elements becomes where the zero of a member would be null."""
 _LIMITS = {"int32": 2**31, "int16": 2**15, "int8": 2**7}
 
 
@@ -184,7 +186,7 @@ class Walk:
 
     def _element(self, type: Type, raw: Any, old: Any) -> Any:
         found = None if raw is None else self._value(type, raw, old)
-        return zero(type) if found is None else found
+        return _EMPTY.get(type.kind, zero(type)) if found is None else found
 
     def string(self, type: Type, raw: Any, old: Any) -> Any:
         if isinstance(raw, str) and not isinstance(raw, Number):

@@ -8,7 +8,7 @@ quantities, times and base64 in canonical form. Whatever is not plainly right ra
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from cluster_core.apiserver import decode_scalars as scalars
 from cluster_core.machinery import quantity
@@ -217,7 +217,8 @@ def _union(type: Type, other: _Class) -> Converter:
         assert type.element is not None
         if raw.__class__ is not other:
             return converter(type.element)(raw)
-        return raw if type.format != "schema-or-array" else list(map(converter(type.element), raw))
+        inner, items = converter(type.element), cast("list[Any]", raw)
+        return raw if type.format != "schema-or-array" else [inner(item) for item in items]
 
     return convert
 
