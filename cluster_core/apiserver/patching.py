@@ -13,7 +13,7 @@ from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.request import ApiRequest
 from cluster_core.machinery import errors
 from cluster_core.machinery.patch import json_patch, merge_patch
-from cluster_core.machinery.strategic import strategic_merge
+from cluster_core.machinery.strategic import strategic_merge_patch
 from cluster_core.machinery.typed import Obj
 
 JSON_PATCH = "application/json-patch+json"
@@ -61,7 +61,7 @@ def _transform(context: Context, media: str, body: bytes) -> Callable[[Obj], Any
         return lambda obj: merge_patch(obj, changes)
     if media == STRATEGIC and "types" not in context.kind.facts:
         changes = _parsed(body)
-        return lambda obj: strategic_merge(obj, changes, type_of(context))
+        return lambda obj: strategic_merge_patch(type_of(context), obj, changes)
     raise errors.unsupported_media_type(_accepted(context))
 
 
