@@ -26,7 +26,7 @@ _ANY_FIELD = Field(_ANY)
 Items = Sequence[Any]
 
 
-def strategic_merge(original: Obj, patch: Any, type: Type) -> dict[str, Any]:
+def strategic_merge_patch(type: Type, original: Obj, patch: Any) -> dict[str, Any]:
     """The patched object. Raises ApiError: 400 for bad directives, 422 for lists of lists, else a plain 500."""
     if not isinstance(patch, Mapping):
         target = "Go value of type map[string]interface {}"

@@ -40,25 +40,20 @@ def microtime(us: int) -> str:
 
 
 @lru_cache(4096)
-def parse(text: str) -> int:
+def parse_time(text: str) -> int:
     """A metav1.Time's microseconds. Raises TimeError."""
     return _Reader(text, LAYOUT).read()
 
 
 @lru_cache(4096)
-def parse_micro(text: str) -> int:
+def parse_microtime(text: str) -> int:
     """A metav1.MicroTime's microseconds: exactly six fraction digits. Raises TimeError."""
     return _Reader(text, MICRO_LAYOUT).read()
 
 
-def seconds(text: str) -> int:
-    """Whole seconds of a valid metav1.Time or MicroTime text."""
-    return any_time(text) // SECOND
-
-
 def any_time(text: str) -> int:
     """Microseconds of either form: a fraction of any length is kept."""
-    return parse_micro(text) if "." in text and len(text.partition(".")[2]) == 7 else parse(text)
+    return parse_microtime(text) if "." in text and len(text.partition(".")[2]) == 7 else parse_time(text)
 
 
 class _Reader:
@@ -137,9 +132,9 @@ class _Reader:
         return (hours * 3600 + minutes * 60) * (-1 if match[1] == "-" else 1)
 
 
-def short_human_duration(us: int) -> str:
+def short_human_duration(seconds: float) -> str:
     """kubectl's coarse ages: 5s, 3m, 2h, 4d, 1y."""
-    total = _truncated(us)
+    total = int(seconds)
     if total < 0:
         return "<invalid>" if total < -1 else "0s"
     for unit, size, limit in (("s", 1, 60), ("m", 60, 60), ("h", 3600, 24), ("d", 86400, 365)):
@@ -161,9 +156,9 @@ _AGES = (
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def human_duration(us: int) -> str:
+def human_duration(seconds: float) -> str:
     """kubectl's ages with two figures: 2m5s, 3h20m, 2d4h, 2y30d."""
-    total = _truncated(us)
+    total = int(seconds)
     if total < 0:
         return "<invalid>" if total < -1 else "0s"
     for limit, unit, size, minor in _AGES:
@@ -171,10 +166,6 @@ def human_duration(us: int) -> str:
             rest = total % size // _UNITS[minor] if minor else 0
             return f"{total // size}{unit}" + (f"{rest}{minor}" if rest else "")
     return f"{total // (365 * 86400)}y"
-
-
-def _truncated(us: int) -> int:
-    return us // SECOND if us >= 0 else -(-us // SECOND)
 
 
 _DURATION_UNITS = {
