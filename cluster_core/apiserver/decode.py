@@ -68,6 +68,53 @@ def decode(
     return _decode_exactly(document, body, type, (expected, strict, []))
 
 
+def decode_options(body: bytes, content_type: str) -> dict[str, Any]:
+    """The DeleteOptions in a DELETE's body. Raises ApiError (400), here without saying what was expected."""
+    try:
+        document = _document(body, content_type)
+    except JsonError as error:
+        raise errors.bad_request(f"couldn't get version/kind; json parse error: {error}") from None
+    except decode_yaml.YamlError as error:
+        raise errors.bad_request(str(error)) from None
+    try:
+        clean = Walk().decode(schema.definition(schema.META + "DeleteOptions"), document)
+    except DecodeError as error:
+        raise errors.bad_request(str(error)) from None
+    return normalize(schema.definition(schema.META + "DeleteOptions"), clean or {})
+
+
+def decode_untyped(
+    body: bytes, content_type: str, *, gvk: tuple[str, str, str], strict: Strictness = "Ignore"
+) -> Decoded:
+    """A custom resource: whatever JSON object of that kind, only its metadata typed. Strict decoding finds duplicates;
+    unknown members are for its schema to find. Raises ApiError (400)."""
+    expected = GroupVersionKind(*gvk)
+    try:
+        document = _document(body, content_type)
+    except (JsonError, decode_yaml.YamlError) as error:
+        raise _unrecognized(str(error), body, expected) from None
+    actual = _kind_of_body(document, body, expected)
+    if actual != expected:
+        raise _mismatch(actual, expected)
+    walk = Walk()
+    try:
+        clean = walk.decode(UNTYPED, document or Pairs())
+        clean["metadata"] = normalize(schema.definition(schema.META + "ObjectMeta"), clean.get("metadata") or {})
+    except DecodeError as error:
+        raise _cannot_handle(actual, expected, str(error)) from None
+    strict_errors = walk.strict if strict != "Ignore" else []
+    if strict_errors and strict == "Strict":
+        raise _cannot_handle(actual, expected, "strict decoding error: " + ", ".join(strict_errors))
+    return Decoded({**clean, "apiVersion": expected.api_version, "kind": expected.kind}, strict_errors, strict_errors)
+
+
+def _document(body: bytes, content_type: str) -> Any:
+    """The body without its repeated keys' complaint when it is YAML. Raises JsonError or YamlError."""
+    if content_type.partition(";")[0].strip() in YAML_TYPES:
+        return decode_yaml.parse(body)[0]
+    return parse(body)
+
+
 def normalize(type: Type, obj: Obj) -> dict[str, Any]:
     """A parsed object (a patch's result) as Go would write it back; unknown members vanish. Raises DecodeError."""
     return normalize_strictly(type, obj).obj
