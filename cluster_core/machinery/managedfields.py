@@ -6,17 +6,17 @@ Versions of a kind are taken to have the same fields, so nothing is converted be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cluster_core.machinery import errors, fieldset, lastapplied, managers, structured, structured_merge
 from cluster_core.machinery.fieldset import FieldSet
-from cluster_core.machinery.managers import APPLY, UPDATE, Managed, Manager, ManagedFieldsError, Owned
+from cluster_core.machinery.managers import APPLY, UPDATE, Managed, ManagedFieldsError, Manager, Owned
 from cluster_core.machinery.patch import equal
 from cluster_core.machinery.structured import MISSING, Comparison
 from cluster_core.machinery.typed import Obj, Type
 
-_METADATA = ("name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName")
+_METADATA: tuple[str, ...] = ("name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName")
 _METADATA += ("generation", "managedFields", "resourceVersion")
 _STRIPPED = fieldset.of_paths(
     ("f:apiVersion",), ("f:kind",), ("f:metadata",), *(("f:metadata", fieldset.field(name)) for name in _METADATA)
@@ -32,7 +32,7 @@ class Writer:
     api_version: str
     time: str
     subresource: str = ""
-    ignored: FieldSet = fieldset.EMPTY
+    ignored: FieldSet = field(default_factory=dict)
     """Fields this endpoint resets, such as status on the main resource: nobody comes to own them here."""
     versions: frozenset[str] | None = None
     """The apiVersions the kind still has; entries of others are dropped. None: all are kept."""
