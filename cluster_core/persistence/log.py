@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from cluster_core.simulation.saved import Row
+
+__all__ = ["ClusterExists", "ClusterUnknown", "Lease", "LeaseHeld", "Log", "Record", "Row", "StaleEpoch", "Stored", "Write"]
 
 
 class LogError(Exception):
@@ -33,17 +37,6 @@ class LeaseHeld(LogError):
     def __init__(self, owner: str, address: str) -> None:
         super().__init__(f"owned by {owner}")
         self.owner, self.address = owner, address
-
-
-class Row(NamedTuple):
-    """One change of one key; `value` None: deleted."""
-
-    revision: int
-    key: str
-    value: bytes | None
-    create_revision: int = 0
-    version: int = 0
-    lease: int = 0
 
 
 @dataclass(frozen=True, slots=True)

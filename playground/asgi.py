@@ -1,0 +1,22 @@
+"""The ASGI application: guard, then the Kubernetes API, then Django's pages and REST, and the websockets."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "playground.settings")
+
+from django.core.asgi import get_asgi_application  # noqa: E402
+
+django_application = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: E402
+
+from playground.clusters import engine  # noqa: E402
+from playground.guard import Guard  # noqa: E402
+from playground.kubeapi.app import KubeApi  # noqa: E402
+from playground.live.routing import websocket_urlpatterns  # noqa: E402
+
+pages_and_sockets = ProtocolTypeRouter(
+    {"http": ASGIStaticFilesHandler(django_application), "websocket": URLRouter(websocket_urlpatterns)}
+)
+application = Guard(KubeApi(pages_and_sockets, engine))

@@ -1,0 +1,90 @@
+"""Selectors on clusters for web processes, and the engine they talk to. Writing is the worker's business."""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from cluster_core.models import Cluster
+from playground.engine.address import Tls
+from playground.engine.client import StreamEngine
+from playground.engine.port import Engine
+
+_REMEMBER_SECONDS = 2.0
+_MOST_REMEMBERED = 10_000
+_names: dict[str, tuple[str, float]] = {}
+
+
+@lru_cache(1)
+def engine() -> Engine:
+    """The Engine of this process."""
+    return StreamEngine(settings.WORKER_URL, tls=Tls.of(settings.WORKER_TLS), wait=settings.WORKER_WAIT_SECONDS)
+
+
+async def name_of_token(token: str) -> str | None:
+    """The cluster a kubeconfig's URL token opens; remembered for a moment, for kubectl asks often."""
+    known = _names.get(token)
+    if known is not None and known[1] > time.monotonic():
+        return known[0]
+    _names.pop(token, None)
+    name = await Cluster.objects.filter(token=token).values_list("name", flat=True).afirst()
+    if name is not None and len(_names) < _MOST_REMEMBERED:
+        _names[token] = (name, time.monotonic() + _REMEMBER_SECONDS)
+    return name
+
+
+def forget_tokens() -> None:
+    """A cluster was deleted: its token must not open a new one of that name."""
+    _names.clear()
+
+
+def token_of(*, name: str) -> str | None:
+    token: str | None = Cluster.objects.filter(name=name).values_list("token", flat=True).first()
+    return token
+
+
+def summaries() -> list[dict[str, Any]]:
+    """All clusters as the record tells, without waking any."""
+    columns = ("name", "spec", "seed", "created", "revision", "settings")
+    return [_summary(*row) for row in Cluster.objects.order_by("name").values_list(*columns)]
+
+
+def _summary(name: str, spec: str, seed: int, created: float, revision: int, paced: str) -> dict[str, Any]:
+    made = orjson.loads(spec)
+    return {
+        "name": name,
+        "nodes": 0 if made.get("bare") else made.get("nodes", 0),
+        "cpu": made.get("cpu", ""),
+        "memory": made.get("memory", ""),
+        "bare": made.get("bare", False),
+        "seed": seed,
+        "created": created,
+        "revision": revision,
+        "clock": orjson.loads(paced),
+    }
+
+
+def kubeconfig(*, name: str, token: str, base_url: str) -> str:
+    """A kubeconfig for the cluster, as YAML. Its URL carries the token, for kubectl sends none over plain http."""
+    server = f"{base_url.rstrip('/')}/k/{token}"
+    return (
+        "apiVersion: v1\n"
+        "kind: Config\n"
+        "clusters:\n"
+        f"- name: {name}\n"
+        "  cluster:\n"
+        f"    server: {server}\n"
+        "contexts:\n"
+        f"- name: {name}\n"
+        "  context:\n"
+        f"    cluster: {name}\n"
+        f"    user: {name}-admin\n"
+        f"current-context: {name}\n"
+        "users:\n"
+        f"- name: {name}-admin\n"
+        "  user: {}\n"
+    )

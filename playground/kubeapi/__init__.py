@@ -1,0 +1,1 @@
+"""The Kubernetes wire protocol: raw ASGI in front of Django."""

@@ -1,0 +1,94 @@
+"""Which requests are for a cluster's API server, and their way there and back.
+
+`/k/{token}/...` is what kubeconfigs name: the token opens the cluster. `/clusters/{name}/k8s/...` is for our own pages.
+Everything that fails here is a Kubernetes Status; no Django page ever gets out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.conf import settings
+
+from cluster_core.apiserver.request import ADMIN, ApiRequest, ApiResponse, User
+from cluster_core.apiserver.server import ApiServer
+from cluster_core.machinery import errors
+from cluster_core.machinery.errors import ApiError
+from playground.asgitypes import Application, Receive, Scope, Send
+from playground.clusters import name_of_token
+from playground.engine.port import Engine, EngineError
+from playground.guard import header, same_origin
+
+from .requests import ClientGone, api_request, body_of
+from .responses import send_error, send_response, send_stream
+
+logger = logging.getLogger(__name__)
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class KubeApi:
+    """ASGI application in front of `inner`."""
+
+    def __init__(self, inner: Application, engine: Callable[[], Engine]) -> None:
+        self._inner, self._engine = inner, engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        where = split(scope) if scope["type"] == "http" else None
+        if where is None:
+            return await self._inner(scope, receive, send)
+        try:
+            await self._answer(where, scope, receive, send)
+        except (ApiError, EngineError) as error:
+            await send_error(send, error)
+        except ClientGone:
+            logger.debug("the client hung up")
+
+    async def _answer(self, where: tuple[str, str, str], scope: Scope, receive: Receive, send: Send) -> None:
+        way, key, path = where
+        cluster, user = await _enter(way, key, scope)
+        request = api_request(scope, path, await body_of(scope, receive), user)
+        answer = await self._ask(cluster, request)
+        if isinstance(answer, ApiResponse):
+            await send_response(send, answer, request.header("accept-encoding"))
+        else:
+            await send_stream(receive, send, answer)
+
+    async def _ask(self, cluster: str, request: ApiRequest):  # type: ignore[no-untyped-def]
+        engine = self._engine()
+        if ApiServer.is_watch(request):
+            return await engine.watch(cluster, request)
+        return await engine.request(cluster, request)
+
+
+def split(scope: Scope) -> tuple[str, str, str] | None:
+    """("token" or "name", which, the path within the cluster), None when it is not for a cluster."""
+    raw = scope.get("raw_path") or scope["path"].encode()
+    parts = raw.decode("latin-1").split("/", 4)
+    if parts[1] == "k" and len(parts) > 2:
+        return "token", parts[2], "/" + "/".join(parts[3:])
+    if parts[1] == "clusters" and len(parts) > 3 and parts[3] == "k8s":
+        return "name", parts[2], "/" + "".join(parts[4:])
+    return None
+
+
+async def _enter(way: str, key: str, scope: Scope) -> tuple[str, User | None]:
+    """The cluster and who is asking. Raises 401 for a token nobody has, 403 for a page that is not ours."""
+    if way == "token":
+        name = await name_of_token(key)
+        if name is None:
+            raise errors.unauthorized()
+        return name, ADMIN
+    if scope["method"] not in _SAFE and not _from_our_page(scope):
+        raise _forbidden()
+    return key, ADMIN if settings.LOCAL_MODE else None
+
+
+def _from_our_page(scope: Scope) -> bool:
+    """A foreign page can send neither our Origin nor, without asking first, a header of its own."""
+    origin = header(scope, b"origin")
+    return bool(origin and same_origin(scope, origin)) or bool(header(scope, b"x-csrftoken"))
+
+
+def _forbidden() -> EngineError:
+    return EngineError("changes from the browser must come from this site's own pages (Origin or X-CSRFToken)", 403)

@@ -1,0 +1,95 @@
+"""The websocket of one browser on one cluster.
+
+The browser says hello, perhaps with the revision it has; it gets a snapshot or what it missed, then deltas.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from functools import lru_cache
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from playground.clusters import engine
+
+from .hub import Hub, Room, Socket
+
+_HELLO_SECONDS = 30.0
+
+
+@lru_cache(1)
+def hub() -> Hub:
+    """The hub of this process."""
+    return Hub(engine())
+
+
+class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """See the module and docs/contract of the live protocol in `playground/live/README.md`."""
+
+    room: Room | None = None
+    _sending: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        self.cluster = self.scope["url_route"]["kwargs"]["name"]
+        self.socket = Socket()
+        await self.accept()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        message = _decoded(text_data)
+        kind = message.get("type")
+        if kind == "hello" and self.room is None:
+            self.room = hub().join(self.cluster, self.socket)
+            self._sending = asyncio.create_task(self._send(message))
+        elif kind == "resync" and self.room is not None:
+            self.socket.behind = True
+            self.socket.ready.set()
+        else:
+            await self._tell({"type": "error", "message": "expected hello once, then resync"})
+
+    async def disconnect(self, code: int) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+            hub().leave(self.cluster, self.socket)
+
+    async def _send(self, hello: dict[str, Any]) -> None:
+        room, socket = self.room, self.socket
+        assert room is not None
+        await room.begun.wait()
+        missed = room.since(hello.get("session"), hello.get("resume"))
+        socket.behind = missed is None and not room.gone
+        socket.queue.extend(missed or ())
+        socket.started = True
+        if room.gone:
+            return await self._part(room)
+        socket.ready.set()
+        while not room.gone or socket.queue:
+            await socket.ready.wait()
+            socket.ready.clear()
+            await self._drain(room, socket)
+        await self.close(4404)
+
+    async def _drain(self, room: Room, socket: Socket) -> None:
+        while socket.behind or socket.queue:
+            if socket.behind:
+                socket.behind = False
+                socket.queue.clear()
+                await self.send(text_data=room.snapshot().decode())
+            else:
+                await self.send(text_data=socket.queue.popleft().decode())
+
+    async def _part(self, room: Room) -> None:
+        await self._tell({"type": "gone", "reason": room.gone})
+        await self.close(4404)
+
+    async def _tell(self, message: dict[str, Any]) -> None:
+        await self.send(text_data=json.dumps(message))
+
+
+def _decoded(text: str | None) -> dict[str, Any]:
+    try:
+        message = json.loads(text or "")
+    except ValueError:
+        return {}
+    return message if isinstance(message, dict) else {}

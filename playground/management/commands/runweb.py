@@ -1,0 +1,21 @@
+"""Run the web process: pages, REST, websockets and the Kubernetes API."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from playground.web import run
+
+
+class Command(BaseCommand):
+    help = "Run the web process (Daphne)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=settings.HOST)
+        parser.add_argument("--port", type=int, default=settings.PORT)
+        parser.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        run(host=options["host"], port=options["port"], with_parent=options["with_parent"])

@@ -1,0 +1,16 @@
+"""Addresses of pages and REST. `/k/...` and `/clusters/{name}/k8s/...` never come here: kubeapi answers them."""
+
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("playground.api.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+]
+if find_spec("playground.pages") and find_spec("playground.pages.urls"):
+    urlpatterns.append(path("", include("playground.pages.urls")))

@@ -1,0 +1,88 @@
+"""The real simulations (`cluster_core.simulation.Cluster`) in the shape the worker uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from cluster_core.apiserver.parts import Change
+from cluster_core.apiserver.request import ApiRequest, ApiResponse
+from cluster_core.machinery.errors import ApiError
+from cluster_core.machinery.typed import Obj
+from cluster_core.persistence.log import Row, Stored
+from cluster_core.simulation.cluster import Cluster
+from cluster_core.simulation.commands import CommandError
+from cluster_core.simulation.saved import ClusterSpec, Saved
+from playground.engine.port import EngineError
+
+from .simulated import Simulated, Watching
+
+
+class Simulation:
+    """See `simulated.Simulated`."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self._client = cluster.world.client("system:playground")
+        self.run = cluster.run
+        self.step = cluster.step
+        self.stable = cluster.stable
+        self.next_due = cluster.next_due
+        self.submit = cluster.submit
+        self.state_hash = cluster.state_hash
+        self.forget = cluster.forget
+
+    @property
+    def revision(self) -> int:
+        return self.cluster.revision
+
+    @property
+    def now(self) -> int:
+        return self.cluster.now
+
+    def watch(self, request: ApiRequest) -> Watching | ApiResponse:
+        return self.cluster.watch(request)
+
+    def command(self, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return self.cluster.command(name, args)
+        except CommandError as error:
+            raise EngineError(str(error), error.status) from error
+        except ApiError as error:
+            raise EngineError(str(error), error.code) from error
+
+    def take_uncommitted(self) -> tuple[Sequence[Row], int, bytes]:
+        return self.cluster.take_uncommitted()
+
+    def observe(self, callback: Callable[[Change], None]) -> None:
+        self.cluster.observe(callback)
+
+    def get(self, kind: str, namespace: str, name: str) -> Obj | None:
+        return self._client.get(kind, namespace, name) if self._knows(kind) else None
+
+    def _knows(self, kind: str) -> bool:
+        try:
+            self._client.kind(kind)
+        except KeyError:
+            return False
+        return True
+
+    def objects(self, kinds: Sequence[str]) -> Iterable[tuple[str, Obj]]:
+        for kind in kinds:
+            if self._knows(kind):
+                for obj in self._client.list(kind):
+                    yield kind, obj
+
+    def facts(self) -> Sequence[dict[str, Any]]:
+        return []
+
+
+class Builder:
+    """See `host.Builder`."""
+
+    def create(self, spec: Mapping[str, Any]) -> Simulated:
+        return Simulation(Cluster.create(ClusterSpec(**spec)))
+
+    def load(self, stored: Stored) -> Simulated:
+        spec = ClusterSpec.decode(stored.record.spec)
+        return Simulation(Cluster.load(Saved(spec, stored.rows, stored.revision, stored.state)))

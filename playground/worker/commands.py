@@ -1,0 +1,228 @@
+"""Named commands: those to the owner of clusters (create, delete, clock...); all others go to the simulation."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from cluster_core.machinery.quantity import QuantityError, parse
+from cluster_core.persistence.log import ClusterExists, Lease, Record, StaleEpoch, Write
+from playground.engine.port import EngineError, NameTaken
+
+from .pace import MAX_SPEED, SECOND
+from .resident import Goal, Resident
+
+if TYPE_CHECKING:
+    from .host import Host
+
+Answer = dict[str, Any]
+Args = Mapping[str, Any]
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_MAX_NODES = 1000
+_MAX_ADVANCE_SECONDS = 366 * 86400.0
+_SETTLE_SECONDS = 3600.0
+
+
+async def run(host: Host, cluster: str, name: str, args: Args) -> Answer:
+    """Raises EngineError."""
+    if name == "create":
+        return await create(host, cluster, args)
+    resident = await host.resident(cluster)
+    if name == "delete":
+        return await delete(host, resident)
+    with resident.in_use():
+        resident.catch_up()
+        if name in _OWN:
+            return await _OWN[name](host, resident, args)
+        answer = resident.engine.command(name, args)
+        host.touched(resident)
+        await host.durable(resident, resident.engine.revision)
+        return answer
+
+
+# ---------------------------------------------------------------------------------------------------- create, delete
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to make, checked."""
+
+    name: str
+    nodes: int = 3
+    cpu: str = "4"
+    memory: str = "8Gi"
+    seed: int = 0
+    bare: bool = False
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise EngineError("name: lower case letters, digits and '-', at most 63, beginning and ending with a letter or digit")
+        if not 0 <= self.nodes <= _MAX_NODES:
+            raise EngineError(f"nodes: from 0 to {_MAX_NODES}")
+        if not 0 <= self.seed < 2**63:
+            raise EngineError("seed: from 0 to 2^63-1")
+        for field in ("cpu", "memory"):
+            _check_quantity(field, getattr(self, field))
+
+
+def _check_quantity(field: str, text: str) -> None:
+    try:
+        amount = parse(text)
+    except QuantityError as error:
+        raise EngineError(f"{field}: {error}") from None
+    if amount <= parse("0"):
+        raise EngineError(f"{field}: must be more than 0")
+
+
+async def create(host: Host, name: str, args: Args) -> Answer:
+    """Make a cluster, durable and with its nodes; answers its name, token and seed."""
+    try:
+        wanted = Wanted(name=name, **args)
+    except TypeError as error:
+        raise EngineError(f"cannot create a cluster: {error}") from None
+    now = time.time()
+    seed = wanted.seed or secrets.randbelow(2**31 - 1) + 1
+    spec = {
+        "name": wanted.name,
+        "nodes": wanted.nodes,
+        "cpu": wanted.cpu,
+        "memory": wanted.memory,
+        "seed": seed,
+        "bare": wanted.bare,
+        "start": int(now) * SECOND,
+    }
+    engine = host.builder.create(spec)
+    record = Record(wanted.name, secrets.token_urlsafe(24), orjson.dumps(spec).decode(), seed, now)
+    lease = Lease(wanted.name, host.owner, 1, now + host.limits.lease_seconds, host.address)
+    rows, revision, state = engine.take_uncommitted()
+    try:
+        await host.committer.call(host.log.create, record, Write(wanted.name, 1, revision, rows, state), lease)
+    except ClusterExists:
+        raise NameTaken(f'cluster "{wanted.name}" already exists') from None
+    host.settle_in(record, engine, lease, revision)
+    return {"name": wanted.name, "token": record.token, "seed": seed, "revision": revision}
+
+
+async def delete(host: Host, resident: Resident) -> Answer:
+    try:
+        await host.committer.call(host.log.delete, resident.name, resident.lease.epoch)
+    except StaleEpoch:
+        raise EngineError("another worker owns the cluster now; try again", 503) from None
+    host.forget(resident, "the cluster was deleted")
+    return {}
+
+
+# ---------------------------------------------------------------------------------------------------- reading
+
+
+async def state(host: Host, resident: Resident, args: Args) -> Answer:
+    counts: dict[str, int] = {}
+    for kind, _ in resident.engine.objects(("Node", "Pod", "Deployment", "Service", "Namespace")):
+        counts[kind] = counts.get(kind, 0) + 1
+    await host.durable(resident, resident.engine.revision)
+    plural = {"Node": "nodes", "Pod": "pods", "Deployment": "deployments", "Service": "services", "Namespace": "namespaces"}
+    return {
+        "name": resident.name,
+        "revision": resident.committed,
+        "seed": resident.record.seed,
+        "clock": clock_state(resident),
+        "counts": {plural[kind]: counts.get(kind, 0) for kind in plural},
+        "token": resident.record.token,
+    }
+
+
+async def state_hash(host: Host, resident: Resident, args: Args) -> Answer:
+    revision, digest = resident.engine.revision, resident.engine.state_hash()
+    await host.durable(resident, revision)
+    return {"hash": digest, "revision": revision}
+
+
+def clock_state(resident: Resident) -> Answer:
+    return {"now": resident.engine.now, **resident.pace.settings(), "stable": resident.engine.stable()}
+
+
+# ---------------------------------------------------------------------------------------------------- clock
+
+
+async def clock(host: Host, resident: Resident, args: Args) -> Answer:
+    """{"action": "pause|run|step|advance|settle", "speed", "seconds"}; answers the clock when it is done."""
+    action = _ACTIONS.get(args.get("action", ""))
+    if action is None:
+        raise EngineError(f"action: one of {', '.join(_ACTIONS)}")
+    async with resident.goals:
+        answer = await action(host, resident, args) or {}
+    await host.durable(resident, resident.engine.revision)
+    return {**clock_state(resident), **answer}
+
+
+async def _pause(host: Host, resident: Resident, args: Args) -> None:
+    _set_pace(host, resident, resident.pace.speed, paused=True)
+
+
+async def _run(host: Host, resident: Resident, args: Args) -> None:
+    speed = _number(args, "speed", resident.pace.speed)
+    if not 0.01 <= speed <= MAX_SPEED:
+        raise EngineError(f"speed: from 0.01 to {MAX_SPEED:.0f}")
+    _set_pace(host, resident, speed, paused=False)
+
+
+async def _step(host: Host, resident: Resident, args: Args) -> None:
+    resident.engine.step()
+    _set_pace(host, resident, resident.pace.speed, paused=resident.pace.paused)
+
+
+async def _advance(host: Host, resident: Resident, args: Args) -> None:
+    await _reach(host, resident, _seconds(args, None), settle=False)
+
+
+async def _settle(host: Host, resident: Resident, args: Args) -> Answer:
+    return {"settled": await _reach(host, resident, _seconds(args, _SETTLE_SECONDS), settle=True)}
+
+
+async def _reach(host: Host, resident: Resident, seconds: float, settle: bool) -> bool:
+    done = asyncio.get_running_loop().create_future()
+    resident.goal = Goal(resident.engine.now + round(seconds * SECOND), settle, done)
+    host.pump.kick(resident)
+    return bool(await done)
+
+
+def _set_pace(host: Host, resident: Resident, speed: float, paused: bool) -> None:
+    resident.pace.speed, resident.pace.paused = speed, paused
+    resident.pace.anchor(asyncio.get_running_loop().time(), resident.engine.now)
+    resident.settings_changed = True
+    host.touched(resident)
+
+
+def _seconds(args: Args, default: float | None) -> float:
+    seconds = _number(args, "seconds", default)
+    if not 0 <= seconds <= _MAX_ADVANCE_SECONDS:
+        raise EngineError("seconds: from 0 to 31622400")
+    return seconds
+
+
+def _number(args: Args, name: str, default: float | None) -> float:
+    value = args.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise EngineError(f"{name}: a number is required")
+    return float(value)
+
+
+_ACTIONS: Mapping[str, Callable[[Host, Resident, Args], Awaitable[Answer | None | bool]]] = {
+    "pause": _pause,
+    "run": _run,
+    "step": _step,
+    "advance": _advance,
+    "settle": _settle,
+}
+_OWN: Mapping[str, Callable[[Host, Resident, Args], Awaitable[Answer]]] = {
+    "state": state,
+    "state-hash": state_hash,
+    "clock": clock,
+}

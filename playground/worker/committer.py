@@ -1,0 +1,95 @@
+"""Group commit: what has piled up in all clusters goes into one transaction, written by one thread.
+
+While one transaction is on its way to the disk the clusters go on, and what they do meanwhile is the next one.
+Somebody waiting is served at once; else a few milliseconds' changes are collected.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from cluster_core.persistence.log import Log, Write
+
+from .resident import Resident
+
+logger = logging.getLogger(__name__)
+_COLLECT_SECONDS = 0.02
+T = TypeVar("T")
+
+
+@dataclass
+class Committer:
+    """`lost` is called for clusters whose commit was refused or failed: what they hold in memory is void."""
+
+    log: Log
+    lost: Callable[[Resident, str], None]
+    history: int
+
+    def __post_init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "log")
+        self._dirty: dict[Resident, None] = {}
+        self._wake = asyncio.Event()
+        self._urgent = asyncio.Event()
+
+    async def call(self, function: Callable[..., T], *args: Any) -> T:
+        """Run something of the Log in its thread, in turn."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
+
+    def kick(self, resident: Resident, urgent: bool) -> None:
+        """There is something to commit; `urgent`: somebody waits for it."""
+        self._dirty[resident] = None
+        self._wake.set()
+        if urgent:
+            self._urgent.set()
+
+    async def run(self) -> None:
+        while True:
+            await self._wake.wait()
+            await self._collect()
+            await self.commit()
+
+    async def _collect(self) -> None:
+        if not self._urgent.is_set():
+            waiting = asyncio.ensure_future(self._urgent.wait())
+            await asyncio.wait((waiting,), timeout=_COLLECT_SECONDS)
+            waiting.cancel()
+
+    async def commit(self) -> None:
+        """One transaction with everything uncommitted."""
+        self._wake.clear()
+        self._urgent.clear()
+        residents, self._dirty = [resident for resident in self._dirty if not resident.gone], {}
+        writes = {resident: resident.take() for resident in residents}
+        refused = await self._write([write for write in writes.values() if write is not None])
+        for resident, write in writes.items():
+            if write is not None and write.cluster in refused:
+                self.lost(resident, refused[write.cluster])
+            elif write is not None:
+                resident.committed_to(write.revision)
+        await self._compact([resident for resident, write in writes.items() if write is not None])
+
+    async def _write(self, writes: Sequence[Write]) -> dict[str, str]:
+        """Cluster -> why it was refused."""
+        if not writes:
+            return {}
+        try:
+            refused: Collection[str] = await self.call(self.log.append_all, writes)
+        except Exception:  # noqa: BLE001 - whatever the database has: nothing was acknowledged, so start again from it
+            logger.exception("commit failed; dropping %d clusters from memory", len(writes))
+            return {write.cluster: "the database refused the commit" for write in writes}
+        return dict.fromkeys(refused, "another worker owns it now")
+
+    async def _compact(self, residents: Sequence[Resident]) -> None:
+        for resident in residents:
+            keep_after = resident.committed - self.history
+            if keep_after - resident.compacted > self.history // 2 and not resident.gone:
+                resident.compacted = keep_after
+                await self.call(self.log.compact, resident.name, resident.lease.epoch, keep_after)
+
+    def close(self) -> None:
+        self._thread.shutdown()

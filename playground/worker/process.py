@@ -1,0 +1,39 @@
+"""The worker as a process: serves its host until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+
+from django.conf import settings
+
+from cluster_core.persistence.orm import OrmLog
+from playground.engine.address import Tls
+from playground.engine.server import serve
+
+from .binding import Builder
+from .host import Host, Limits
+
+logger = logging.getLogger(__name__)
+
+
+async def run(*, url: str, with_parent: bool) -> None:
+    """Until SIGTERM, SIGINT or (with_parent) the end of standard input, which is the death of who started us."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if with_parent:
+        loop.add_reader(sys.stdin.fileno(), stop.set)
+    limits = Limits(settings.LEASE_SECONDS, settings.HIBERNATE_SECONDS, settings.HISTORY_REVISIONS)
+    host = Host(OrmLog(), Builder(), owner=f"{socket.gethostname()} {url}", address=url, limits=limits)
+    await host.start()
+    server = await serve(host, url, Tls.of(settings.WORKER_TLS))
+    logger.info("worker listens at %s", url)
+    await stop.wait()
+    await server.close()
+    await host.stop()
+    logger.info("worker stopped")

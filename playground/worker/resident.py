@@ -1,0 +1,182 @@
+"""One cluster in the worker's memory: its simulation, who may commit it, how far it is durable, who waits for that."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import orjson
+
+from cluster_core.persistence.log import Lease, Record, Write
+from playground.engine.port import Unavailable
+
+from .pace import Pace
+from .simulated import Simulated
+
+logger = logging.getLogger(__name__)
+_SLICE_SECONDS = 0.004
+_SLICE_ENTRIES = 20
+
+
+@dataclass(slots=True)
+class Goal:
+    """Where somebody wants the virtual time to go at full speed; `settle`: or until nothing more is happening."""
+
+    until: int
+    settle: bool
+    done: asyncio.Future[bool]
+
+
+@dataclass(eq=False, slots=True)
+class Resident:
+    """See the module. `gone` tells why the memory is void; everybody still holding on must let go."""
+
+    record: Record
+    engine: Simulated
+    lease: Lease
+    pace: Pace
+    committed: int
+    compacted: int = 0
+    gone: str = ""
+    last_used: float = 0.0
+    users: int = 0
+    goal: Goal | None = None
+    goals: asyncio.Lock = field(default_factory=asyncio.Lock)
+    settings_changed: bool = False
+    timer: asyncio.TimerHandle | None = None
+    _waiters: list[tuple[int, int, asyncio.Future[None]]] = field(default_factory=list)
+    _sequence: int = 0
+    _published: asyncio.Event = field(default_factory=asyncio.Event)
+    _taken: int = 0
+
+    def __post_init__(self) -> None:
+        self._taken = self.committed
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+    @property
+    def idle(self) -> bool:
+        return not (self.users or self.goal or self._waiters or self.engine.revision > self.committed)
+
+    @property
+    def waited_for(self) -> bool:
+        return bool(self._waiters)
+
+    @property
+    def dirty(self) -> bool:
+        return self.engine.revision > self._taken or self.settings_changed
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keeps it from hibernation."""
+        self.users += 1
+        try:
+            yield
+        finally:
+            self.users -= 1
+            self.last_used = asyncio.get_running_loop().time()
+
+    # ------------------------------------------------------------------------------------------------ time
+
+    def slice(self) -> bool:
+        """Work for a few milliseconds; True: there is more to do right now."""
+        wall = asyncio.get_running_loop().time()
+        until = self.goal.until if self.goal else max(self.pace.target(wall), self.engine.now)
+        end = perf_counter() + _SLICE_SECONDS
+        while not self._settled() and self.engine.run(until, _SLICE_ENTRIES):
+            if perf_counter() > end:
+                if not self.goal:
+                    self.pace.keep_up(wall, self.engine.now)
+                return True
+        self._reach_goal(wall)
+        return False
+
+    def _settled(self) -> bool:
+        return self.goal is not None and self.goal.settle and self.engine.stable()
+
+    def _reach_goal(self, wall: float) -> None:
+        goal, self.goal = self.goal, None
+        if goal:
+            self.pace.anchor(wall, self.engine.now)
+            if not goal.done.done():
+                goal.done.set_result(self.engine.stable())
+
+    def catch_up(self) -> None:
+        """Let the clock show the present before a request looks at it, if that costs nothing."""
+        due = self.engine.next_due()
+        target = self.pace.target(asyncio.get_running_loop().time())
+        if self.goal is None and target > self.engine.now and (due is None or due > target):
+            self.engine.run(target, 1)
+
+    def next_wakeup(self) -> float | None:
+        """When (event loop time) there will be something to do; None: not by itself."""
+        due = self.engine.next_due()
+        return None if due is None else self.pace.wall_of(due)
+
+    # ------------------------------------------------------------------------------------------------ durability
+
+    def take(self) -> Write | None:
+        """What is to be committed now."""
+        if not self.dirty:
+            return None
+        settings = orjson.dumps(self.pace.settings()).decode() if self.settings_changed else None
+        self.settings_changed = False
+        return self.everything(settings)
+
+    def everything(self, settings: str | None = None) -> Write:
+        """What has not been taken yet, and the state of now."""
+        rows, revision, state = self.engine.take_uncommitted()
+        after, self._taken = self._taken, revision
+        return Write(self.name, self.lease.epoch, revision, rows, state, settings, after)
+
+    async def durable(self, revision: int) -> None:
+        """Return when `revision` is on disk. Raises Unavailable when it was lost."""
+        if self.committed >= revision:
+            return
+        if self.gone:
+            raise Unavailable(self.gone, maybe_done=True)
+        future = asyncio.get_running_loop().create_future()
+        self._sequence += 1
+        heapq.heappush(self._waiters, (revision, self._sequence, future))
+        await future
+
+    def committed_to(self, revision: int) -> None:
+        """Acknowledge and publish."""
+        self.committed = max(self.committed, revision)
+        while self._waiters and self._waiters[0][0] <= revision:
+            _, _, future = heapq.heappop(self._waiters)
+            if not future.done():
+                future.set_result(None)
+        self._publish()
+
+    async def publication(self, timeout: float) -> None:
+        """Return when more has been published, at the latest after `timeout` seconds."""
+        waiting = asyncio.ensure_future(self._published.wait())
+        try:
+            await asyncio.wait((waiting,), timeout=max(timeout, 0))
+        finally:
+            waiting.cancel()
+
+    def _publish(self) -> None:
+        self._published.set()
+        self._published = asyncio.Event()
+
+    def drop(self, reason: str) -> None:
+        """The memory is void: whoever waits hears it."""
+        self.gone = reason
+        if self.timer:
+            self.timer.cancel()
+        if self.goal and not self.goal.done.done():
+            self.goal.done.set_exception(Unavailable(reason, maybe_done=True))
+        for _, _, future in self._waiters:
+            if not future.done():
+                future.set_exception(Unavailable(reason, maybe_done=True))
+        self._waiters.clear()
+        self._publish()
