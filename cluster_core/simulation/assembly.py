@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from cluster_core import controllers as controller_modules
 from cluster_core import kinds as kind_modules
-from cluster_core.apiserver import admission as admission_modules
 from cluster_core.apiserver.admission.chain import Plugin
+from cluster_core.apiserver.admission.recommended import PLUGINS
 from cluster_core.apiserver.kind import Kind
 from cluster_core.controllers.runtime import Controller, ControllerPart
 from cluster_core.machinery.plugins import collect
@@ -27,7 +27,7 @@ def kinds() -> Sequence[Kind]:
 @lru_cache(1)
 def admission() -> Sequence[Plugin]:
     """The admission plugins that are on by default."""
-    return tuple(plugin for plugin in collect(admission_modules, "PLUGIN") if plugin.on_by_default)
+    return tuple(plugin for plugin in PLUGINS if plugin.on_by_default)
 
 
 @lru_cache(1)

@@ -1,0 +1,30 @@
+"""The admission plugins in the order in which the real server runs them: order is behaviour.
+
+Models pkg/kubeapiserver/options/plugins.go.
+"""
+
+from __future__ import annotations
+
+from cluster_core.apiserver.admission import (
+    defaultclasses,
+    defaulttolerationseconds,
+    namespacelifecycle,
+    priority,
+    runtimeclass,
+    serviceaccount,
+    storageprotection,
+    taintnodesbycondition,
+)
+from cluster_core.apiserver.admission.chain import Plugin
+
+PLUGINS: tuple[Plugin, ...] = (
+    namespacelifecycle.PLUGIN,
+    serviceaccount.PLUGIN,
+    taintnodesbycondition.PLUGIN,
+    priority.PLUGIN,
+    defaulttolerationseconds.PLUGIN,
+    storageprotection.PLUGIN,
+    defaultclasses.STORAGE_CLASS,
+    runtimeclass.PLUGIN,
+    defaultclasses.INGRESS_CLASS,
+)
