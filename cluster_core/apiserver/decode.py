@@ -7,7 +7,7 @@ decoding), apiserver/pkg/endpoints/handlers/rest.go (how errors are told) and th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -21,7 +21,8 @@ from cluster_core.machinery.typed import Obj, Type
 
 __all__ = ["UNTYPED", "DecodeError", "Decoded", "GroupVersionKind", "decode", "normalize", "normalize_strictly"]
 
-Strictness = Literal["Ignore", "Warn", "Strict"]
+Strictness = str
+"""fieldValidation: Ignore, Warn or Strict."""
 SCHEME = "microshift/deps/github.com/openshift/kubernetes/pkg/api/legacyscheme/scheme.go:30"
 """How the recorded server names its type registry in errors: a build path."""
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
@@ -54,7 +55,10 @@ class Decoded:
 def decode(
     body: bytes, content_type: str, type: Type, *, gvk: tuple[str, str, str], strict: Strictness = "Ignore"
 ) -> Decoded:
-    """The object in a request body for the kind `gvk`; kind and apiVersion are filled in. Raises ApiError (400)."""
+    """The object in a request body for the kind `gvk`; kind and apiVersion are filled in. Raises ApiError (400).
+    A type without a schema name, a custom resource's, is not looked at: see `decode_untyped`."""
+    if not type.schema_name:
+        return decode_untyped(body, content_type, gvk=gvk, strict=strict)
     expected = GroupVersionKind(*gvk)
     if content_type.partition(";")[0].strip() in YAML_TYPES:
         return _decode_yaml(body, type, expected, strict)
