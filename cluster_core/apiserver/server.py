@@ -5,8 +5,8 @@ Authenticate, authorize, admit, default, validate, store: the order of the real 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import orjson
 
@@ -16,7 +16,7 @@ from cluster_core.apiserver.admission.chain import Plugin as AdmissionPlugin
 from cluster_core.apiserver.client import Client
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.fieldmanager import FieldManager
-from cluster_core.apiserver.kind import Kind, Kinds, Served
+from cluster_core.apiserver.kind import Kind, Kinds, Served, Subresource
 from cluster_core.apiserver.request import ApiRequest, ApiResponse, RequestInfo, User, parse_path
 from cluster_core.apiserver.storage import Storage
 from cluster_core.apiserver.watch import Watch
@@ -33,6 +33,13 @@ class Authorizer(Protocol):
     def check(self, user: User, info: RequestInfo) -> None: ...
 
     def check_path(self, user: User, verb: str, path: str) -> None: ...
+
+
+Connect = Callable[[Context, Subresource, RequestInfo, ApiRequest], ApiResponse]
+
+
+def _no_connect(context: Context, subresource: Subresource, info: RequestInfo, request: ApiRequest) -> ApiResponse:
+    raise errors.service_unavailable("no node can be reached")
 
 
 class ApiServer:
@@ -55,6 +62,10 @@ class ApiServer:
         self.world = World(clock, agenda, seed, self.client)
         self.authorizer: Authorizer | None = None
         self.authenticators: list[Callable[[ApiRequest], User | None]] = []
+        self.options: Mapping[str, Any] = {}
+        """The server's flags, without dashes in front: {"service-cluster-ip-range": "10.96.0.0/12"}."""
+        self.connect: Connect = _no_connect
+        """Serves subresources that reach into a node: log, exec, attach, portforward, proxy."""
         self.etcd_fault = ""
         self._clients: dict[str, Client] = {}
 
