@@ -1,0 +1,102 @@
+"""Binding volumes before the pod: write what was planned, then wait until the volume controllers have done their part.
+
+Models volumebinding's Reserve and PreBind (bindAPIUpdate, checkBindings).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cluster_core.machinery.clock import SECOND, Clock
+from cluster_core.machinery.typed import Obj
+from cluster_core.scheduler.plugins import claims
+from cluster_core.scheduler.plugins.volume_binding import Plan
+from cluster_core.scheduler.queue import Waiting
+from cluster_core.scheduler.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from cluster_core.apiserver.client import Client
+
+
+@dataclass(slots=True)
+class Pending:
+    """A pod that is bound to `node` as soon as its claims are bound."""
+
+    waiting: Waiting
+    node: str
+    deadline: int
+    provisioned: tuple[str, ...]
+    """Names of claims for which a volume is being made."""
+
+
+class Binder:
+    def __init__(self, api: Client, clock: Clock, timeout: float = 600.0) -> None:
+        self._api = api
+        self._clock = clock
+        self.timeout = timeout
+        self.waiting: dict[str, Pending] = {}
+
+    def dump(self) -> dict[str, Any]:
+        return {uid: {"node": p.node, "deadline": p.deadline, "provisioned": list(p.provisioned)}
+                for uid, p in self.waiting.items()}  # fmt: skip
+
+    def resume(self, waiting: Waiting, state: Mapping[str, Any]) -> None:
+        pending = Pending(waiting, state["node"], state["deadline"], tuple(state["provisioned"]))
+        self.waiting[waiting.view.uid] = pending
+
+    def prepare(self, waiting: Waiting, plan: Plan, node: str) -> bool:
+        """Write the plan. Returns whether every claim is bound already; otherwise the pod is waited for."""
+        if not plan.bind and not plan.provision:
+            return True
+        for volume, claim in plan.bind:
+            self._api.update("PersistentVolume", reserved(volume, claim))
+        for claim in plan.provision:
+            namespace, name = claim["metadata"]["namespace"], claim["metadata"]["name"]
+            patch = {"metadata": {"annotations": {claims.SELECTED_NODE: node}}}
+            self._api.patch("PersistentVolumeClaim", namespace, name, patch)
+        deadline = self._clock.now + round(self.timeout * SECOND)
+        names = tuple(claim["metadata"]["name"] for claim in plan.provision)
+        self.waiting[waiting.view.uid] = Pending(waiting, node, deadline, names)
+        return False
+
+    def finished(self, snapshot: Snapshot) -> Iterator[tuple[Waiting, str, str]]:
+        """(pod, node, error) of those that need not be waited for any longer; error "" means bind it."""
+        for uid, pending in list(self.waiting.items()):
+            error = self._state(pending, snapshot)
+            if error is None and self._clock.now >= pending.deadline:
+                error = "binding volumes: context deadline exceeded"
+            if error is not None:
+                del self.waiting[uid]
+                yield pending.waiting, pending.node, error
+
+    def _state(self, pending: Pending, snapshot: Snapshot) -> str | None:
+        """None: not yet. "": all bound. Else what went wrong."""
+        pod = pending.waiting.view
+        node = snapshot.nodes.get(pending.node)
+        if node is None:
+            return f'binding volumes: failed to get node "{pending.node}": node "{pending.node}" not found'
+        done = True
+        for name, _, claim in claims.pod_claims(pod, self._api):  # type: ignore[arg-type]
+            if claim is None:
+                return f'binding volumes: failed to check provisioning pvc: could not find v1.PersistentVolumeClaim "{pod.shape.namespace}/{name}"'
+            if name in pending.provisioned and claims.annotations(claim).get(claims.SELECTED_NODE) != pending.node:
+                return f'binding volumes: provisioning failed for PVC "{name}"'
+            volume = self._api.get("PersistentVolume", "", claim["spec"].get("volumeName") or "")
+            if volume is not None and not claims.reachable(volume, node.facts):
+                volume_name = volume["metadata"]["name"]
+                return f'binding volumes: pv "{volume_name}" node affinity doesn\'t match node "{pending.node}": no matching NodeSelectorTerms'
+            done = done and claims.fully_bound(claim)
+        return "" if done else None
+
+
+def reserved(volume: Obj, claim: Obj) -> Obj:
+    """The volume with a claimRef to the claim, marked as put there by a controller."""
+    metadata = claim["metadata"]
+    reference = {"kind": "PersistentVolumeClaim", "namespace": metadata["namespace"], "name": metadata["name"],
+                 "uid": metadata["uid"], "apiVersion": "v1", "resourceVersion": metadata["resourceVersion"]}  # fmt: skip
+    by_us = {} if volume["spec"].get("claimRef") else {claims.BOUND_BY_CONTROLLER: "yes"}
+    marks = {**claims.annotations(volume), **by_us}
+    own = {**volume["metadata"], **({"annotations": marks} if marks else {})}
+    return {**volume, "metadata": own, "spec": {**volume["spec"], "claimRef": reference}}

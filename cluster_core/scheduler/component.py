@@ -1,0 +1,379 @@
+"""The scheduler as a part of the cluster: hears of changes, tries waiting pods, binds them or says why not.
+
+Models pkg/scheduler (scheduler.go, eventhandlers.go, schedule_one.go). Everything happens in one thread and reads are
+consistent, so there is no assume cache for bindings: the snapshot learns of a binding from its own change. Only a pod whose
+volumes are still being bound is counted on its node beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cluster_core.apiserver.parts import Change
+from cluster_core.apiserver.world import World
+from cluster_core.machinery.clock import CHORE
+from cluster_core.machinery.errors import ApiError
+from cluster_core.machinery.typed import Obj
+from cluster_core.scheduler import happenings, messages
+from cluster_core.scheduler.binding import Binder
+from cluster_core.scheduler.configuration import Configuration, parse
+from cluster_core.scheduler.decide import Decider, Decision
+from cluster_core.scheduler.framework import Rescue
+from cluster_core.scheduler.happenings import Happening
+from cluster_core.scheduler.lookup import OWNERS, ApiLookup
+from cluster_core.scheduler.nominator import Nominator
+from cluster_core.scheduler.queue import Queue, Waiting
+from cluster_core.scheduler.snapshot import Snapshot
+from cluster_core.scheduler.status import Reporter
+from cluster_core.scheduler.trace import Trace
+from cluster_core.scheduler.views import PodView, Shapes
+
+USER = "system:kube-scheduler"
+FLUSH = CHORE + "flush"
+BATCH = 50
+"""Pods tried per agenda entry."""
+_OTHERS = ("PersistentVolumeClaim", "PersistentVolume", "StorageClass", "CSINode", "CSIDriver", "CSIStorageCapacity",
+           "VolumeAttachment")  # fmt: skip
+_LOOKED_UP = (*_OTHERS, "Service", "Namespace", "PodDisruptionBudget", *OWNERS)
+
+
+class Scheduler:
+    """The part. `decision(pod_uid)` explains what was decided about a pod."""
+
+    name = "scheduler"
+    kinds = ("Pod", "Node", *_LOOKED_UP)
+
+    def __init__(self, world: World, configuration: Configuration | None = None) -> None:
+        self._world = world
+        self._api = world.client(USER)
+        self._memory: dict[str, Any] = {}
+        self._handlers: dict[str, Callable[[Change], None]] = {"Pod": self._pod_changed, "Node": self._node_changed}
+        self._handlers.update(dict.fromkeys(_LOOKED_UP, self._other_changed))
+        self.configure(configuration or parse())
+
+    def configure(self, configuration: Configuration) -> None:
+        """Start over with these profiles, as a restarted scheduler does."""
+        world = self._world
+        self.profiles = configuration.profiles
+        self.snapshot = Snapshot()
+        self.lookup = ApiLookup(self._api)
+        self.nominator = Nominator()
+        self.trace = Trace(self.snapshot, self.lookup)
+        self._shapes = Shapes()
+        self._report = Reporter(self._api, world.clock)
+        self._binder = Binder(self._api, world.clock)
+        self._decider = Decider(self.profiles, self.snapshot, self.lookup, self.nominator, world.seed)
+        self.queue = Queue(world.clock, self._helps, self._gate)
+        self.queue.first_backoff, self.queue.longest_backoff = configuration.first_backoff, configuration.longest_backoff
+        self._preempting: set[str] = set()
+        self._ready = False
+        self._missed: list[Change] = []
+
+    # ------------------------------------------------------------------------------------------------ starting
+
+    def _start(self) -> None:
+        """Look at the whole cluster once; afterwards changes keep it known."""
+        self._ready = True
+        for node in self._api.list("Node"):
+            self.snapshot.set_node(node)
+        remembered = self._memory.get("queue") or {}
+        for pod in self._api.list("Pod"):
+            self._meet(self._shapes.view(pod), remembered.get(pod["metadata"]["uid"]))
+        for uid, state in (self._memory.get("binding") or {}).items():
+            self._resume_binding(uid, state)
+        self._memory = {}
+        missed, self._missed = self._missed, []
+        for change in missed:
+            self._tell_of(change)
+
+    def _tell_of(self, change: Change) -> None:
+        """Let a change that came before the first look move remembered pods; what it changed has been counted."""
+        kind = change.kind.name
+        for happening in happenings.of_objects(kind, change.old, change.new, self._shapes):
+            self.queue.happened(*happening)
+
+    def _meet(self, pod: PodView, remembered: Mapping[str, Any] | None) -> None:
+        if _finished(pod.obj):
+            return
+        if pod.node:
+            self.snapshot.place(pod, pod.node)
+        elif pod.shape.scheduler in self.profiles:
+            self.nominator.update(pod)
+            if remembered is None:
+                self.queue.add(pod)
+            else:
+                self.queue.restore(recalled(pod, remembered))
+
+    def _resume_binding(self, uid: str, state: Mapping[str, Any]) -> None:
+        waiting = self.queue.get(uid)
+        if waiting is not None and state["node"] in self.snapshot.nodes:
+            self.queue.delete(uid)
+            self.snapshot.place(waiting.view, state["node"])
+            self._binder.resume(waiting, state)
+
+    def dump(self) -> Any:
+        """Attempts, backoffs and who waits for volumes; {} before it has looked at the cluster."""
+        if not self._ready:
+            return self._memory
+        queue = {waiting.view.uid: remembered(waiting) for waiting in self.queue.all() if waiting.attempts or waiting.gate}
+        return {"queue": queue, "binding": self._binder.dump()} if queue or self._binder.waiting else {}
+
+    def load(self, state: Any) -> None:
+        self.configure(Configuration(self.profiles, self.queue.first_backoff, self.queue.longest_backoff))
+        self._memory = dict(state or {})
+        self._wake()
+
+    def decision(self, pod_uid: str) -> dict[str, Any] | None:
+        """Every filter's verdict and every plugin's scores of the pod's newest attempt, None when it is not remembered."""
+        return self.trace.explain(pod_uid)
+
+    # ------------------------------------------------------------------------------------------------ hearing
+
+    def observe(self, change: Change) -> None:
+        handler = self._handlers.get(change.kind.name)
+        if handler is None:
+            return
+        if self._ready:
+            handler(change)
+        elif change.kind.name in ("Pod", "Node", *_OTHERS):
+            self._missed.append(change)
+            self._wake()
+
+    def _wake(self) -> None:
+        self._world.agenda.soon(self.name, "cycle")
+
+    def _node_changed(self, change: Change) -> None:
+        metadata = change.obj["metadata"]
+        node = self.snapshot.nodes.get(metadata["name"])
+        old = node.facts if node else None
+        if change.new is None:
+            self._happened(happenings.NODE_GONE, old, None)
+            self.snapshot.remove_node(metadata["name"])
+            return
+        self.snapshot.set_node(change.new)
+        facts = self.snapshot.nodes[metadata["name"]].facts
+        for happening in [happenings.NODE_ADDED] if old is None else happenings.node_changes(old, facts):
+            self._happened(happening, old, facts)
+
+    def _other_changed(self, change: Change) -> None:
+        kind = change.kind.name
+        self.lookup.changed(kind, change.old, change.new)
+        if kind in _OTHERS:
+            action = "Add" if change.old is None else "Delete" if change.new is None else "Update"
+            self._happened(Happening(kind, action), change.old, change.new)
+            if kind in ("PersistentVolumeClaim", "PersistentVolume") and self._binder.waiting:
+                self._world.agenda.soon(self.name, "volumes")
+
+    def _happened(self, happening: Happening, old: Any, new: Any) -> None:
+        if self.queue.happened(happening, old, new):
+            self._wake()
+
+    def _pod_changed(self, change: Change) -> None:
+        uid = change.obj["metadata"]["uid"]
+        if change.new is None or _finished(change.new):
+            self._pod_gone(uid)
+            return
+        placed = self.snapshot.find(uid)
+        if placed is not None:
+            self._placed_pod_changed(placed, change.new)
+            return
+        waiting = self.queue.get(uid)
+        pod = self._shapes.update(waiting.view, change.new) if waiting else self._shapes.view(change.new)
+        if pod.node:
+            self._pod_placed(pod)
+        elif pod.shape.scheduler in self.profiles:
+            self._waiting_pod_changed(waiting, pod)
+
+    def _pod_placed(self, pod: PodView) -> None:
+        self.queue.delete(pod.uid)
+        self.nominator.forget(pod.uid)
+        self.snapshot.place(pod, pod.node)
+        self._happened(happenings.POD_PLACED, None, pod)
+
+    def _placed_pod_changed(self, old: PodView, obj: Obj) -> None:
+        pod = self._shapes.update(old, obj)
+        if not pod.node and pod.uid in self._binder.waiting:
+            self._binder.waiting[pod.uid].waiting.view = pod
+        place = pod.node or self.snapshot.places[pod.uid]
+        if pod.shape is old.shape and pod.terminating == old.terminating and place == self.snapshot.places[pod.uid]:
+            self.snapshot.refresh(pod)
+            if not old.node and pod.node:
+                self._happened(happenings.POD_PLACED, None, pod)
+            return
+        self.snapshot.place(pod, place)
+        for happening in happenings.pod_changes(old, pod):
+            self._happened(happening, old, pod)
+
+    def _waiting_pod_changed(self, waiting: Waiting | None, pod: PodView) -> None:
+        if waiting is None:
+            self.nominator.update(pod)
+            self.queue.add(pod)
+        else:
+            old = waiting.view
+            self.queue.update(old, pod, happenings.pod_changes(old, pod))
+            self.nominator.update(pod)
+            if old.nominated and old.nominated != pod.nominated:
+                self.queue.force(happenings.POD_GONE, lambda other: other.view.shape.priority <= old.shape.priority)
+        self._wake()
+
+    def _pod_gone(self, uid: str) -> None:
+        placed = self.snapshot.displace(uid)
+        if placed is not None:
+            self._binder.waiting.pop(uid, None)
+            self._happened(happenings.POD_GONE, placed, None)
+        waiting = self.queue.get(uid)
+        if waiting is not None:
+            self.queue.delete(uid)
+            if waiting.view.nominated:
+                self._happened(happenings.POD_GONE, waiting.view, None)
+        self.nominator.forget(uid)
+
+    # ------------------------------------------------------------------------------------------------ the queue's questions
+
+    def _helps(self, waiting: Waiting, happening: Happening, old: Any, new: Any) -> bool:
+        profile = self.profiles[waiting.view.shape.scheduler]
+        if waiting.plugins == NO_NODES:
+            return happening == happenings.NODE_ADDED
+        for name in (waiting.gate,) if waiting.gate else waiting.plugins:
+            plugin = profile.by_name[name]
+            if happening in plugin.EVENTS and plugin.helps(happening, waiting.view, old, new):
+                return True
+        return False
+
+    def _gate(self, pod: PodView) -> str:
+        if pod.uid in self._preempting:
+            return "DefaultPreemption"
+        profile = self.profiles[pod.shape.scheduler]
+        return next((plugin.name for plugin in profile.gates if plugin.pre_enqueue(pod) is not None), "")
+
+    # ------------------------------------------------------------------------------------------------ working
+
+    def run(self, key: str) -> None:
+        if not self._ready:
+            self._start()
+        if key == FLUSH:
+            self.queue.flush()
+        if key == "volumes":
+            self._finish_bindings()
+        self._cycle()
+
+    def _cycle(self) -> None:
+        for _ in range(BATCH):
+            waiting = self.queue.pop()
+            if waiting is None:
+                self._plan_ahead()
+                return
+            self._attempt(waiting)
+        self._wake()
+
+    def _plan_ahead(self) -> None:
+        for key, due in ((FLUSH, self.queue.next_flush()), ("cycle", self.queue.next_retry())):
+            if due is not None:
+                self._world.agenda.at(due, self.name, key)
+
+    def _attempt(self, waiting: Waiting) -> None:
+        pod = waiting.view
+        if pod.terminating:
+            self._report.failed(pod, f"skip schedule deleting pod: {pod.shape.namespace}/{pod.name}")
+            self.queue.delete(pod.uid)
+            return
+        decision = self._decider.decide(pod)
+        self.trace.record(decision, self._world.clock.now)
+        if decision.node is None:
+            self._failed(waiting, decision)
+        else:
+            self._bind(waiting, decision)
+
+    def _failed(self, waiting: Waiting, decision: Decision) -> None:
+        pod, rescue = waiting.view, decision.rescue
+        self.queue.park(waiting, NO_NODES if decision.no_nodes else frozenset(decision.failure.plugins))
+        if rescue.nominate is not None:
+            self.nominator.nominate(pod, rescue.nominate)
+        self._report.failed(pod, decision.message)
+        self._report.unschedulable(pod, decision.message, rescue.nominate)
+        if rescue.victims:
+            self._preempt(pod, rescue)
+
+    def _preempt(self, pod: PodView, rescue: Rescue) -> None:
+        """Remove the victims. The preemptor is not tried again before the last of them has been asked to go."""
+        node = rescue.nominate or ""
+        for other in self.nominator.on(node):
+            if other.shape.priority < pod.shape.priority:
+                self.nominator.forget(other.uid)
+                self._report.clear_nomination(other)
+        victims = [victim for victim in rescue.victims if not victim.terminating]
+        self._preempting.add(pod.uid)
+        for i, victim in enumerate(victims):
+            if i == len(victims) - 1:
+                self._preempting.discard(pod.uid)
+            self._report.evict(victim, pod, node)
+        self._preempting.discard(pod.uid)
+
+    # ------------------------------------------------------------------------------------------------ binding
+
+    def _bind(self, waiting: Waiting, decision: Decision) -> None:
+        pod, node = waiting.view, decision.node
+        assert node is not None
+        try:
+            if pod.shape.has_claims and not self._binder.prepare(waiting, decision.plan, node):
+                self.queue.delete(pod.uid)
+                self.snapshot.place(pod, node)
+                self._world.agenda.soon(self.name, "volumes", self._binder.timeout)
+                return
+            self._assign(pod, node)
+        except ApiError as error:
+            self._went_wrong(waiting, str(error))
+
+    def _assign(self, pod: PodView, node: str) -> None:
+        self.nominator.forget(pod.uid)
+        bound = self._api.bind(pod.shape.namespace, pod.name, node)
+        self._report.scheduled(bound, node)
+
+    def _finish_bindings(self) -> None:
+        for waiting, node, error in self._binder.finished(self.snapshot):
+            pod = waiting.view
+            try:
+                if error:
+                    self._unassume(waiting, error)
+                else:
+                    self._assign(pod, node)
+            except ApiError as problem:
+                self._unassume(waiting, str(problem))
+
+    def _unassume(self, waiting: Waiting, error: str) -> None:
+        placed = self.snapshot.displace(waiting.view.uid)
+        self._happened(happenings.POD_GONE, placed, None)
+        self.queue.readmit(waiting)
+        self._went_wrong(waiting, error)
+
+    def _went_wrong(self, waiting: Waiting, error: str) -> None:
+        """Not unfit but failed: the pod is tried again after a backoff."""
+        pod = waiting.view
+        if self._api.get("Pod", pod.shape.namespace, pod.name) is None:
+            self.queue.delete(pod.uid)
+            return
+        self.queue.park(waiting, frozenset())
+        self._report.failed(pod, error)
+        self._report.unschedulable(pod, error, "", reason="SchedulerError")
+
+
+NO_NODES = frozenset({messages.NO_NODES})
+"""Stands for the plugins that rejected a pod when there was no node to reject."""
+
+
+def _finished(pod: Obj) -> bool:
+    """Whether its phase is final: the scheduler does not even watch such pods."""
+    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+
+
+def remembered(waiting: Waiting) -> dict[str, Any]:
+    return {"since": waiting.since, "attempts": waiting.attempts, "failures": waiting.failures, "errors": waiting.errors,
+            "plugins": sorted(waiting.plugins), "gate": waiting.gate}  # fmt: skip
+
+
+def recalled(pod: PodView, state: Mapping[str, Any]) -> Waiting:
+    waiting = Waiting(pod, state["since"])
+    waiting.attempts, waiting.failures, waiting.errors = state["attempts"], state["failures"], state["errors"]
+    waiting.plugins, waiting.gate = frozenset(state["plugins"]), state["gate"]
+    return waiting

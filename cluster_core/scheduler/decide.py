@@ -1,0 +1,101 @@
+"""Where a pod goes: the quick way when there is one, otherwise every node through every plugin.
+
+Models schedulePod and RunPostFilterPlugins of pkg/scheduler/schedule_one.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cluster_core.machinery.seed import Seed
+from cluster_core.scheduler import messages
+from cluster_core.scheduler.framework import Cycle, Failure, Profile, Rescue, Scored
+from cluster_core.scheduler.lookup import ApiLookup
+from cluster_core.scheduler.nominator import Nominator
+from cluster_core.scheduler.plugins.default_preemption import DefaultPreemption
+from cluster_core.scheduler.plugins.volume_binding import Plan, VolumeBinding
+from cluster_core.scheduler.snapshot import NodeView, Snapshot
+from cluster_core.scheduler.views import PodView
+
+
+@dataclass(slots=True)
+class Decision:
+    """What came out of one attempt. `node` is None when the pod has to wait."""
+
+    pod: PodView
+    profile: Profile
+    node: str | None = None
+    failure: Failure = field(default_factory=lambda: Failure(0))
+    rescue: Rescue = field(default_factory=Rescue)
+    message: str = ""
+    no_nodes: bool = False
+    plan: Plan = field(default_factory=Plan)
+    scored: Scored | None = None
+    sequence: int = 0
+    quick: bool = False
+
+
+class Decider:
+    """Decides for one pod at a time, against the snapshot as it is."""
+
+    def __init__(
+        self,
+        profiles: Mapping[str, Profile],
+        snapshot: Snapshot,
+        lookup: ApiLookup,
+        nominator: Nominator,
+        seed: Seed,
+    ) -> None:
+        self._profiles = profiles
+        self._snapshot = snapshot
+        self._lookup = lookup
+        self._nominator = nominator
+        self._seed = seed
+        for profile in profiles.values():
+            preemption = profile.by_name.get("DefaultPreemption")
+            if isinstance(preemption, DefaultPreemption):
+                preemption.profile = profile
+
+    def cycle(self, pod: PodView) -> Cycle:
+        cycle = Cycle(pod, self._snapshot, self._lookup)
+        cycle.nominated = self._nominator.on
+        return cycle
+
+    def decide(self, pod: PodView) -> Decision:
+        decision = Decision(pod, self._profiles[pod.shape.scheduler], sequence=self._snapshot.sequence)
+        if not self._snapshot.nodes:
+            decision.no_nodes, decision.message = True, messages.NO_NODES
+            decision.rescue.nominate = ""
+            return decision
+        self._decide_plainly(decision)
+        return decision
+
+    def _decide_plainly(self, decision: Decision) -> None:
+        pod, profile = decision.pod, decision.profile
+        cycle = self.cycle(pod)
+        failure = decision.failure = Failure(len(self._snapshot.nodes))
+        nodes = profile.feasible(cycle, failure)
+        if not nodes:
+            self._give_up(decision, cycle)
+            return
+        chosen = nodes[0]
+        if len(nodes) > 1:
+            decision.scored = profile.score(cycle, nodes)
+            chosen = self.pick(pod, decision.scored.best())
+        decision.node = chosen.name
+        binding = profile.by_name.get("VolumeBinding")
+        if isinstance(binding, VolumeBinding):
+            decision.plan = binding.plan(cycle, chosen)
+
+    def _give_up(self, decision: Decision, cycle: Cycle) -> None:
+        failure = decision.failure
+        decision.rescue = decision.profile.rescue(cycle, failure)
+        failure.postfilter = decision.rescue.message
+        decision.message = messages.fit_error(failure)
+
+    def pick(self, pod: PodView, best: list[NodeView]) -> NodeView:
+        """One of the equally good nodes (ordered by name), by chance that belongs to the pod."""
+        if len(best) == 1:
+            return best[0]
+        return best[self._seed.stream("scheduler", pod.uid).below(len(best))]
