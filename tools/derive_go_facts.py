@@ -31,25 +31,39 @@ NAMED = re.compile(r"^type (\w+) ((?:map\[|\[\]|\*)*[\w.\]\[*]+)\s*$", re.M)
 GROUPED = re.compile(r"^\t(\w+) ((?:map\[|\[\])*[\w.]+)\s*$", re.M)
 ALIAS = re.compile(r"^(?:type |\t)(\w+) = ([\w.]+)$", re.M)
 IMPORT = re.compile(r'^\s*(?:(\w+)\s+)?"([\w./-]+)"', re.M)
-FIELD = re.compile(r'^\t(\w+)\s+([\w.*\[\]{} ]+?)\s+`([^`]*)`', re.M)
-EMBED = re.compile(r'^\t(\*?[\w.]+)(?:\s+`([^`]*)`)?\s*(?://.*)?$', re.M)
+FIELD = re.compile(r"^\t(\w+)\s+([\w.*\[\]{} ]+?)\s+`([^`]*)`", re.M)
+EMBED = re.compile(r"^\t(\*?[\w.]+)(?:\s+`([^`]*)`)?\s*(?://.*)?$", re.M)
 BUILTIN = {"string", "bool", "int32", "int64", "int", "uint32", "uint64", "int16", "uint16", "float64", "byte", "any"}
 AGGREGATION = {
     "APIService": {
-        "kind": "string@TypeMeta", "apiVersion": "string@TypeMeta", "metadata": "v1.ObjectMeta",
-        "spec": "v1.APIServiceSpec", "status": "v1.APIServiceStatus",
+        "kind": "string@TypeMeta",
+        "apiVersion": "string@TypeMeta",
+        "metadata": "v1.ObjectMeta",
+        "spec": "v1.APIServiceSpec",
+        "status": "v1.APIServiceStatus",
     },
     "APIServiceList": {
-        "kind": "string@TypeMeta", "apiVersion": "string@TypeMeta", "metadata": "v1.ListMeta", "items": "![]v1.APIService",
+        "kind": "string@TypeMeta",
+        "apiVersion": "string@TypeMeta",
+        "metadata": "v1.ListMeta",
+        "items": "![]v1.APIService",
     },
     "APIServiceSpec": {
-        "service": "*v1.ServiceReference", "group": "string", "version": "string", "insecureSkipTLSVerify": "bool",
-        "caBundle": "[]uint8", "groupPriorityMinimum": "!int32", "versionPriority": "!int32",
+        "service": "*v1.ServiceReference",
+        "group": "string",
+        "version": "string",
+        "insecureSkipTLSVerify": "bool",
+        "caBundle": "[]uint8",
+        "groupPriorityMinimum": "!int32",
+        "versionPriority": "!int32",
     },
     "APIServiceStatus": {"conditions": "[]v1.APIServiceCondition"},
     "APIServiceCondition": {
-        "type": "!v1.APIServiceConditionType=string", "status": "!v1.ConditionStatus=string",
-        "lastTransitionTime": "v1.Time", "reason": "string", "message": "string",
+        "type": "!v1.APIServiceConditionType=string",
+        "status": "!v1.ConditionStatus=string",
+        "lastTransitionTime": "v1.Time",
+        "reason": "string",
+        "message": "string",
     },
     "ServiceReference": {"namespace": "string", "name": "string", "port": "*int32"},
 }
@@ -192,14 +206,30 @@ def openapi_facts(source: pathlib.Path) -> tuple[dict[str, Any], dict[str, Any]]
         for match in re.finditer(r"^func schema_(\w+?)\(ref.*?^\}", text, re.M | re.S):
             for name, body in re.findall(r'^\t{5}"([^"]+)": \{\n(.*?)^\t{5}\},', match[0], re.M | re.S):
                 top = re.search(r"^\t{7}Default: +(.+),$", body, re.M)
-                if top and top[1] not in ('""', "0", "false", "map[string]interface{}{}"):
-                    found = re.match(r'^("[^"]*"|true|false|-?[\d.]+)$', top[1])
-                    if found:
-                        defaults.setdefault(match[1], {})[name] = json.loads(found[1])
-                enum = re.search(r"^\t{7}Enum: +\[\]interface\{\}\{(.*)\},$", body, re.M)
-                if enum:
-                    enums.setdefault(match[1], {})[name] = json.loads(f"[{enum[1]}]")
+                found = re.match(r'^("[^"]*"|true|false|-?[\d.]+|\w+\.(\w+))$', top[1]) if top else None
+                if found:
+                    value = constant(source, found[2]) if found[2] else json.loads(found[1])
+                    defaults.setdefault(match[1], {})[name] = value
+                for tabs, values in re.findall(r"^(\t+)Enum: +\[\]interface\{\}\{(.*)\},$", body, re.M):
+                    key = name if len(tabs) == 7 else f"{name}[]"
+                    enums.setdefault(match[1], {})[key] = json.loads(f"[{values}]")
     return defaults, enums
+
+
+def constant(source: pathlib.Path, name: str) -> str:
+    """The text of a constant of core/v1."""
+    text = (source / ROOTS["k8s.io/api/"] / "core/v1/types.go").read_text()
+    found = re.search(rf'\b{name}\b[^=\n]*= "([^"]*)"', text)
+    if not found:
+        raise LookupError(name)
+    return found[1]
+
+
+def without_implied(name: str, defaults: dict[str, Any], fields: dict[str, str]) -> dict[str, Any]:
+    """Defaults that do not follow from a member being written whatever its value."""
+    implied = {key for key, value in defaults.items() if not value and fields.get(key, "")[:1] == "!"}
+    pointers = {key for key in implied if fields[key][1:2] == "*"}
+    return {key: value for key, value in defaults.items() if key not in implied - pointers}
 
 
 def registered_kinds(packages: dict[str, Package], source: pathlib.Path) -> dict[str, list[str]]:
@@ -220,10 +250,14 @@ def registered_kinds(packages: dict[str, Package], source: pathlib.Path) -> dict
 
 def generated_name(schema: str) -> str:
     """io.k8s.api.core.v1.Container -> k8sio_api_core_v1_Container, the generated function's suffix."""
-    for prefix, short in (("io.k8s.api.", "k8sio_api_"), ("io.k8s.apimachinery.pkg.apis.", "pkg_apis_"),
-                          ("io.k8s.apiextensions-apiserver.pkg.apis.", "pkg_apis_"), ("io.k8s.kube-aggregator.pkg.apis.", "pkg_apis_")):
+    for prefix, short in (
+        ("io.k8s.api.", "k8sio_api_"),
+        ("io.k8s.apimachinery.pkg.apis.", "pkg_apis_"),
+        ("io.k8s.apiextensions-apiserver.pkg.apis.", "pkg_apis_"),
+        ("io.k8s.kube-aggregator.pkg.apis.", "pkg_apis_"),
+    ):
         if schema.startswith(prefix):
-            return short + schema[len(prefix):].replace(".", "_")
+            return short + schema[len(prefix) :].replace(".", "_")
     return schema
 
 
@@ -240,9 +274,14 @@ def derive(source: pathlib.Path) -> dict[str, Any]:
     prefix = "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1."
     structs.update({prefix + name: fields for name, fields in AGGREGATION.items()})
     by_name = {name: generated_name(name) for name in structs}
+    listed = {
+        name: without_implied(name, defaults[short], structs[name])
+        for name, short in by_name.items()
+        if short in defaults
+    }
     return {
         "structs": {name: fields for name, fields in sorted(structs.items()) if fields},
-        "defaults": {name: defaults[short] for name, short in sorted(by_name.items()) if short in defaults},
+        "defaults": {name: found for name, found in sorted(listed.items()) if found},
         "registered": registered_kinds(packages, source),
         "enums": {name: enums[short] for name, short in sorted(by_name.items()) if short in enums},
     }

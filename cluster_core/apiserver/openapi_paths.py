@@ -50,6 +50,28 @@ _TYPES |= dict.fromkeys(("allowWatchBookmarks", "sendInitialEvents", "watch", "o
 _TYPES["ignoreStoreReadErrorWithClusterBreakingPotential"] = "boolean"
 _OPTIONS = schema.META + "DeleteOptions"
 _STATUS = schema.META + "Status"
+_STREAM_OPTIONS = {
+    "PodAttachOptions": ("container", "stderr", "stdin", "stdout", "tty"),
+    "PodExecOptions": ("command", "container", "stderr", "stdin", "stdout", "tty"),
+    "PodPortForwardOptions": ("ports",),
+    "PodProxyOptions": ("path",),
+    "ServiceProxyOptions": ("path",),
+    "NodeProxyOptions": ("path",),
+    "PodLogOptions": (
+        "container",
+        "follow",
+        "insecureSkipTLSVerifyBackend",
+        "limitBytes",
+        "previous",
+        "sinceSeconds",
+        "stream",
+        "tailLines",
+        "timestamps",
+    ),
+}
+_TYPES |= dict.fromkeys(("stderr", "stdin", "stdout", "tty", "follow", "previous", "timestamps"), "boolean")
+_TYPES |= dict.fromkeys(("limitBytes", "sinceSeconds", "tailLines", "ports"), "integer")
+_TYPES["insecureSkipTLSVerifyBackend"] = "boolean"
 _VERBS = {
     # verb: (method, word in the operation name, action, query parameters, description)
     "list": ("get", "list", "list", _LIST, "list or watch objects of kind {}"),
@@ -134,7 +156,7 @@ def _resource_paths(facts: Facts, root: str) -> Iterator[tuple[str, Json]]:
     item = [_in_path("name", f"name of the {kind.name}"), *where]
     if kind.namespaced and "list" in kind.verbs:
         listing = _operation(facts, "list", suffix="ForAllNamespaces")
-        yield f"{root}/{kind.plural}", {"get": listing, "parameters": [parameter("pretty")]}
+        yield f"{root}/{kind.plural}", _path_item({"get": listing}, [parameter("pretty")])
     yield from _path(facts, base, _ON_COLLECTION, where)
     yield from _path(facts, f"{base}/{{name}}", _ON_ITEM, item)
     for sub in facts.subresources:
@@ -144,7 +166,16 @@ def _resource_paths(facts: Facts, root: str) -> Iterator[tuple[str, Json]]:
 def _path(facts: Facts, path: str, verbs: Iterable[str], where: list[Json]) -> Iterator[tuple[str, Json]]:
     operations = {_VERBS[verb][0]: _operation(facts, verb) for verb in verbs if verb in facts.kind.verbs}
     if operations:
-        yield path, {**operations, "parameters": [*where, parameter("pretty")]}
+        yield path, _path_item(operations, [*where, parameter("pretty")])
+
+
+def _path_item(operations: dict[str, Json], parameters: list[Json]) -> Json:
+    """A path with what all its operations share; a lone operation shares everything."""
+    if len(operations) == 1:
+        [(method, operation)] = operations.items()
+        parameters = [*parameters, *operation.get("parameters", ())]
+        operations = {method: {key: value for key, value in operation.items() if key != "parameters"}}
+    return {**operations, "parameters": sorted(parameters, key=lambda parameter: str(parameter["name"]))}
 
 
 def _operation(facts: Facts, verb: str, suffix: str = "") -> Json:
@@ -168,7 +199,9 @@ def _operation(facts: Facts, verb: str, suffix: str = "") -> Json:
 def _subresource_path(facts: Facts, sub: SubFacts, where: list[Json]) -> Json:
     methods = {"create": "post", "get": "get", "update": "put", "patch": "patch", "delete": "delete"}
     operations = {methods[verb]: _subresource_operation(facts, sub, verb) for verb in sub.verbs}
-    return {**operations, "parameters": [*where, parameter("pretty")]}
+    options = [parameter(name) for name in _STREAM_OPTIONS.get(sub.kind if sub.name != "log" else "PodLogOptions", ())]
+    pretty = [] if options and sub.name != "log" else [parameter("pretty")]
+    return _path_item(operations, [*where, *options, *pretty])
 
 
 def _subresource_operation(facts: Facts, sub: SubFacts, verb: str) -> Json:
@@ -176,10 +209,11 @@ def _subresource_operation(facts: Facts, sub: SubFacts, verb: str) -> Json:
     body_name = component_name(facts) if sub.kind == facts.kind.name else _published_name(group, version, sub.kind)
     word, action, query, text = _VERBS[verb][1:]
     typed = bool(body_name)
+    name = _operation_name(facts, word, facts.kind.name, suffix=_capital(sub.name))
     out: Json = {
         "tags": [tag(facts)],
         "description": text.format(f"{sub.name} of {facts.kind.name}"),
-        "operationId": _operation_name(facts, word, facts.kind.name, suffix=_capital(sub.name)),
+        "operationId": name if typed else _connect_name(facts, verb, sub),
         "responses": _responses(verb, body_name) if typed else _text_response(),
         "x-kubernetes-action": action if typed else "connect",
         "x-kubernetes-group-version-kind": {"group": group, "version": version, "kind": sub.kind},
@@ -187,6 +221,13 @@ def _subresource_operation(facts: Facts, sub: SubFacts, verb: str) -> Json:
     if query and typed:
         out["parameters"] = [parameter(key) for key in query]
     return {**out, **(_body(verb, body_name) if typed else {})}
+
+
+def _connect_name(facts: Facts, verb: str, sub: SubFacts) -> str:
+    """Streams are named after the HTTP method: connectCoreV1GetNamespacedPodExec."""
+    group = "".join(map(_capital, group_words(facts.group))) + _capital(facts.version)
+    scope = "Namespaced" if facts.kind.namespaced else ""
+    return f"connect{group}{_capital(_VERBS[verb][0])}{scope}{facts.kind.name}{_capital(sub.name)}"
 
 
 def _published_name(group: str, version: str, kind: str) -> str:

@@ -61,11 +61,28 @@ def _member(name: str, key: str, prop: Mapping[str, Any], prefix: str) -> Json:
         out["default"] = {}
     elif code.startswith("!") and not pointer and _type(prop) in _ZEROS and prop.get("format") != "byte":
         out["default"] = _ZEROS[_type(prop)]
+    elif "$ref" in prop and prefix == V3 and "description" not in out:
+        return {"$ref": prefix + prop["$ref"].rpartition("/")[2]}
     explicit = schema.facts()["defaults"].get(name, {})
     if key in explicit:
         out["default"] = explicit[key]
-    enum = schema.facts()["enums"].get(name, {}).get(key)
-    return {**out, "enum": enum} if enum else out
+    return _with_enums(out, schema.facts()["enums"].get(name, {}), key)
+
+
+def _with_enums(out: Json, known: Mapping[str, Any], key: str) -> Json:
+    """The values a member, or the elements of a list or map, may take, also told in its description."""
+    if key in known:
+        return {**out, "enum": known[key], "description": _described(out, known[key])}
+    values = known.get(f"{key}[]")
+    for inner in ("items", "additionalProperties"):
+        if values and inner in out:
+            out = {**out, inner: {**out[inner], "enum": values}}
+    return out
+
+
+def _described(out: Json, values: Iterable[str]) -> str:
+    listed = "".join(f'\n - `"{value}"`' for value in values)
+    return f"{out.get('description', '')}\n\nPossible enum values:{listed}".lstrip("\n")
 
 
 def _is_struct(reference: str) -> bool:
@@ -75,8 +92,8 @@ def _is_struct(reference: str) -> bool:
 
 def _value(prop: Mapping[str, Any], prefix: str) -> Json:
     if "$ref" in prop:
-        target = {"$ref": prefix + prop["$ref"].rpartition("/")[2]}
-        return {**_plain(prop), **({"allOf": [target]} if prefix == V3 else target)}
+        target: Json = {"$ref": prefix + prop["$ref"].rpartition("/")[2]}
+        return {**_plain(prop), **target} if prefix == V2 else {**_plain(prop), "allOf": [target]}
     out = _plain(prop)
     if "items" in prop:
         out["items"] = _element(prop["items"], prefix)
