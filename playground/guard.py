@@ -29,7 +29,9 @@ POLICY = "; ".join(
 )
 
 
-def content_security_policy(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def content_security_policy(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Django middleware: pages load nothing from anywhere else."""
 
     def middleware(request: HttpRequest) -> HttpResponse:

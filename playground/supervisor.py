@@ -29,7 +29,9 @@ class Child:
 
     def start(self) -> None:
         self.started = time.monotonic()
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, start_new_session=True, preexec_fn=_unblock)
+        self.process = subprocess.Popen(
+            self.command, stdin=subprocess.PIPE, start_new_session=True, preexec_fn=_unblock
+        )
 
     def reap(self) -> None:
         """If it has died, plan its restart."""

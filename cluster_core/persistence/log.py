@@ -12,7 +12,18 @@ from typing import Protocol
 
 from cluster_core.simulation.saved import Row
 
-__all__ = ["ClusterExists", "ClusterUnknown", "Lease", "LeaseHeld", "Log", "Record", "Row", "StaleEpoch", "Stored", "Write"]
+__all__ = [
+    "ClusterExists",
+    "ClusterUnknown",
+    "Lease",
+    "LeaseHeld",
+    "Log",
+    "Record",
+    "Row",
+    "StaleEpoch",
+    "Stored",
+    "Write",
+]
 
 
 class LogError(Exception):

@@ -65,7 +65,9 @@ class MemoryLog:
     def compact(self, cluster: str, epoch: int, revision: int) -> int:
         found = self._owned(cluster, epoch)
         newest = {row.key: row for row in found.rows if row.revision <= revision}
-        kept = [row for row in found.rows if row.revision > revision or (newest[row.key] is row and row.value is not None)]
+        kept = [
+            row for row in found.rows if row.revision > revision or (newest[row.key] is row and row.value is not None)
+        ]
         dropped = len(found.rows) - len(kept)
         found.rows, found.compacted = kept, max(found.compacted, revision)
         return dropped

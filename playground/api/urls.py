@@ -1,1 +1,34 @@
-urlpatterns = []
+"""Addresses under /api/v1/."""
+
+from django.urls import path
+
+from . import views
+
+_NODE_ACTIONS = ("kill", "revive", "drain", "cordon", "uncordon", "poweroff")
+_CLUSTER = "clusters/<slug:cluster>/"
+
+urlpatterns = [
+    path("clusters/", views.ClustersView.as_view(), name="clusters"),
+    path(_CLUSTER, views.ClusterView.as_view(), name="cluster"),
+    path(f"{_CLUSTER}nodes/", views.NodesView.as_view(), name="nodes"),
+    path(f"{_CLUSTER}nodes/<str:node>/", views.NodeView.as_view(), name="node"),
+    *(
+        path(
+            f"{_CLUSTER}nodes/<str:node>/{action}/", views.NodeActionView.as_view(action=action), name=f"node-{action}"
+        )
+        for action in _NODE_ACTIONS
+    ),
+    *(
+        path(
+            f"{_CLUSTER}components/<str:part>/{action}/",
+            views.ComponentActionView.as_view(action=action),
+            name=f"component-{action}",
+        )
+        for action in ("stop", "start")
+    ),
+    path(f"{_CLUSTER}apply/", views.ApplyView.as_view(), name="apply"),
+    path(f"{_CLUSTER}clock/", views.ClockView.as_view(), name="clock"),
+    path(f"{_CLUSTER}state-hash/", views.StateHashView.as_view(), name="state-hash"),
+    path(f"{_CLUSTER}scheduling/<str:uid>/", views.SchedulingView.as_view(), name="scheduling"),
+    path(f"{_CLUSTER}kubeconfig/", views.KubeconfigView.as_view(), name="kubeconfig"),
+]

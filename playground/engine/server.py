@@ -82,7 +82,7 @@ class _Session:
             await self._send(frames.pack_error(error))
         except (ConnectionError, asyncio.IncompleteReadError):
             raise
-        except Exception:  # noqa: BLE001 - the last line of defence: the caller learns, the log has it all, others go on
+        except Exception:
             logger.exception("%s %s failed", header.get("op"), header.get("path", header.get("name", "")))
             await self._send(frames.pack_error(EngineError("the cluster's engine failed on this; see the log", 500)))
 

@@ -77,7 +77,12 @@ async def _disconnected(receive: Receive) -> None:
 async def send_error(send: Send, error: ApiError | EngineError) -> None:
     """What kept a request from its cluster, as a Status."""
     code, body, extra = _refusal(error)
-    headers: Pairs = [_CACHE, (b"content-type", b"application/json"), *extra, (b"content-length", str(len(body)).encode())]
+    headers: Pairs = [
+        _CACHE,
+        (b"content-type", b"application/json"),
+        *extra,
+        (b"content-length", str(len(body)).encode()),
+    ]
     await send({"type": "http.response.start", "status": code, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -7,7 +7,6 @@ deltas, so that a socket that was away for a moment gets only what it missed.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -181,8 +180,3 @@ class Hub:
         task = self._tasks.pop(cluster, None)
         if task is not None:
             task.cancel()
-
-
-def session_of(token: str) -> str:
-    """Names a cluster's history without giving its token away."""
-    return hashlib.sha256(b"live session " + token.encode()).hexdigest()[:16]

@@ -153,9 +153,7 @@ PLAIN: Mapping[str, Callable[[Obj], Thin]] = {
     "Deployment": _workload("replicas", "readyReplicas", "updatedReplicas", "availableReplicas"),
     "ReplicaSet": _workload("replicas", "readyReplicas", "fullyLabeledReplicas", "availableReplicas"),
     "StatefulSet": _workload("replicas", "readyReplicas", "updatedReplicas", "availableReplicas"),
-    "DaemonSet": _workload(
-        ".desiredNumberScheduled", "numberReady", "updatedNumberScheduled", "numberAvailable"
-    ),
+    "DaemonSet": _workload(".desiredNumberScheduled", "numberReady", "updatedNumberScheduled", "numberAvailable"),
     "Job": _workload("completions", "ready", "active", "succeeded"),
     "Service": service,
     "EndpointSlice": endpoint_slice,
@@ -178,4 +176,6 @@ def thin(kind: str, obj: Obj, get: Get) -> Thin:
     if kind == "Pod":
         return common | pod(obj) | {"owner": owner_of(obj), "root": root_of(obj, get)}
     own = PLAIN[kind](obj)
-    return common | own | {"created": metadata.get("creationTimestamp", ""), "deleting": "deletionTimestamp" in metadata}
+    return (
+        common | own | {"created": metadata.get("creationTimestamp", ""), "deleting": "deletionTimestamp" in metadata}
+    )

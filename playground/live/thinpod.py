@@ -85,7 +85,7 @@ def _init_reason(obj: Obj) -> str:
     for index, container in enumerate(inits):
         state = container.get("state", {})
         ended = state.get("terminated")
-        if ended and ended.get("exitCode") == 0 or container["name"] in always and container.get("started"):
+        if (ended and ended.get("exitCode") == 0) or (container["name"] in always and container.get("started")):
             continue
         waiting = state.get("waiting", {}).get("reason", "")
         if ended:

@@ -63,7 +63,9 @@ class Wanted:
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
-            raise EngineError("name: lower case letters, digits and '-', at most 63, beginning and ending with a letter or digit")
+            raise EngineError(
+                "name: lower case letters, digits and '-', at most 63, beginning and ending with a letter or digit"
+            )
         if not 0 <= self.nodes <= _MAX_NODES:
             raise EngineError(f"nodes: from 0 to {_MAX_NODES}")
         if not 0 <= self.seed < 2**63:
@@ -127,7 +129,13 @@ async def state(host: Host, resident: Resident, args: Args) -> Answer:
     for kind, _ in resident.engine.objects(("Node", "Pod", "Deployment", "Service", "Namespace")):
         counts[kind] = counts.get(kind, 0) + 1
     await host.durable(resident, resident.engine.revision)
-    plural = {"Node": "nodes", "Pod": "pods", "Deployment": "deployments", "Service": "services", "Namespace": "namespaces"}
+    plural = {
+        "Node": "nodes",
+        "Pod": "pods",
+        "Deployment": "deployments",
+        "Service": "services",
+        "Namespace": "namespaces",
+    }
     return {
         "name": resident.name,
         "revision": resident.committed,
@@ -214,7 +222,7 @@ def _number(args: Args, name: str, default: float | None) -> float:
     return float(value)
 
 
-_ACTIONS: Mapping[str, Callable[[Host, Resident, Args], Awaitable[Answer | None | bool]]] = {
+_ACTIONS: Mapping[str, Callable[[Host, Resident, Args], Awaitable[Answer | bool | None]]] = {
     "pause": _pause,
     "run": _run,
     "step": _step,

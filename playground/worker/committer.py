@@ -79,7 +79,7 @@ class Committer:
             return {}
         try:
             refused: Collection[str] = await self.call(self.log.append_all, writes)
-        except Exception:  # noqa: BLE001 - whatever the database has: nothing was acknowledged, so start again from it
+        except Exception:
             logger.exception("commit failed; dropping %d clusters from memory", len(writes))
             return {write.cluster: "the database refused the commit" for write in writes}
         return dict.fromkeys(refused, "another worker owns it now")

@@ -49,7 +49,9 @@ class Limits:
 class Host:
     """See `playground.engine.port.Engine`. Used from one event loop only."""
 
-    def __init__(self, log: Log, builder: Builder, owner: str, *, address: str = "", limits: Limits | None = None) -> None:
+    def __init__(
+        self, log: Log, builder: Builder, owner: str, *, address: str = "", limits: Limits | None = None
+    ) -> None:
         self.log, self.builder, self.owner, self.address = log, builder, owner, address
         self.limits = limits or Limits()
         self.residents: dict[str, Resident] = {}
@@ -187,7 +189,7 @@ class Host:
         seconds = self.limits.lease_seconds
         try:
             lost = await self.committer.call(self.log.renew, self.owner, leases, time.time(), seconds)
-        except Exception:  # noqa: BLE001 - tried again soon; if it stays so, the epoch keeps us from doing harm
+        except Exception:
             logger.exception("renewing the leases failed")
             return
         for name in lost:

@@ -49,7 +49,7 @@ class Pump:
             resident.timer = None
         try:
             more = resident.slice()
-        except Exception:  # noqa: BLE001 - one part of one cluster failed; its entry is done with, the others go on
+        except Exception:
             logger.exception("cluster %s: a part failed", resident.name)
             more = True
         self._changed(resident)

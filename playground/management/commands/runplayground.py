@@ -12,9 +12,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from cluster_core.models import Cluster
+from playground.engine.address import Tls
 from playground.engine.client import StreamEngine
 from playground.engine.port import EngineError
-from playground.engine.address import Tls
 from playground.supervisor import Child, Supervisor
 
 _START_SECONDS = 30.0

@@ -1,0 +1,94 @@
+"""What REST takes and gives, for checking and for the OpenAPI document."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+from rest_framework.serializers import Serializer
+
+
+class ClockState(Serializer):
+    now = serializers.IntegerField(help_text="virtual microseconds since the Unix epoch")
+    speed = serializers.FloatField()
+    paused = serializers.BooleanField()
+    stable = serializers.BooleanField(help_text="nothing but periodic chores lies ahead")
+
+
+class ClusterSummary(Serializer):
+    name = serializers.CharField()
+    nodes = serializers.IntegerField(help_text="as it was made")
+    cpu = serializers.CharField()
+    memory = serializers.CharField()
+    bare = serializers.BooleanField()
+    seed = serializers.IntegerField()
+    created = serializers.FloatField(help_text="seconds since the Unix epoch")
+    revision = serializers.IntegerField()
+    clock = serializers.DictField()
+
+
+class ClusterWanted(Serializer):
+    name = serializers.RegexField(r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", max_length=63)
+    nodes = serializers.IntegerField(default=3, min_value=0, max_value=1000)
+    cpu = serializers.CharField(default="4", max_length=32)
+    memory = serializers.CharField(default="8Gi", max_length=32)
+    seed = serializers.IntegerField(default=0, min_value=0, max_value=2**63 - 1, help_text="0: a new one")
+    bare = serializers.BooleanField(default=False, help_text="machines and an API server only")
+
+
+class ClusterMade(Serializer):
+    name = serializers.CharField()
+    seed = serializers.IntegerField()
+    revision = serializers.IntegerField()
+    kubeconfig = serializers.CharField(help_text="its address")
+
+
+class ClusterState(Serializer):
+    name = serializers.CharField()
+    revision = serializers.IntegerField()
+    seed = serializers.IntegerField()
+    clock = ClockState()
+    counts = serializers.DictField(child=serializers.IntegerField())
+    kubeconfig = serializers.CharField()
+
+
+class NodeWanted(Serializer):
+    name = serializers.RegexField(r"^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$", max_length=63, required=False)
+    cpu = serializers.CharField(required=False, max_length=32)
+    memory = serializers.CharField(required=False, max_length=32)
+    pods = serializers.IntegerField(required=False, min_value=0, max_value=1000)
+    zone = serializers.CharField(required=False, max_length=63)
+    labels = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    count = serializers.IntegerField(required=False, min_value=1, max_value=1000)
+
+
+class ClockAction(Serializer):
+    action = serializers.ChoiceField(choices=["pause", "run", "step", "advance", "settle"])
+    speed = serializers.FloatField(required=False, min_value=0.01, max_value=10_000)
+    seconds = serializers.FloatField(required=False, min_value=0, max_value=31_622_400)
+
+
+class StateHash(Serializer):
+    hash = serializers.CharField()
+    revision = serializers.IntegerField()
+
+
+class ApplyResult(Serializer):
+    index = serializers.IntegerField()
+    line = serializers.IntegerField()
+    kind = serializers.CharField()
+    namespace = serializers.CharField()
+    name = serializers.CharField()
+    status = serializers.ChoiceField(choices=["created", "configured", "unchanged", "error"])
+    message = serializers.CharField()
+    code = serializers.IntegerField(required=False)
+    causes = serializers.ListField(required=False)
+    warnings = serializers.ListField(child=serializers.CharField(), required=False)
+
+
+class ApplyResults(Serializer):
+    results = ApplyResult(many=True)
+
+
+class Problem(Serializer):
+    message = serializers.CharField()
+    code = serializers.IntegerField()
+    errors = serializers.DictField(required=False)

@@ -1,0 +1,53 @@
+"""What views ask for, in the words of the engine port. Synchronous: called from Django's threads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+
+from playground import clusters
+from playground.engine.port import NoSuchCluster
+
+from . import apply as applying
+
+Answer = dict[str, Any]
+
+
+def command(*, cluster: str, name: str, args: Mapping[str, Any] | None = None) -> Answer:
+    """Raises EngineError."""
+    return async_to_sync(clusters.engine().command)(cluster, name, dict(args or {}))
+
+
+def create(*, wanted: Mapping[str, Any]) -> Answer:
+    args = {name: value for name, value in wanted.items() if name != "name"}
+    made = command(cluster=wanted["name"], name="create", args=args)
+    return {key: made[key] for key in ("name", "seed", "revision")} | {"kubeconfig": kubeconfig_path(made["name"])}
+
+
+def delete(*, cluster: str) -> None:
+    command(cluster=cluster, name="delete")
+    clusters.forget_tokens()
+
+
+def state(*, cluster: str) -> Answer:
+    found = command(cluster=cluster, name="state")
+    found.pop("token", None)
+    return found | {"kubeconfig": kubeconfig_path(cluster)}
+
+
+def kubeconfig_path(name: str) -> str:
+    return f"/api/v1/clusters/{name}/kubeconfig/"
+
+
+def kubeconfig(*, cluster: str, host: str, scheme: str) -> str:
+    token = clusters.token_of(name=cluster)
+    if token is None:
+        raise NoSuchCluster(f'cluster "{cluster}" not found')
+    return clusters.kubeconfig(name=cluster, token=token, base_url=settings.PUBLIC_URL or f"{scheme}://{host}")
+
+
+def apply(*, cluster: str, text: str, dry_run: bool) -> list[Answer]:
+    return async_to_sync(applying.apply)(engine=clusters.engine(), cluster=cluster, text=text, dry_run=dry_run)

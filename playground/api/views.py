@@ -1,0 +1,141 @@
+"""REST views: check, ask a service, answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.parsers import FormParser, JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from playground import clusters
+
+from . import serializers, services
+from .parsers import TextParser
+
+_PROBLEMS = {404: serializers.Problem, 409: serializers.Problem, 503: serializers.Problem}
+
+
+def _checked(serializer: Any, request: Request) -> dict[str, Any]:
+    found = serializer(data=request.data)
+    found.is_valid(raise_exception=True)
+    return dict(found.validated_data)
+
+
+class ClustersView(APIView):
+    parser_classes = (JSONParser, FormParser)
+
+    @extend_schema(operation_id="clusters_list", responses=serializers.ClusterSummary(many=True))
+    def get(self, request: Request) -> Response:
+        """All clusters, as they were when last saved."""
+        return Response(clusters.summaries())
+
+    @extend_schema(request=serializers.ClusterWanted, responses={201: serializers.ClusterMade, **_PROBLEMS})
+    def post(self, request: Request) -> Response:
+        """Make a cluster."""
+        made = services.create(wanted=_checked(serializers.ClusterWanted, request))
+        return Response(made, status=201)
+
+
+class ClusterView(APIView):
+    @extend_schema(responses={200: serializers.ClusterState, **_PROBLEMS})
+    def get(self, request: Request, cluster: str) -> Response:
+        """The cluster's revision, clock and counts."""
+        return Response(services.state(cluster=cluster))
+
+    @extend_schema(responses={204: None, **_PROBLEMS})
+    def delete(self, request: Request, cluster: str) -> Response:
+        """Delete the cluster and everything in it."""
+        services.delete(cluster=cluster)
+        return Response(status=204)
+
+
+class NodesView(APIView):
+    parser_classes = (JSONParser, FormParser)
+
+    @extend_schema(request=serializers.NodeWanted, responses={201: OpenApiTypes.OBJECT, **_PROBLEMS})
+    def post(self, request: Request, cluster: str) -> Response:
+        """Add a machine that joins as a node (or several: count)."""
+        wanted = _checked(serializers.NodeWanted, request)
+        return Response(services.command(cluster=cluster, name="add-node", args=wanted), status=201)
+
+
+class NodeView(APIView):
+    @extend_schema(responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    def delete(self, request: Request, cluster: str, node: str) -> Response:
+        """Take the machine away and delete its Node."""
+        return Response(services.command(cluster=cluster, name="delete-node", args={"node": node}))
+
+
+class NodeActionView(APIView):
+    """POST to do something to a node."""
+
+    action = ""
+
+    @extend_schema(request=None, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    def post(self, request: Request, cluster: str, node: str) -> Response:
+        """Do this to the node."""
+        return Response(services.command(cluster=cluster, name=f"{self.action}-node", args={"node": node}))
+
+
+class ComponentActionView(APIView):
+    """POST to stop or start a part of the control plane."""
+
+    action = ""
+
+    @extend_schema(request=None, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    def post(self, request: Request, cluster: str, part: str) -> Response:
+        """Do this to the part, such as kube-scheduler."""
+        return Response(services.command(cluster=cluster, name=f"{self.action}-component", args={"component": part}))
+
+
+class ApplyView(APIView):
+    parser_classes = (TextParser,)
+
+    @extend_schema(
+        request={"application/yaml": OpenApiTypes.STR},
+        parameters=[OpenApiParameter("dryRun", OpenApiTypes.BOOL, description="check only, change nothing")],
+        responses={200: serializers.ApplyResults, **_PROBLEMS},
+    )
+    def post(self, request: Request, cluster: str) -> Response:
+        """Apply YAML documents as kubectl apply does; one result per document."""
+        dry_run = request.query_params.get("dryRun", "").lower() in ("1", "true", "all")
+        text = request.data if isinstance(request.data, str) else ""
+        return Response({"results": services.apply(cluster=cluster, text=text, dry_run=dry_run)})
+
+
+class ClockView(APIView):
+    parser_classes = (JSONParser, FormParser)
+
+    @extend_schema(request=serializers.ClockAction, responses={200: serializers.ClockState, **_PROBLEMS})
+    def post(self, request: Request, cluster: str) -> Response:
+        """Pause, run at a speed, step to the next thing that happens, advance by seconds, or settle."""
+        wanted = _checked(serializers.ClockAction, request)
+        return Response(services.command(cluster=cluster, name="clock", args=wanted))
+
+
+class StateHashView(APIView):
+    @extend_schema(responses={200: serializers.StateHash, **_PROBLEMS})
+    def get(self, request: Request, cluster: str) -> Response:
+        """A digest of the whole state: equal seeds and equal commands give equal ones."""
+        return Response(services.command(cluster=cluster, name="state-hash"))
+
+
+class SchedulingView(APIView):
+    @extend_schema(responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    def get(self, request: Request, cluster: str, uid: str) -> Response:
+        """Why the scheduler decided as it did about a pod: node by node."""
+        return Response(services.command(cluster=cluster, name="scheduling", args={"uid": uid}))
+
+
+class KubeconfigView(APIView):
+    @extend_schema(responses={(200, "application/yaml"): OpenApiTypes.STR, 404: serializers.Problem})
+    def get(self, request: Request, cluster: str) -> HttpResponse:
+        """A kubeconfig for kubectl and other clients."""
+        text = services.kubeconfig(cluster=cluster, host=request.get_host(), scheme=request.scheme)
+        disposition = f'attachment; filename="{cluster}.kubeconfig.yaml"'
+        return HttpResponse(text, content_type="application/yaml", headers={"Content-Disposition": disposition})
