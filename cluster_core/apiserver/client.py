@@ -13,11 +13,15 @@ from cluster_core.apiserver import events, lifecycle, objectmeta
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.kind import Kind
 from cluster_core.apiserver.request import User
+from cluster_core.apiserver.storage import orphanage
 from cluster_core.machinery.patch import merge_patch
 from cluster_core.machinery.typed import Obj
 
 if TYPE_CHECKING:
     from cluster_core.apiserver.server import ApiServer
+
+Objects = list[Obj]
+"""Inside Client, `list` is a verb."""
 
 
 class Client:
@@ -28,29 +32,36 @@ class Client:
         self.user = User(user, ("system:authenticated",))
         self._storage = server.storage
 
-    def kind(self, name: str) -> Kind:
-        return self.server.kinds.named(name)
+    def kind(self, name: str, group: str | None = None) -> Kind:
+        """The kind of this name; `group` tells kinds of equal names apart. Raises KeyError."""
+        return self.server.kinds.named(name, group)
 
     # ------------------------------------------------------------------------------------------------ reading
 
     def get(self, kind: str, namespace: str, name: str) -> Obj | None:
         return self._storage.get(self.kind(kind), namespace, name)
 
-    def list(self, kind: str, namespace: str | None = None) -> list[Obj]:
+    def list(self, kind: str, namespace: str | None = None) -> Objects:
         return self._storage.list(self.kind(kind), namespace)
 
-    def owned(self, kind: str, uid: str) -> list[Obj]:
+    def owned(self, kind: str, uid: str) -> Objects:
         """Objects whose controlling owner has this uid."""
         return self._storage.owned(self.kind(kind), uid)
 
-    def on_node(self, kind: str, node: str) -> list[Obj]:
+    def orphans(self, kind: str, namespace: str) -> Objects:
+        """Objects of the namespace without a controlling owner: Pods, ReplicaSets and ControllerRevisions only."""
+        return self._storage.owned(self.kind(kind), orphanage(namespace))
+
+    def on_node(self, kind: str, node: str) -> Objects:
         """Objects with this spec.nodeName."""
         return self._storage.on_node(self.kind(kind), node)
 
     # ------------------------------------------------------------------------------------------------ writing
 
-    def _context(self, kind: str, verb: str, namespace: str, name: str, subresource: str = "") -> Context:
-        found = self.kind(kind)
+    def _context(
+        self, kind: str | Kind, verb: str, namespace: str, name: str, subresource: str = ""
+    ) -> Context:
+        found = kind if isinstance(kind, Kind) else self.kind(kind)
         self.server.require_etcd()
         context = Context(self.server, self.user, found, found.all_served()[0], verb, trusted=True)
         context.namespace, context.name, context.subresource = namespace, name, subresource
@@ -67,6 +78,12 @@ class Client:
         """Replace the object. Raises Conflict when its resourceVersion is no longer the newest."""
         metadata = obj["metadata"]
         context = self._context(kind, "update", metadata.get("namespace", ""), metadata["name"], subresource)
+        return lifecycle.update(context, lambda _: obj)
+
+    def update_kind(self, kind: Kind, obj: Obj) -> Obj:
+        """Replace an object of a kind at hand."""
+        metadata = obj["metadata"]
+        context = self._context(kind, "update", metadata.get("namespace", ""), metadata["name"])
         return lifecycle.update(context, lambda _: obj)
 
     def update_status(self, kind: str, obj: Obj) -> Obj:
@@ -88,9 +105,10 @@ class Client:
         grace: int | None = None,
         uid: str = "",
         propagation: str = "",
+        group: str | None = None,
     ) -> None:
         """Delete the object; `uid` as a precondition, `grace` in seconds, `propagation` as in DeleteOptions."""
-        context = self._context(kind, "delete", namespace, name)
+        context = self._context(self.kind(kind, group), "delete", namespace, name)
         if grace is not None:
             context.options["gracePeriodSeconds"] = grace
         if uid:

@@ -89,10 +89,15 @@ def prepare_update(context: Context, new: Obj, old: Obj) -> Obj:
     new = admitted
     if context.subresource == "status":
         return kind.prepare_status(_only_status(new, old), old)
-    if kind.status and context.subresource != "ephemeralcontainers":
+    if context.subresource == "finalize":
+        return new
+    if kind.status and context.subresource not in _WRITE_STATUS_TOO:
         new = _with_status_of(new, old)
     new = kind.prepare_update(new, old)
     return _next_generation(new, old) if kind.generation else new
+
+
+_WRITE_STATUS_TOO = frozenset({"binding"})
 
 
 def _only_status(new: Obj, old: Obj) -> Obj:

@@ -57,11 +57,22 @@ class Shelf:
             index[after][key] = new
 
 
+_ADOPTABLE = frozenset({"ControllerRevision", "Pod", "ReplicaSet"})
+"""Kinds of which controllers adopt the orphans: those are indexed under their namespace's orphanage."""
+
+
+def orphanage(namespace: str) -> str:
+    """What stands for the controlling owner's uid of objects that have none."""
+    return f"orphans/{namespace}"
+
+
 def _owner_uid(obj: Obj | None) -> str:
-    if obj is None or "ownerReferences" not in obj["metadata"]:
+    if obj is None:
         return ""
-    owner = controller_of(obj)
-    return str(owner["uid"]) if owner else ""
+    owner = controller_of(obj) if "ownerReferences" in obj["metadata"] else None
+    if owner is not None:
+        return str(owner["uid"])
+    return orphanage(obj["metadata"].get("namespace", "")) if obj.get("kind") in _ADOPTABLE else ""
 
 
 def _node_name(obj: Obj | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from cluster_core.apiserver.kind import Column, Kind, Subresource
 from cluster_core.apiserver.table import AGE, NAME
-from cluster_core.kinds.podspec import with_defaults
+from cluster_core.kinds.defaults import with_defaults
 from cluster_core.kinds.service_allocation import allocate
 from cluster_core.machinery import names, selectors
 from cluster_core.machinery.typed import Obj

@@ -11,6 +11,7 @@ from cluster_core import kinds as kind_modules
 from cluster_core.apiserver.admission.chain import Plugin
 from cluster_core.apiserver.admission.recommended import PLUGINS
 from cluster_core.apiserver.kind import Kind
+from cluster_core.controllers.garbagecollector import GarbageCollector
 from cluster_core.controllers.runtime import Controller, ControllerPart
 from cluster_core.machinery.plugins import collect
 
@@ -39,3 +40,4 @@ def add_parts(cluster: Cluster) -> None:
     """Start the control plane's parts."""
     for controller in controllers():
         cluster.add_part(ControllerPart(controller, cluster.world, {}))
+    cluster.add_part(GarbageCollector(cluster.world, {}))
