@@ -1,0 +1,128 @@
+/**
+ * The REST and Kubernetes APIs as the page calls them. Every failure is an ApiError with a text to show; nothing is
+ * swallowed here.
+ *
+ * @typedef {ReturnType<typeof createApi>} Api
+ */
+
+export class ApiError extends Error {
+  /** @param {string} message @param {number} status @param {any} [body] */
+  constructor(message, status, body) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+    this.body = body;
+  }
+}
+
+/** @param {any} body @param {number} status @returns {string} */
+function explain(body, status) {
+  if (typeof body === "string" && body && body.length < 500 && !body.startsWith("<")) return body;
+  if (body?.message) return String(body.message);
+  if (body?.detail) return String(body.detail);
+  if (body && typeof body === "object") {
+    const [field, problem] = Object.entries(body)[0] ?? [];
+    if (field) return `${field}: ${Array.isArray(problem) ? problem.join(" ") : String(problem)}`;
+  }
+  return `HTTP ${status}`;
+}
+
+/** Where a kind lives in the Kubernetes API. @type {Record<string, [string, string]>} */
+export const RESOURCES = {
+  Pod: ["api/v1", "pods"],
+  Node: ["api/v1", "nodes"],
+  Namespace: ["api/v1", "namespaces"],
+  Service: ["api/v1", "services"],
+  ConfigMap: ["api/v1", "configmaps"],
+  Secret: ["api/v1", "secrets"],
+  ServiceAccount: ["api/v1", "serviceaccounts"],
+  Event: ["api/v1", "events"],
+  Endpoints: ["api/v1", "endpoints"],
+  ReplicationController: ["api/v1", "replicationcontrollers"],
+  EndpointSlice: ["apis/discovery.k8s.io/v1", "endpointslices"],
+  Deployment: ["apis/apps/v1", "deployments"],
+  ReplicaSet: ["apis/apps/v1", "replicasets"],
+  StatefulSet: ["apis/apps/v1", "statefulsets"],
+  DaemonSet: ["apis/apps/v1", "daemonsets"],
+  Job: ["apis/batch/v1", "jobs"],
+  CronJob: ["apis/batch/v1", "cronjobs"],
+};
+
+/** @param {import("./types.js").Ref} ref */
+export function kubePath({ kind, ns, name }) {
+  const [base, plural] = RESOURCES[kind] ?? ["api/v1", `${kind.toLowerCase()}s`];
+  const scope = ns ? `/namespaces/${encodeURIComponent(ns)}` : "";
+  return `${base}${scope}/${plural}/${encodeURIComponent(name)}`;
+}
+
+/**
+ * @param {object} options
+ * @param {string} [options.csrf]
+ * @param {string} [options.cluster]
+ * @param {typeof fetch} [options.fetch]
+ */
+export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fetch(...a) }) {
+  const base = `/api/v1/clusters/${encodeURIComponent(cluster)}`;
+  const kube = `/clusters/${encodeURIComponent(cluster)}/k8s`;
+
+  /** @param {string} method @param {string} url @param {any} [body] @param {Record<string, string>} [headers] */
+  async function call(method, url, body, headers = {}) {
+    const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+    const type = text === undefined || headers["Content-Type"] ? {} : { "Content-Type": "application/json" };
+    /** @type {Record<string, string>} */
+    const all = Object.assign({ Accept: "application/json", "X-CSRFToken": csrf }, type, headers);
+    const answer = await send(url, { method, headers: all, body: text, credentials: "same-origin" });
+    const raw = await answer.text();
+    const json = (answer.headers.get("Content-Type") ?? "").includes("json");
+    const content = json && raw ? JSON.parse(raw) : raw;
+    if (!answer.ok) throw new ApiError(explain(content, answer.status), answer.status, content);
+    return content;
+  }
+
+  /** @param {string} node @param {string} [verb] */
+  const nodeUrl = (node, verb) => `${base}/nodes/${encodeURIComponent(node)}/${verb ? `${verb}/` : ""}`;
+
+  return {
+    call,
+    /** @returns {Promise<import("./types.js").ClusterSummary[]>} */
+    clusters: async () => {
+      const answer = await call("GET", "/api/v1/clusters/");
+      return answer.results ?? answer.items ?? answer;
+    },
+    /** @param {Record<string, any>} spec */
+    createCluster: (spec) => call("POST", "/api/v1/clusters/", spec),
+    /** @param {string} name */
+    deleteCluster: (name) => call("DELETE", `/api/v1/clusters/${encodeURIComponent(name)}/`),
+    cluster: () => call("GET", `${base}/`),
+    kubeconfigUrl: `${base}/kubeconfig/`,
+    /** @param {Record<string, any>} spec */
+    addNodes: (spec) => call("POST", `${base}/nodes/`, spec),
+    /** @param {string} node */
+    deleteNode: (node) => call("DELETE", nodeUrl(node)),
+    /** @param {string} node @param {"kill" | "revive" | "drain" | "cordon" | "uncordon" | "poweroff"} verb */
+    nodeVerb: (node, verb) => call("POST", nodeUrl(node, verb)),
+    /** @param {string} part @param {"start" | "stop"} verb */
+    component: (part, verb) => call("POST", `${base}/components/${encodeURIComponent(part)}/${verb}/`),
+    /** @param {string} yaml @param {boolean} [dryRun] @returns {Promise<{results: import("./types.js").ApplyResult[]}>} */
+    apply: (yaml, dryRun = false) =>
+      call("POST", `${base}/apply/${dryRun ? "?dryRun=1" : ""}`, yaml, { "Content-Type": "application/yaml" }),
+    /** @param {{action: string, speed?: number, seconds?: number}} command */
+    clock: (command) => call("POST", `${base}/clock/`, command),
+    /** @param {string} podUid */
+    scheduling: (podUid) => call("GET", `${base}/scheduling/${encodeURIComponent(podUid)}/`),
+    /** @param {import("./types.js").Ref} ref */
+    get: (ref) => call("GET", `${kube}/${kubePath(ref)}`),
+    /** @param {import("./types.js").Ref} ref */
+    remove: (ref) => call("DELETE", `${kube}/${kubePath(ref)}`),
+    /** @param {import("./types.js").Ref} ref @param {object} patch @param {string} [subresource] */
+    patch: (ref, patch, subresource) =>
+      call("PATCH", `${kube}/${kubePath(ref)}${subresource ? `/${subresource}` : ""}`, patch, {
+        "Content-Type": "application/merge-patch+json",
+      }),
+    /** @param {import("./types.js").Ref} ref @param {string} [container] */
+    logs: (ref, container) =>
+      call("GET", `${kube}/${kubePath(ref)}/log?tailLines=200${container ? `&container=${encodeURIComponent(container)}` : ""}`, undefined, {
+        Accept: "*/*",
+      }),
+  };
+}

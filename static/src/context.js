@@ -1,0 +1,94 @@
+/**
+ * What every view of a cluster's page is given: the store, the API, the page's own state and the ways to change them.
+ * Views get it handed in; none imports another view or the entry module.
+ */
+
+import { createState } from "./state.js";
+import { createPalette } from "./palette.js";
+
+/**
+ * @typedef {object} Ui
+ * @property {string | null} selected uid
+ * @property {"facts" | "events" | "yaml" | "why"} tab of the inspector
+ * @property {"" | "events" | "yaml"} drawer
+ * @property {"" | "addNode" | "commands" | "scale" | "confirm"} dialog
+ * @property {any} dialogData
+ * @property {boolean} outline
+ * @property {boolean} system @property {boolean} services @property {boolean} owners
+ * @property {string} namespace "" for all
+ * @property {"auto" | "light" | "dark"} theme
+ * @property {number} tour step, -1 when it is not shown
+ * @property {Toast[]} toasts
+ * @property {string} lastKubectl
+ * @property {string} editorText what the editor should show next
+ * @property {boolean} clockBusy
+ *
+ * @typedef {{id: number, tone: "ok" | "bad" | "info", text: string, kubectl?: string}} Toast
+ *
+ * @typedef {object} Diagram
+ * @property {(factor: number) => void} zoom
+ * @property {() => void} fit
+ * @property {(uid: string) => void} reveal
+ * @property {(uid: string) => {x: number, y: number} | undefined} where
+ * @property {() => {pods: number, rooms: number, waiting: boolean}} drawn
+ *
+ * @typedef {object} Context
+ * @property {string} cluster
+ * @property {import("./store.js").Store} store
+ * @property {import("./api.js").Api} api
+ * @property {ReturnType<typeof createState<Ui>>} ui
+ * @property {ReturnType<typeof createPalette>} palette
+ * @property {(uid: string | null) => void} select
+ * @property {(toast: Omit<Toast, "id">) => void} toast
+ * @property {Diagram} [diagram]
+ * @property {(uid: string | null, x: number, y: number) => void} [onHover]
+ * @property {(ms: number, now: number) => void} [frames] told how long each frame's painting took
+ */
+
+const TOAST_MS = 6000;
+
+/** @type {Ui} */
+const INITIAL = {
+  selected: null,
+  tab: "facts",
+  drawer: "",
+  dialog: "",
+  dialogData: null,
+  outline: true,
+  system: false,
+  services: true,
+  owners: true,
+  namespace: "",
+  theme: "auto",
+  tour: -1,
+  toasts: [],
+  lastKubectl: "",
+  editorText: "",
+  clockBusy: false,
+};
+
+/**
+ * @param {object} given
+ * @param {string} given.cluster
+ * @param {import("./store.js").Store} given.store
+ * @param {import("./api.js").Api} given.api
+ * @param {Partial<Ui>} [given.start]
+ * @returns {Context}
+ */
+export function createContext({ cluster, store, api, start = {} }) {
+  const ui = createState({ ...INITIAL, ...start });
+  let nextToast = 1;
+  return {
+    cluster,
+    store,
+    api,
+    ui,
+    palette: createPalette(),
+    select: (uid) => ui.set({ selected: uid, tab: uid === ui.get().selected ? ui.get().tab : "facts" }),
+    toast(toast) {
+      const id = nextToast++;
+      ui.set({ toasts: [...ui.get().toasts.slice(-3), { ...toast, id }] });
+      setTimeout(() => ui.set({ toasts: ui.get().toasts.filter((one) => one.id !== id) }), TOAST_MS);
+    },
+  };
+}

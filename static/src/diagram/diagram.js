@@ -1,0 +1,259 @@
+/**
+ * The live picture: a canvas that follows the store. Mounts into an element and returns its undo. It paints only when
+ * something changed or moves; the outline (tree.js) says the same for those who do not see it.
+ *
+ * @typedef {import("../context.js").Context} Context
+ * @typedef {import("../types.js").Difference} Difference
+ */
+
+import { t } from "../i18n/index.js";
+import { fit, reveal, toWorld, zoomAt } from "./camera.js";
+import { hitTest } from "./hit.js";
+import { attachInput } from "./input.js";
+import { createMemory, layOut } from "./layout.js";
+import { createMotion } from "./motion.js";
+import { isPlaced, makePlan } from "./plan.js";
+import { createScene, paint } from "./scene.js";
+import { readTheme } from "./theme.js";
+
+const BIG_CHANGE = 400;
+
+/** @param {import("./layout.js").Layout} layout @returns {Map<string, import("./layout.js").Box>} */
+function blockBoxes(layout) {
+  /** @type {Map<string, import("./layout.js").Box>} */
+  const boxes = new Map();
+  for (const room of layout.rooms) boxes.set(`room/${room.name}`, room);
+  for (const zone of layout.zones) boxes.set(`zone/${zone.name}`, zone);
+  for (const [uid, box] of layout.workloads) boxes.set(`card/${uid}`, box);
+  for (const [uid, box] of layout.services) boxes.set(`service/${uid}`, box);
+  if (layout.control) boxes.set("control", layout.control);
+  if (layout.waiting) boxes.set("waiting", layout.waiting);
+  return boxes;
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {Context} context
+ * @returns {() => void} undo
+ */
+export function mountDiagram(element, context) {
+  const { store, ui, palette } = context;
+  const canvas = document.createElement("canvas");
+  canvas.className = "diagram-canvas";
+  canvas.tabIndex = 0;
+  canvas.setAttribute("role", "application");
+  canvas.setAttribute("aria-label", t("diagram.label"));
+  canvas.setAttribute("aria-describedby", "diagram-help");
+  element.append(canvas);
+  const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
+
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const motion = { reduced: () => calm.matches };
+  const blocks = createMotion(motion);
+  const pods = createMotion(motion);
+  const memory = createMemory();
+  /** @type {Map<string, import("../types.js").Thin>} */
+  const ghosts = new Map();
+  const view = { width: 0, height: 0, ratio: 1 };
+  let theme = readTheme(canvas);
+  let camera = { x: 0, y: 0, k: 1 };
+  /** @type {import("./camera.js").Camera | null} */
+  let cameraGoal = null;
+  let followFit = true;
+  let layoutDirty = true;
+  let quiet = true;
+  let scheduled = 0;
+  /** @type {string | null} */
+  let hover = null;
+  let layout = layOut(makePlan(store, layers(), 1.5), memory);
+
+  function layers() {
+    const { system, services, owners, namespace } = ui.get();
+    return { system, services, owners, namespace };
+  }
+
+  function wake() {
+    if (!scheduled) scheduled = requestAnimationFrame(frame);
+  }
+
+  /** @param {number} now */
+  function relayout(now) {
+    layoutDirty = false;
+    layout = layOut(makePlan(store, layers(), view.width / Math.max(1, view.height)), memory);
+    blocks.aimAt(blockBoxes(layout), now, quiet);
+    pods.aimAt(layout.pods, now, quiet);
+    quiet = false;
+    if (followFit) aimCamera(fit(layout, view, margin()), now < 1000);
+  }
+
+  const margin = () => (view.width < 600 ? 16 : 40);
+
+  /** @param {import("./camera.js").Camera} goal @param {boolean} [atOnce] */
+  function aimCamera(goal, atOnce = false) {
+    if (atOnce || calm.matches || camera.k === 1) {
+      camera = goal;
+      cameraGoal = null;
+    } else cameraGoal = goal;
+  }
+
+  function moveCamera() {
+    if (!cameraGoal) return false;
+    const goal = cameraGoal;
+    const step = (/** @type {number} */ a, /** @type {number} */ b) => a + (b - a) * 0.2;
+    const k = step(camera.k, goal.k);
+    camera = { k, x: step(camera.x, goal.x), y: step(camera.y, goal.y) };
+    const near = Math.abs(goal.k / k - 1) < 0.002 && Math.abs(goal.x - camera.x) * k < 0.5 && Math.abs(goal.y - camera.y) * k < 0.5;
+    if (near) [camera, cameraGoal] = [goal, null];
+    return !near;
+  }
+
+  /** @param {number} now */
+  function frame(now) {
+    scheduled = 0;
+    if (!view.width) return;
+    if (layoutDirty) relayout(now);
+    const moved = [blocks.tick(now), pods.tick(now), moveCamera()].some(Boolean);
+    const started = performance.now();
+    const turning = !calm.matches && camera.k > 0.3;
+    const focus = { hover, selected: ui.get().selected };
+    paint(createScene({ ctx, store, layout, blocks, pods, camera, view, theme, palette, focus, ghosts, turn: turning ? now / 300 : 0 }));
+    context.frames?.(performance.now() - started, now);
+    if (!moved) ghosts.clear();
+    if (moved || (turning && anyBusy())) wake();
+  }
+
+  function anyBusy() {
+    if (layout.pods.size > 600) return false;
+    for (const pod of store.kind("Pod").values()) if (pod.node && pod.phase === "Pending" && layout.pods.has(pod.uid)) return true;
+    return false;
+  }
+
+  /** @param {Difference} difference */
+  function onChange(difference) {
+    if (difference.reset) {
+      quiet = true;
+      layoutDirty = true;
+    }
+    for (const gone of difference.removed) if (gone.k === "Pod") ghosts.set(gone.uid, gone);
+    if (difference.put.length + difference.removed.length > BIG_CHANGE) quiet = true;
+    if ([...difference.put, ...difference.removed].some(isPlaced)) layoutDirty = true;
+    wake();
+  }
+
+  function onResize() {
+    view.width = element.clientWidth;
+    view.height = element.clientHeight;
+    view.ratio = Math.min(2, devicePixelRatio || 1);
+    canvas.width = Math.round(view.width * view.ratio);
+    canvas.height = Math.round(view.height * view.ratio);
+    layoutDirty = true;
+    quiet = true;
+    // Resizing clears a canvas: paint in the same turn, or it flickers.
+    cancelAnimationFrame(scheduled);
+    frame(performance.now());
+  }
+
+  /** @param {number} px @param {number} py @returns {string | null} uid */
+  function pick(px, py) {
+    const point = toWorld(camera, px, py);
+    const hit = hitTest(localised(), point.x, point.y);
+    if (!hit) return null;
+    if (hit.kind === "Node") return store.named("Node", undefined, hit.key)?.uid ?? null;
+    if (hit.kind === "Component") return store.all("Component").find((part) => part.name === hit.key)?.uid ?? null;
+    return hit.key;
+  }
+
+  /** The layout with the parts where they are in the world, not inside their room. */
+  function localised() {
+    const { control } = layout;
+    if (!control) return layout;
+    const parts = new Map([...control.parts].map(([name, box]) => [name, { ...box, x: box.x + control.x, y: box.y + control.y }]));
+    return { ...layout, control: { ...control, parts } };
+  }
+
+  /** @param {string} uid */
+  function boxOf(uid) {
+    const node = store.kind("Node").get(uid);
+    const room = node && layout.rooms.find((one) => one.name === node.name);
+    return layout.pods.get(uid) ?? layout.workloads.get(uid) ?? layout.services.get(uid) ?? room;
+  }
+
+  const view_ = {
+    /** @param {number} dx @param {number} dy */
+    pan(dx, dy) {
+      followFit = false;
+      cameraGoal = null;
+      camera = { ...camera, x: camera.x - dx / camera.k, y: camera.y - dy / camera.k };
+      wake();
+    },
+    /** @param {number} factor @param {number} [px] @param {number} [py] */
+    zoom(factor, px = view.width / 2, py = view.height / 2) {
+      followFit = false;
+      cameraGoal = null;
+      camera = zoomAt(camera, px, py, factor);
+      wake();
+    },
+    fit() {
+      followFit = true;
+      aimCamera(fit(layout, view, margin()));
+      wake();
+    },
+    /** @param {number} px @param {number} py */
+    hover(px, py) {
+      const found = pick(px, py);
+      if (found === hover) return;
+      hover = found;
+      canvas.style.cursor = found ? "pointer" : "grab";
+      context.onHover?.(found, px, py);
+      wake();
+    },
+    leave() {
+      hover = null;
+      context.onHover?.(null, 0, 0);
+      wake();
+    },
+    /** @param {number} px @param {number} py */
+    select: (px, py) => context.select(pick(px, py)),
+  };
+  context.diagram = {
+    zoom: (factor) => view_.zoom(factor),
+    fit: view_.fit,
+    reveal(uid) {
+      const box = boxOf(uid);
+      if (!box || followFit) return;
+      aimCamera(reveal(camera, box, view));
+      wake();
+    },
+    /** Where things are on the screen, for tests. */
+    where(uid) {
+      const box = boxOf(uid);
+      return box && { x: (box.x + box.w / 2 - camera.x) * camera.k, y: (box.y + Math.min(box.h / 2, 20) - camera.y) * camera.k };
+    },
+    drawn: () => ({ pods: layout.pods.size, rooms: layout.rooms.length, waiting: layout.waiting ? true : false }),
+  };
+
+  const observer = new ResizeObserver(onResize);
+  observer.observe(element);
+  const undo = [
+    attachInput(canvas, view_),
+    store.subscribe(onChange),
+    ui.subscribe((now, old) => {
+      if (["system", "services", "owners", "namespace"].some((key) => /** @type {any} */ (now)[key] !== /** @type {any} */ (old)[key])) layoutDirty = true;
+      if (now.theme !== old.theme) requestAnimationFrame(() => ((theme = readTheme(canvas)), wake()));
+      if (now.selected && now.selected !== old.selected) context.diagram?.reveal(now.selected);
+      wake();
+    }),
+    onMedia("(prefers-color-scheme: dark)", () => ((theme = readTheme(canvas)), wake())),
+    () => observer.disconnect(),
+    () => cancelAnimationFrame(scheduled),
+    () => canvas.remove(),
+  ];
+  return () => undo.forEach((step) => step());
+}
+
+/** @param {string} query @param {() => void} listener */
+function onMedia(query, listener) {
+  const media = matchMedia(query);
+  media.addEventListener("change", listener);
+  return () => media.removeEventListener("change", listener);
+}

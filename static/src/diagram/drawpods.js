@@ -1,0 +1,142 @@
+/**
+ * Pods in three levels of detail: cards with name and state when near, coloured tiles when further, plain blocks in one
+ * stroke per colour when there are thousands.
+ *
+ * @typedef {import("./scene.js").Scene} Scene
+ * @typedef {import("./motion.js").Sprite} Sprite
+ * @typedef {import("../types.js").Thin} Thin
+ */
+
+import { podHealth } from "../health.js";
+import { rootOf } from "../palette.js";
+import { POD } from "./layout.js";
+import { fitText, glyph, roundBox } from "./pen.js";
+
+const CARD_FROM_PX = 22; // height on the screen from which text is readable
+const TILE_FROM_PX = 9;
+
+/** @param {Thin} pod @returns {[string, string]} what to call it, and what tells it from its siblings */
+export function podLabel(pod) {
+  const root = pod.root?.split("/")[1];
+  if (root && pod.name.startsWith(`${root}-`) && pod.name.length > root.length + 1) return [root, pod.name.slice(root.length + 1)];
+  return [pod.name, ""];
+}
+
+/** @param {Scene} scene @param {Sprite} sprite */
+function onScreen({ camera, view }, sprite) {
+  const right = camera.x + view.width / camera.k;
+  const bottom = camera.y + view.height / camera.k;
+  return sprite.x < right && sprite.y < bottom && sprite.x + sprite.w > camera.x && sprite.y + sprite.h > camera.y;
+}
+
+/** @param {Scene} scene @param {string} uid @returns {Thin | undefined} also for one that is just dying */
+const podOf = (scene, uid) => scene.store.kind("Pod").get(uid) ?? scene.ghosts.get(uid);
+
+/** @param {Sprite} sprite */
+function posed(sprite) {
+  const { x, y, w, h, scale } = sprite;
+  return { x: x + (w * (1 - scale)) / 2, y: y + (h * (1 - scale)) / 2, w: w * scale, h: h * scale };
+}
+
+/** @param {Scene} scene */
+export function drawPods(scene) {
+  const height = POD.h * scene.camera.k;
+  if (height >= CARD_FROM_PX) each(scene, drawCard);
+  else if (height >= TILE_FROM_PX) each(scene, drawTile);
+  else drawBlocks(scene);
+}
+
+/** @param {Scene} scene @param {(scene: Scene, pod: Thin, sprite: Sprite) => void} draw */
+function each(scene, draw) {
+  for (const [uid, sprite] of scene.pods.sprites) {
+    if (!onScreen(scene, sprite)) continue;
+    const pod = podOf(scene, uid);
+    if (!pod) continue;
+    scene.ctx.globalAlpha = sprite.alpha * scene.dim(uid);
+    draw(scene, pod, sprite);
+  }
+  scene.ctx.globalAlpha = 1;
+}
+
+/** @param {Scene} scene @param {Thin} pod @param {Sprite} sprite */
+function drawCard(scene, pod, sprite) {
+  const { ctx, theme } = scene;
+  const box = posed(sprite);
+  const health = podHealth(pod);
+  const colour = scene.palette.colour(rootOf(pod));
+  const tint = theme.tint(colour);
+  roundBox(ctx, box, 8);
+  ctx.fillStyle = health.tone === "off" || health.tone === "done" ? theme.sunken : tint.soft;
+  ctx.fill();
+  ctx.lineWidth = 1;
+  ctx.strokeStyle = health.tone === "bad" ? theme.tone.bad : tint.edge;
+  if (health.tone === "off" || !pod.node) ctx.setLineDash([4, 3]);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.fillStyle = colour;
+  ctx.beginPath();
+  ctx.roundRect(box.x, box.y, 5, box.h, [8, 0, 0, 8]);
+  ctx.fill();
+  if (sprite.scale > 0.85) drawCardText(scene, pod, box);
+  glyph(ctx, health.tone, { x: box.x + box.w - 15, y: box.y + box.h / 2, r: 7, colour: theme.tone[health.tone], turn: scene.turn });
+}
+
+/** @param {Scene} scene @param {Thin} pod @param {{x: number, y: number, w: number, h: number}} box */
+function drawCardText({ ctx, theme }, pod, box) {
+  const health = podHealth(pod);
+  const [name, suffix] = podLabel(pod);
+  const width = box.w - 44;
+  const detail = health.tone === "ok" || health.tone === "done" ? suffix : health.word;
+  ctx.textBaseline = "alphabetic";
+  ctx.fillStyle = theme.text;
+  ctx.font = `600 12px ${theme.font}`;
+  ctx.fillText(fitText(ctx, name, width), box.x + 13, box.y + (detail ? 17 : 24));
+  if (!detail) return;
+  ctx.font = `11px ${theme.font}`;
+  ctx.fillStyle = health.tone === "bad" ? theme.tone.bad : theme.muted;
+  const restarts = pod.restarts ? `↻${pod.restarts} ` : "";
+  ctx.fillText(fitText(ctx, restarts + detail, width), box.x + 13, box.y + 32);
+}
+
+/** @param {Scene} scene @param {Thin} pod @param {Sprite} sprite */
+function drawTile(scene, pod, sprite) {
+  const { ctx, theme } = scene;
+  const box = posed(sprite);
+  const { tone } = podHealth(pod);
+  const colour = scene.palette.colour(rootOf(pod));
+  roundBox(ctx, box, 8);
+  ctx.fillStyle = tone === "ok" ? colour : theme.tint(colour).soft;
+  ctx.fill();
+  if (tone === "ok") return;
+  ctx.lineWidth = 3;
+  ctx.strokeStyle = tone === "bad" ? theme.tone.bad : colour;
+  ctx.stroke();
+  glyph(ctx, tone, { x: box.x + box.w / 2, y: box.y + box.h / 2, r: 13, colour: theme.tone[tone], turn: scene.turn });
+}
+
+/** @param {Scene} scene */
+function drawBlocks(scene) {
+  /** @type {Map<string, Path2D>} */
+  const paths = new Map();
+  for (const [uid, sprite] of scene.pods.sprites) {
+    if (!onScreen(scene, sprite)) continue;
+    const pod = podOf(scene, uid);
+    if (!pod) continue;
+    const colour = blockColour(scene, pod);
+    let path = paths.get(colour);
+    if (!path) paths.set(colour, (path = new Path2D()));
+    path.rect(sprite.x, sprite.y, sprite.w * sprite.scale, sprite.h * sprite.scale);
+  }
+  for (const [colour, path] of paths) {
+    scene.ctx.fillStyle = colour;
+    scene.ctx.fill(path);
+  }
+}
+
+/** @param {Scene} scene @param {Thin} pod */
+function blockColour(scene, pod) {
+  const { tone } = podHealth(pod);
+  if (tone === "bad") return scene.theme.tone.bad;
+  const colour = scene.palette.colour(rootOf(pod));
+  return tone === "ok" ? colour : scene.theme.tint(colour).edge;
+}

@@ -1,0 +1,82 @@
+/**
+ * From the store to what the picture places: which nodes, pods, parts, workloads and services are shown, in which order.
+ * Pure.
+ *
+ * @typedef {import("../types.js").Thin} Thin
+ * @typedef {{system: boolean, services: boolean, owners: boolean, namespace: string}} Layers
+ */
+
+import { isSystem } from "../health.js";
+
+const TOP_KINDS = ["Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicaSet"];
+const PART_ORDER = ["kube-apiserver", "etcd", "kube-scheduler", "kube-controller-manager"];
+const MOST_WORKLOADS = 24;
+const MOST_SERVICES = 60;
+
+/** @param {string} a @param {string} b */
+const byText = (a, b) => a.localeCompare(b, "en", { numeric: true });
+/** @param {Thin} a @param {Thin} b */
+const byName = (a, b) => byText(a.ns ?? "", b.ns ?? "") || byText(a.name, b.name);
+
+/** @param {Layers} layers */
+export function visible(layers) {
+  /** @param {Thin} thin */
+  return (thin) => (layers.system || !isSystem(thin)) && (!layers.namespace || thin.ns === layers.namespace);
+}
+
+/** @param {Thin} node */
+export const isControlPlane = (node) => /control-plane|master/.test(node.role ?? "");
+
+/** @param {import("../store.js").Store} store */
+function orderedNodes(store) {
+  const nodes = store.all("Node");
+  return nodes.sort((a, b) => Number(isControlPlane(b)) - Number(isControlPlane(a)) || byText(a.zone ?? "", b.zone ?? "") || byName(a, b));
+}
+
+/** @param {import("../store.js").Store} store @param {(thin: Thin) => boolean} shown */
+function podsOn(store, shown) {
+  const pods = store.kind("Pod");
+  /** @param {string} node */
+  return (node) => {
+    const uids = [];
+    for (const uid of store.podsOn(node)) {
+      const pod = pods.get(uid);
+      if (pod && shown(pod)) uids.push(uid);
+    }
+    return uids;
+  };
+}
+
+/** Deployments and the like that nothing owns, with the replica sets that still have or want pods. @param {import("../store.js").Store} store @param {(thin: Thin) => boolean} shown */
+function workloads(store, shown) {
+  const tops = TOP_KINDS.flatMap((kind) => store.all(kind).filter((thin) => !thin.owner && shown(thin)).sort(byName));
+  const sets = store.all("ReplicaSet").sort((a, b) => Number(a.revision ?? 0) - Number(b.revision ?? 0));
+  return tops.slice(0, MOST_WORKLOADS).map((top) => ({
+    uid: top.uid,
+    children: sets.filter((set) => set.owner?.uid === top.uid && ((set.desired ?? 0) > 0 || Number(set.ready ?? 0) > 0)).map((set) => set.uid),
+  }));
+}
+
+/** @param {import("../store.js").Store} store */
+export function partNames(store) {
+  const names = store.all("Component").map((part) => part.name);
+  const rank = (/** @type {string} */ name) => (PART_ORDER.indexOf(name) + 1 || PART_ORDER.length + 1);
+  return names.sort((a, b) => rank(a) - rank(b) || byText(a, b));
+}
+
+/** @param {import("../store.js").Store} store @param {Layers} layers @param {number} aspect @returns {import("./layout.js").Plan} */
+export function makePlan(store, layers, aspect) {
+  const shown = visible(layers);
+  const on = podsOn(store, shown);
+  return {
+    nodes: orderedNodes(store).map((node) => ({ name: node.name, zone: node.zone ?? "", pods: on(node.name) })),
+    waiting: on(""),
+    parts: partNames(store),
+    workloads: layers.owners ? workloads(store, shown) : [],
+    services: layers.services ? store.all("Service").filter(shown).sort(byName).slice(0, MOST_SERVICES).map((thin) => thin.uid) : [],
+    aspect,
+  };
+}
+
+/** Whether a change needs a new layout, or only new paint. @param {Thin} thin */
+export const isPlaced = (thin) => !["Event", "EndpointSlice", "Namespace"].includes(thin.k);

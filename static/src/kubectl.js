@@ -1,0 +1,42 @@
+/**
+ * The kubectl line that would do what a button does. Pure; names are quoted when a shell would read them otherwise.
+ *
+ * @typedef {import("./types.js").Ref} Ref
+ */
+
+/** @param {string} word */
+const quote = (word) => (/^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
+/** @param {Ref} ref */
+const inNamespace = (ref) => (ref.ns && ref.ns !== "default" ? ["-n", ref.ns] : []);
+
+/** @param {Ref} ref */
+const target = (ref) => `${ref.kind.toLowerCase()}/${ref.name}`;
+
+/** @param {string[]} words */
+const line = (...words) => ["kubectl", ...words.map(quote)].join(" ");
+
+export const kubectl = {
+  apply: () => line("apply", "-f", "FILE"),
+  dryRun: () => line("apply", "--dry-run=server", "-f", "FILE"),
+  /** @param {Ref} ref */
+  get: (ref) => line("get", target(ref), "-o", "yaml", ...inNamespace(ref)),
+  /** @param {Ref} ref */
+  describe: (ref) => line("describe", target(ref), ...inNamespace(ref)),
+  /** @param {Ref} ref @param {number} replicas */
+  scale: (ref, replicas) => line("scale", target(ref), `--replicas=${replicas}`, ...inNamespace(ref)),
+  /** @param {Ref} ref */
+  restart: (ref) => line("rollout", "restart", target(ref), ...inNamespace(ref)),
+  /** @param {Ref} ref */
+  remove: (ref) => line("delete", target(ref), ...inNamespace(ref)),
+  /** @param {Ref} ref */
+  logs: (ref) => line("logs", ref.name, ...inNamespace(ref)),
+  /** @param {string} node */
+  cordon: (node) => line("cordon", node),
+  /** @param {string} node */
+  uncordon: (node) => line("uncordon", node),
+  /** @param {string} node */
+  drain: (node) => line("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--force"),
+  /** @param {string} node */
+  deleteNode: (node) => line("delete", "node", node),
+};

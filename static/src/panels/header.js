@@ -1,0 +1,46 @@
+/** The page's head: where we are, how the connection is, the commands and the colours. */
+
+import { html, nothing } from "lit";
+import { t } from "../i18n/index.js";
+import { icon } from "../ui/icons.js";
+import { both, mount } from "../ui/mount.js";
+
+const THEMES = /** @type {const} */ (["auto", "light", "dark"]);
+const THEME_ICONS = { auto: "auto", light: "sun", dark: "moon" };
+
+/** @param {import("../context.js").Context} context */
+function connection({ store }) {
+  const { connection: state, resumed, gone } = store.state;
+  const text = state === "live" && resumed ? t("connection.resumed") : t(`connection.${state}`);
+  return html`<span class="connection connection-${state}" role="status" title=${gone || nothing}><span class="connection-dot" aria-hidden="true"></span>${text}</span>`;
+}
+
+/** @param {import("../context.js").Context} context */
+function themeButton({ ui }) {
+  const { theme } = ui.get();
+  const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
+  return html`<button class="button button-quiet button-icon" type="button" title=${t(`theme.${theme}`)} aria-label=${t(`theme.${theme}`)} @click=${() => ui.set({ theme: next })}>
+    ${icon(THEME_ICONS[theme])}
+  </button>`;
+}
+
+/** @param {import("../context.js").Context} context */
+function view(context) {
+  const { ui, cluster, api } = context;
+  return html`<nav class="crumbs" aria-label=${t("app.title")}>
+      <a href="/">${t("app.allClusters")}</a><span class="crumb-mark" aria-hidden="true">/</span>
+      <h1>${cluster}</h1>
+    </nav>
+    ${connection(context)}
+    <div class="head-tools">
+      <button class="button search" type="button" aria-label=${t("commands.open")} aria-keyshortcuts="Control+K" @click=${() => ui.set({ dialog: "commands" })}>
+        ${icon("search")}<span class="search-text">${t("commands.open")}</span><kbd>Ctrl K</kbd>
+      </button>
+      <a class="button button-quiet button-icon wide-only" href=${api.kubeconfigUrl} download title=${t("action.kubeconfig")} aria-label=${t("action.kubeconfig")}>${icon("download")}</a>
+      <button class="button button-quiet button-icon wide-only" type="button" title=${t("action.tour")} aria-label=${t("action.tour")} @click=${() => ui.set({ tour: 0 })}>${icon("help")}</button>
+      ${themeButton(context)}
+    </div>`;
+}
+
+/** @param {HTMLElement} element @param {import("../context.js").Context} context */
+export const mountHeader = (element, context) => mount(element, () => view(context), { sources: both(context), everyMs: 60 });

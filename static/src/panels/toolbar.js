@@ -1,0 +1,68 @@
+/** The tools that float over the picture: add nodes, write YAML, layers, namespace; zoom; what the cluster amounts to. */
+
+import { html } from "lit";
+import { t } from "../i18n/index.js";
+import { nodeHealth } from "../health.js";
+import { icon } from "../ui/icons.js";
+import { both, mount } from "../ui/mount.js";
+import { emptyState } from "../ui/parts.js";
+import { makePlan } from "../diagram/plan.js";
+
+/** @param {import("../context.js").Context} context */
+function view(context) {
+  const { ui } = context;
+  const now = ui.get();
+  /** @param {"services" | "owners" | "system"} key */
+  const layer = (key) =>
+    html`<button class="chip" type="button" aria-pressed=${now[key]} @click=${() => ui.set({ [key]: !now[key] })}>${t(`layer.${key}`)}</button>`;
+  return html`<div class="toolbar" role="toolbar" aria-label=${t("toolbar.label")}>
+      <button class="button button-icon" type="button" aria-pressed=${now.outline} aria-label=${t("outline.title")} title=${t("outline.title")} @click=${() => ui.set({ outline: !now.outline })}>${icon("outline")}</button>
+      <button class="button button-primary" type="button" @click=${() => ui.set({ dialog: "addNode" })}>${icon("add")}<span>${t("action.addNode")}</span></button>
+      <button class="button" type="button" aria-pressed=${now.drawer === "yaml"} @click=${() => ui.set({ drawer: now.drawer === "yaml" ? "" : "yaml" })}>${icon("code")}<span>${t("drawer.yaml")}</span></button>
+      <button class="button" type="button" aria-pressed=${now.drawer === "events"} @click=${() => ui.set({ drawer: now.drawer === "events" ? "" : "events" })}>${icon("events")}<span>${t("drawer.events")}</span></button>
+    </div>
+    <div class="layers" role="group" aria-label=${t("diagram.layers")}>${layer("owners")}${layer("services")}${layer("system")}${namespaces(context)}</div>
+    <div class="zoom" role="group" aria-label=${t("toolbar.view")}>
+      ${zoomButton("add", t("diagram.zoomIn"), () => context.diagram?.zoom(1.3))}${zoomButton("minus", t("diagram.zoomOut"), () => context.diagram?.zoom(1 / 1.3))}
+      ${zoomButton("fit", t("action.fit"), () => context.diagram?.fit())}
+    </div>
+    ${summary(context)}${overlay(context)}`;
+}
+
+/** @param {string} name @param {string} label @param {() => void} run */
+const zoomButton = (name, label, run) =>
+  html`<button class="button button-quiet button-icon" type="button" title=${label} aria-label=${label} @click=${run}>${icon(name)}</button>`;
+
+/** @param {import("../context.js").Context} context */
+function namespaces({ store, ui }) {
+  const names = store.all("Namespace").map((one) => one.name).sort();
+  return html`<select class="chip chip-select" aria-label=${t("namespace.label")} .value=${ui.get().namespace} @change=${(/** @type {any} */ event) => ui.set({ namespace: event.target.value })}>
+    <option value="">${t("namespace.all")}</option>
+    ${names.map((name) => html`<option value=${name}>${name}</option>`)}
+  </select>`;
+}
+
+/** @param {import("../context.js").Context} context */
+function summary({ store, ui }) {
+  const nodes = store.all("Node");
+  const broken = nodes.filter((node) => nodeHealth(node).tone === "bad").length;
+  const { system, services, owners, namespace } = ui.get();
+  const plan = makePlan(store, { system, services, owners, namespace }, 1);
+  const pods = plan.nodes.reduce((sum, node) => sum + node.pods.length, plan.waiting.length);
+  return html`<p class="summary">
+    <span>${t("summary.nodes", { n: nodes.length })}</span>${broken ? html`<span class="tone-bad">${t("summary.notReady", { n: broken })}</span>` : ""}
+    <span>${t("summary.pods", { n: pods })}</span>${plan.waiting.length ? html`<span class="tone-warn">${t("summary.waiting", { n: plan.waiting.length })}</span>` : ""}
+  </p>`;
+}
+
+/** What stands in the middle while there is nothing to draw. @param {import("../context.js").Context} context */
+function overlay({ store, ui }) {
+  if (store.state.connection === "gone") return html`<div class="overlay">${emptyState(t("connection.gone"), store.state.gone, html`<a class="button" href="/">${t("app.allClusters")}</a>`)}</div>`;
+  if (store.state.revision === null) return html`<div class="overlay"><p class="loading" role="status">${t("diagram.loading")}</p></div>`;
+  if (store.kind("Node").size) return "";
+  const add = html`<button class="button button-primary" type="button" @click=${() => ui.set({ dialog: "addNode" })}>${icon("add")}${t("action.addNode")}</button>`;
+  return html`<div class="overlay">${emptyState(t("diagram.empty"), t("diagram.emptyHint"), add)}</div>`;
+}
+
+/** @param {HTMLElement} element @param {import("../context.js").Context} context */
+export const mountToolbar = (element, context) => mount(element, () => view(context), { sources: both(context), everyMs: 120 });

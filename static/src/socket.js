@@ -1,0 +1,88 @@
+/**
+ * The live feed of one cluster: connects, says hello with the last revision seen, and comes back after every loss with
+ * growing pauses. Anything that does not parse or fit leads to a resync, never to a wrong picture.
+ *
+ * @typedef {{send(text: string): void, close(): void, onopen: any, onmessage: any, onclose: any}} Wire what we use of a WebSocket
+ */
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 8000;
+
+/** @param {string} text @returns {any} undefined when it is not JSON */
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param {object} options
+ * @param {string} options.url
+ * @param {import("./store.js").Store} options.store
+ * @param {(url: string) => Wire} [options.open]
+ * @param {(message: string) => void} [options.onError]
+ * @param {(work: () => void, ms: number) => any} [options.later]
+ * @returns {() => void} undo: close for good
+ */
+export function connect({ url, store, open = (at) => new WebSocket(at), onError = () => {}, later = setTimeout }) {
+  let closed = false;
+  let pause = FIRST_PAUSE_MS;
+  /** @type {Wire | undefined} */
+  let wire;
+  let waitingForSnapshot = false;
+
+  /** @param {object} message */
+  const send = (message) => wire?.send(JSON.stringify(message));
+
+  function resync() {
+    if (waitingForSnapshot) return;
+    waitingForSnapshot = true;
+    send({ type: "resync" });
+  }
+
+  /** @param {string} text */
+  function receive(text) {
+    const frame = parse(text);
+    if (waitingForSnapshot && frame?.type === "delta") return;
+    const outcome = store.apply(frame);
+    if (outcome === "resync") resync();
+    else if (outcome === "error") onError(String(frame.message));
+    else if (frame.type === "snapshot") waitingForSnapshot = false;
+    if (frame?.type === "gone") close();
+  }
+
+  function start() {
+    const current = (wire = open(url));
+    current.onopen = () => {
+      pause = FIRST_PAUSE_MS;
+      waitingForSnapshot = false;
+      const { revision, session } = store.state;
+      send({ type: "hello", resume: revision, session });
+      if (revision !== null) store.setConnection("live", true);
+    };
+    current.onmessage = (/** @type {{data: string}} */ event) => receive(event.data);
+    current.onclose = () => current === wire && again();
+  }
+
+  function again() {
+    if (closed) return;
+    store.setConnection(store.state.revision === null ? "connecting" : "reconnecting");
+    later(() => !closed && start(), pause);
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+  }
+
+  function close() {
+    closed = true;
+    wire?.close();
+  }
+
+  start();
+  return close;
+}
+
+/** The feed's address for a cluster, on the host this page came from. @param {string} name @param {{protocol: string, host: string}} location */
+export function feedUrl(name, location) {
+  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/clusters/${encodeURIComponent(name)}/`;
+}
