@@ -19,6 +19,8 @@ from cluster_core.machinery.typed import Obj
 
 Cells = dict[str, Obj]
 """Object key -> object."""
+Objects = list[Obj]
+"""Inside Storage, `list` is a verb."""
 
 
 class Shelf:
@@ -123,12 +125,12 @@ class Storage:
             return _in_order(shelf.namespaces.get(namespace, {}))
         return [obj for name in sorted(shelf.namespaces) for obj in _in_order(shelf.namespaces[name])]
 
-    def owned(self, kind: Kind, uid: str) -> list[Obj]:
+    def owned(self, kind: Kind, uid: str) -> Objects:
         """The objects whose controlling owner has this uid, in key order."""
         cells = self._shelves[kind.registry_prefix].by_owner.get(uid)
         return _in_order(cells) if cells else []
 
-    def on_node(self, kind: Kind, node: str) -> list[Obj]:
+    def on_node(self, kind: Kind, node: str) -> Objects:
         """The objects with this spec.nodeName, in key order."""
         cells = self._shelves[kind.registry_prefix].by_node.get(node)
         return _in_order(cells) if cells else []

@@ -60,12 +60,12 @@ def controlling(kind: str) -> Keys:
 @dataclass(frozen=True, slots=True)
 class Controller:
     """One controller. `name` is as in --controllers; `latency` the seconds from a change to its reconcile, within which
-    further changes of the same key are taken together."""
+    further changes of the same key are taken together; a function of (context, key) where it grows with the work."""
 
     name: str
     watches: Mapping[str, Keys]
     reconcile: Reconcile
-    latency: float = 0.02
+    latency: float | Callable[[Context, str], float] = 0.02
     user: str = ""
     """The user it acts as: its service account in kube-system unless given."""
     start: Callable[[Context], Iterable[str]] | None = None
@@ -92,7 +92,12 @@ class ControllerPart:
         if change.old is not None:
             found.update(keys(self._context, change.old))
         for key in sorted(found):
-            self._context.world.agenda.soon(self.name, key, self.controller.latency)
+            self._soon(key)
+
+    def _soon(self, key: str) -> None:
+        latency = self.controller.latency
+        delay = latency if isinstance(latency, float) else latency(self._context, key)
+        self._context.world.agenda.soon(self.name, key, delay)
 
     def run(self, key: str) -> None:
         try:
@@ -107,7 +112,7 @@ class ControllerPart:
     def _back_off(self, key: str) -> float:
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        return min(FIRST_RETRY * 2**failures, LAST_RETRY)
+        return min(FIRST_RETRY * 2.0**failures, LAST_RETRY)
 
     def resync(self) -> None:
         """Look at everything once, as a controller does that has just started."""
@@ -119,7 +124,7 @@ class ControllerPart:
         if self.controller.start is not None:
             keys.update(dict.fromkeys(self.controller.start(context)))
         for key in keys:
-            context.world.agenda.soon(self.name, key, self.controller.latency)
+            self._soon(key)
 
     def dump(self) -> Any:
         return self._failures
