@@ -76,7 +76,7 @@ class _Builder:
         if depth > MAX_DEPTH:
             raise YamlError("yaml: exceeded max depth")
         if isinstance(node, yaml.ScalarNode):
-            return scalar(node.value, node.tag, plain=node.style is None)
+            return scalar(node.value, node.tag, plain=not node.style)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, depth + 1) for item in node.value]
         return Pairs(self._mapping(node, depth).items())
@@ -141,8 +141,15 @@ def _resolve(text: str) -> Any:
     if _INTEGER.match(text):
         return _integer(text.replace("_", ""))
     if _FLOAT.match(text) and any(char.isdigit() for char in text):
-        return float(text.replace("_", ""))
+        return _finite(text)
     return text
+
+
+def _finite(text: str) -> float:
+    number = float(text.replace("_", ""))
+    if math.isinf(number):
+        raise YamlError(f"json: unsupported value: {'-' if number < 0 else '+'}Inf")
+    return number
 
 
 def _integer(text: str) -> int:

@@ -178,7 +178,8 @@ def answer(server: ApiServer, request: ApiRequest, path: str) -> ApiResponse:
     if not path.startswith("/openapi/v3/") or not resources:
         return discovery.PAGE_NOT_FOUND
     _refuse_protobuf(request)
-    return _tagged(document(resources))
+    caching = [("Cache-Control", "public, immutable")] if request.parameter("hash") else []
+    return _tagged(document(resources), caching)
 
 
 def _resources(found: Catalogue, parts: Sequence[str]) -> Sequence[Facts]:
@@ -196,6 +197,6 @@ def _refuse_protobuf(request: ApiRequest) -> None:
         raise errors.not_acceptable(("application/json",))
 
 
-def _tagged(body: bytes) -> ApiResponse:
+def _tagged(body: bytes, caching: Sequence[tuple[str, str]] = ()) -> ApiResponse:
     tag = hashlib.sha512(body).hexdigest().upper()
-    return ApiResponse(200, body, headers=[("ETag", f'"{tag}"'), ("Vary", "Accept")])
+    return ApiResponse(200, body, headers=[("ETag", f'"{tag}"'), ("Vary", "Accept"), *caching])
