@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.db import models
 
 
-class Cluster(models.Model):
+class Cluster(models.Model):  # type: ignore[misc]
     """One simulated cluster. `state` is the engine's memory beside the store (clock, agenda, parts), opaque bytes."""
 
     name = models.CharField(max_length=63, unique=True)
@@ -25,10 +25,10 @@ class Cluster(models.Model):
         ordering = ("name",)
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
-class Revision(models.Model):
+class Revision(models.Model):  # type: ignore[misc]
     """One change of one key. `value` is None for a deletion; `sub` numbers the keys one transaction changed."""
 
     cluster = models.ForeignKey(Cluster, on_delete=models.CASCADE, related_name="revisions", db_index=False)
@@ -51,7 +51,7 @@ class Revision(models.Model):
         return self.value is None
 
 
-class ClusterLease(models.Model):
+class ClusterLease(models.Model):  # type: ignore[misc]
     """Who may commit to a cluster. Every change of owner raises `epoch`; a commit with an older one is refused."""
 
     cluster = models.OneToOneField(Cluster, on_delete=models.CASCADE, related_name="lease", primary_key=True)

@@ -50,21 +50,21 @@ def token_of(*, name: str) -> str | None:
 def summaries() -> list[dict[str, Any]]:
     """All clusters as the record tells, without waking any."""
     columns = ("name", "spec", "seed", "created", "revision", "settings")
-    return [_summary(*row) for row in Cluster.objects.order_by("name").values_list(*columns)]
+    return [_summary(row) for row in Cluster.objects.order_by("name").values(*columns)]
 
 
-def _summary(name: str, spec: str, seed: int, created: float, revision: int, paced: str) -> dict[str, Any]:
-    made = orjson.loads(spec)
+def _summary(row: dict[str, Any]) -> dict[str, Any]:
+    made = orjson.loads(row["spec"])
     return {
-        "name": name,
+        "name": row["name"],
         "nodes": 0 if made.get("bare") else made.get("nodes", 0),
         "cpu": made.get("cpu", ""),
         "memory": made.get("memory", ""),
         "bare": made.get("bare", False),
-        "seed": seed,
-        "created": created,
-        "revision": revision,
-        "clock": orjson.loads(paced),
+        "seed": row["seed"],
+        "created": row["created"],
+        "revision": row["revision"],
+        "clock": {"speed": 1.0, "paused": False, **orjson.loads(row["settings"])},
     }
 
 

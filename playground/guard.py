@@ -80,12 +80,13 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            return await self._inner(scope, receive, send)
-        if reason := foreign_host(scope):
-            return await refuse(scope, receive, send, 400, reason)
-        if reason := foreign_origin(scope):
-            return await refuse(scope, receive, send, 403, reason)
-        await self._inner(scope, receive, send)
+            await self._inner(scope, receive, send)
+        elif reason := foreign_host(scope):
+            await refuse(scope, receive, send, 400, reason)
+        elif reason := foreign_origin(scope):
+            await refuse(scope, receive, send, 403, reason)
+        else:
+            await self._inner(scope, receive, send)
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, status: int, reason: str) -> None:

@@ -113,7 +113,8 @@ def _by_name(item: Write | Lease) -> str:
 
 def _find(name: str) -> Cluster:
     try:
-        return Cluster.objects.get(name=name)
+        found: Cluster = Cluster.objects.get(name=name)
+        return found
     except Cluster.DoesNotExist:
         raise ClusterUnknown(name) from None
 
@@ -123,7 +124,7 @@ def _locked(name: str, epoch: int) -> int | None:
     held = ClusterLease.objects.filter(cluster__name=name, epoch=epoch)
     if not held.update(epoch=F("epoch")):
         return None
-    return held.values_list("cluster_id", flat=True).get()
+    return int(held.values_list("cluster_id", flat=True).get())
 
 
 def _owned(name: str, epoch: int) -> int:

@@ -101,7 +101,8 @@ class _Session:
     async def _watch(self, header: Header, body: bytes) -> None:
         answer = await self._engine.watch(header["cluster"], frames.unpack_request(header, body))
         if isinstance(answer, ApiResponse):
-            return await self._send(frames.pack_response(answer), answer.body)
+            await self._send(frames.pack_response(answer), answer.body)
+            return
         await self._send({"status": answer.status, "type": answer.content_type, "stream": True})
         await self._pump(answer.chunks)
 

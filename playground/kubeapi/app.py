@@ -36,7 +36,8 @@ class KubeApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         where = split(scope) if scope["type"] == "http" else None
         if where is None:
-            return await self._inner(scope, receive, send)
+            await self._inner(scope, receive, send)
+            return
         try:
             await self._answer(where, scope, receive, send)
         except (ApiError, EngineError) as error:

@@ -62,7 +62,8 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         socket.queue.extend(missed or ())
         socket.started = True
         if room.gone:
-            return await self._part(room)
+            await self._part(room)
+            return
         socket.ready.set()
         while not room.gone or socket.queue:
             await socket.ready.wait()

@@ -145,7 +145,7 @@ def event(obj: Obj) -> Thin:
 def _last_seen(obj: Obj) -> str:
     series = obj.get("series") or {}
     candidates = (series.get("lastObservedTime"), obj.get("lastTimestamp"), obj.get("eventTime"))
-    return next((text for text in candidates if text), obj["metadata"].get("creationTimestamp", ""))
+    return str(next((text for text in candidates if text), obj["metadata"].get("creationTimestamp", "")))
 
 
 PLAIN: Mapping[str, Callable[[Obj], Thin]] = {

@@ -165,9 +165,9 @@ async def clock(host: Host, resident: Resident, args: Args) -> Answer:
     if action is None:
         raise EngineError(f"action: one of {', '.join(_ACTIONS)}")
     async with resident.goals:
-        answer = await action(host, resident, args) or {}
+        extra = await action(host, resident, args)
     await host.durable(resident, resident.engine.revision)
-    return {**clock_state(resident), **answer}
+    return {**clock_state(resident), **(extra or {})}
 
 
 async def _pause(host: Host, resident: Resident, args: Args) -> None:
@@ -222,7 +222,7 @@ def _number(args: Args, name: str, default: float | None) -> float:
     return float(value)
 
 
-_ACTIONS: Mapping[str, Callable[[Host, Resident, Args], Awaitable[Answer | bool | None]]] = {
+_ACTIONS: Mapping[str, Callable[[Host, Resident, Args], Awaitable[Answer | None]]] = {
     "pause": _pause,
     "run": _run,
     "step": _step,

@@ -115,11 +115,13 @@ async def updates(feed: Feed) -> AsyncGenerator[Update, None]:
         await resident.durable(listener.since)
         yield sender.snapshot(objects)
         while not resident.gone:
-            await resident.publication(3600)
-            await asyncio.sleep(INTERVAL_SECONDS)  # more of it is on its way: one frame for all
+            seen = resident.publications
             feed.publish()
             for update in sender.update():
                 yield update
+            if seen == resident.publications:
+                await resident.publication(3600)
+            await asyncio.sleep(INTERVAL_SECONDS)  # more of it is on its way: one frame for all
         yield {"type": "gone", "reason": resident.gone}
     finally:
         feed.close(listener)

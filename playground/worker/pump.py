@@ -57,6 +57,8 @@ class Pump:
             self.kick(resident)
         else:
             self._sleep(resident)
+            if resident.users:
+                resident.publish()  # perhaps it has become stable
 
     def _sleep(self, resident: Resident) -> None:
         when = resident.next_wakeup()

@@ -49,6 +49,7 @@ class Resident:
     goals: asyncio.Lock = field(default_factory=asyncio.Lock)
     settings_changed: bool = False
     timer: asyncio.TimerHandle | None = None
+    publications: int = 0
     _waiters: list[tuple[int, int, asyncio.Future[None]]] = field(default_factory=list)
     _sequence: int = 0
     _published: asyncio.Event = field(default_factory=asyncio.Event)
@@ -154,7 +155,7 @@ class Resident:
             _, _, future = heapq.heappop(self._waiters)
             if not future.done():
                 future.set_result(None)
-        self._publish()
+        self.publish()
 
     async def publication(self, timeout: float) -> None:
         """Return when more has been published, at the latest after `timeout` seconds."""
@@ -164,7 +165,9 @@ class Resident:
         finally:
             waiting.cancel()
 
-    def _publish(self) -> None:
+    def publish(self) -> None:
+        """Something outside may want to look."""
+        self.publications += 1
         self._published.set()
         self._published = asyncio.Event()
 
@@ -179,4 +182,4 @@ class Resident:
             if not future.done():
                 future.set_exception(Unavailable(reason, maybe_done=True))
         self._waiters.clear()
-        self._publish()
+        self.publish()
