@@ -26,7 +26,7 @@ def create(context: Context, obj: Obj) -> Obj:
     context.name = obj["metadata"].get("name", "")
     admitted = server.admission.admit(Attributes("CREATE", context, obj))
     assert admitted is not None
-    obj = objectmeta.fill(context, prepare_create(kind, admitted))
+    obj = prepare_create(kind, objectmeta.fill(context, admitted))
     context.name = obj["metadata"]["name"]
     if not context.trusted:
         _refuse_invalid(kind, obj, [*objectmeta.validate(context, obj), *kind.validate(obj)])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cluster_core.apiserver.kind import Column, Kind, Served
+from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.timestamps import any_time, human_duration
 from cluster_core.machinery.typed import Obj
 
@@ -32,7 +33,7 @@ def since(timestamp: str | None, now: int) -> str:
     """How long ago a metav1.Time was, as people read it; "<unknown>" without one."""
     if not timestamp:
         return "<unknown>"
-    return human_duration(now - any_time(timestamp))
+    return human_duration((now - any_time(timestamp)) / SECOND)
 
 
 NAME = Column("Name", lambda obj, now: obj["metadata"]["name"], format="name", description=_NAME_TEXT)

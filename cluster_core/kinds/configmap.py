@@ -1,11 +1,24 @@
-"""ConfigMap objects. Models pkg/registry/core/configmap."""
+"""Config maps. Models pkg/registry/core/configmap."""
 
 from __future__ import annotations
 
-from cluster_core.apiserver.kind import Kind
+from cluster_core.apiserver.kind import Column, Kind
+from cluster_core.apiserver.table import AGE, NAME
+from cluster_core.kinds.columns import documented
+
+COLUMNS = (
+    NAME,
+    Column(
+        "Data",
+        lambda obj, now: len(obj.get("data") or ()) + len(obj.get("binaryData") or ()),
+        description=documented("core.v1.ConfigMap", "data"),
+    ),
+    AGE,
+)
 
 KIND = Kind(
     "ConfigMap",
     plural="configmaps",
     short=("cm",),
+    columns=COLUMNS,
 )

@@ -1,11 +1,36 @@
-"""LimitRange objects. Models pkg/registry/core/limitrange."""
+"""Limit ranges. Models pkg/registry/core/limitrange and their defaults."""
 
 from __future__ import annotations
 
 from cluster_core.apiserver.kind import Kind
+from cluster_core.kinds.amounts import rounded, with_missing
+from cluster_core.machinery.typed import Obj
+
+_LISTS = ("max", "min", "default", "defaultRequest", "maxLimitRequestRatio")
+
+
+def default(limit_range: Obj) -> Obj:
+    spec = limit_range.get("spec") or {}
+    if not spec.get("limits"):
+        return limit_range
+    return {**limit_range, "spec": {**spec, "limits": [_default_item(item) for item in spec["limits"]]}}
+
+
+def _default_item(item: Obj) -> Obj:
+    """A container's limit is the max unless it has a default; its request the limit, or the min."""
+    result = dict(item)
+    if item.get("type") == "Container":
+        limits = with_missing(item.get("default"), item.get("max"))
+        requests = with_missing(with_missing(item.get("defaultRequest"), limits), item.get("min"))
+        result.update({key: value for key, value in (("default", limits), ("defaultRequest", requests)) if value})
+    result.update({key: rounded(result[key]) for key in _LISTS if result.get(key)})
+    return result
+
 
 KIND = Kind(
     "LimitRange",
     plural="limitranges",
     short=("limits",),
+    default=default,
+    allow_create_on_update=True,
 )

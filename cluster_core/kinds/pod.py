@@ -9,14 +9,15 @@ from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.kind import Column, Kind, Subresource
 from cluster_core.apiserver.lifecycle import update
 from cluster_core.apiserver.table import AGE, NAME
-from cluster_core.kinds.podspec import default_pod_spec
+from cluster_core.kinds.podspec_defaults import default_own_spec, without_init_annotations
 from cluster_core.machinery.typed import Obj
 
 
 def default(pod: Obj) -> Obj:
-    spec = default_pod_spec(pod.get("spec", {}))
-    spec.setdefault("enableServiceLinks", True)
-    return {**pod, "spec": spec}
+    result = {**pod, "spec": default_own_spec(pod.get("spec") or {})}
+    if "metadata" in pod:
+        result["metadata"] = without_init_annotations(pod["metadata"])
+    return result
 
 
 def prepare_create(pod: Obj) -> Obj:

@@ -1,10 +1,32 @@
-"""PodTemplate objects. Models pkg/registry/core/podtemplate."""
+"""Pod templates on their own. Models pkg/registry/core/podtemplate."""
 
 from __future__ import annotations
 
-from cluster_core.apiserver.kind import Kind
+from cluster_core.apiserver.kind import Column, Kind
+from cluster_core.apiserver.table import NAME
+from cluster_core.kinds.columns import container_columns, labels_text
+from cluster_core.kinds.podspec_defaults import default_template
+from cluster_core.machinery.typed import Obj
+
+
+def default(template: Obj) -> Obj:
+    return {**template, "template": default_template(template.get("template") or {})}
+
+
+COLUMNS = (
+    NAME,
+    *container_columns(lambda obj: obj["template"].get("spec", {}).get("containers") or (), priority=0),
+    Column(
+        "Pod Labels",
+        lambda obj, now: labels_text((obj["template"].get("metadata") or {}).get("labels")),
+        description="The labels for the pod template.",
+    ),
+)
 
 KIND = Kind(
     "PodTemplate",
     plural="podtemplates",
+    default=default,
+    columns=COLUMNS,
+    generation=True,
 )

@@ -4,34 +4,29 @@ from __future__ import annotations
 
 from cluster_core.apiserver.kind import Column, Kind, Scale
 from cluster_core.apiserver.table import AGE, NAME
-from cluster_core.kinds.podspec import default_template
-from cluster_core.machinery import selectors
+from cluster_core.kinds.columns import container_columns, counted, documented, selector_column, spec_number
+from cluster_core.kinds.podspec_defaults import default_template_of
 from cluster_core.machinery.typed import Obj
 
 
 def default(replicaset: Obj) -> Obj:
-    spec = {"replicas": 1, **replicaset.get("spec", {})}
-    spec["template"] = default_template(spec.get("template", {}))
-    return {**replicaset, "spec": spec}
+    return {**replicaset, "spec": {"replicas": 1, **default_template_of(replicaset.get("spec") or {})}}
 
 
 def prepare_create(replicaset: Obj) -> Obj:
     return {**replicaset, "status": {"replicas": 0}}
 
 
-def _containers(obj: Obj, field: str) -> str:
-    return ",".join(container[field] for container in obj["spec"]["template"]["spec"].get("containers", ()))
-
-
 COLUMNS = (
     NAME,
-    Column("Desired", lambda obj, now: obj["spec"]["replicas"], "integer"),
-    Column("Current", lambda obj, now: obj["status"].get("replicas", 0), "integer"),
-    Column("Ready", lambda obj, now: obj["status"].get("readyReplicas", 0), "integer"),
+    Column(
+        "Desired", spec_number("replicas"), "integer", description=documented("apps.v1.ReplicaSetSpec", "replicas")
+    ),
+    counted("Current", "apps.v1.ReplicaSetStatus", "replicas"),
+    counted("Ready", "apps.v1.ReplicaSetStatus", "readyReplicas"),
     AGE,
-    Column("Containers", lambda obj, now: _containers(obj, "name"), priority=1),
-    Column("Images", lambda obj, now: _containers(obj, "image"), priority=1),
-    Column("Selector", lambda obj, now: str(selectors.of_object(obj["spec"].get("selector"))), priority=1),
+    *container_columns(),
+    selector_column("apps.v1.ReplicaSetSpec"),
 )
 
 KIND = Kind(

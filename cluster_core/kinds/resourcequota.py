@@ -1,12 +1,62 @@
-"""ResourceQuota objects. Models pkg/registry/core/resourcequota."""
+"""Resource quotas. Models pkg/registry/core/resourcequota."""
 
 from __future__ import annotations
 
-from cluster_core.apiserver.kind import Kind
+from collections.abc import Callable
+
+from cluster_core.apiserver.kind import Column, Kind
+from cluster_core.apiserver.table import AGE, NAME
+from cluster_core.kinds.amounts import rounded
+from cluster_core.machinery.typed import Obj
+
+
+def default(quota: Obj) -> Obj:
+    result = dict(quota)
+    for part, keys in (("spec", ("hard",)), ("status", ("hard", "used"))):
+        found = quota.get(part)
+        if found:
+            result[part] = {**found, **{key: rounded(found[key]) for key in keys if found.get(key)}}
+    return result
+
+
+def prepare_create(quota: Obj) -> Obj:
+    return {**quota, "status": {}}
+
+
+def _usage(limits: bool) -> Callable[[Obj, int], str]:
+    """ "name: used/hard" of the limits, or of everything else."""
+
+    def cell(quota: Obj, now: int) -> str:
+        status = quota.get("status") or {}
+        hard, used = status.get("hard") or {}, status.get("used") or {}
+        chosen = [name for name in sorted(hard) if name.startswith("limits.") == limits]
+        return ", ".join(f"{name}: {used.get(name, '0')}/{hard[name]}" for name in chosen)
+
+    return cell
+
+
+COLUMNS = (
+    NAME,
+    Column(
+        "Request",
+        _usage(limits=False),
+        description="Request represents a minimum amount of cpu/memory that a container may consume.",
+    ),
+    Column(
+        "Limit",
+        _usage(limits=True),
+        description="Limits control the maximum amount of cpu/memory that a container may use independent of "
+        "contention on the node.",
+    ),
+    AGE,
+)
 
 KIND = Kind(
     "ResourceQuota",
     plural="resourcequotas",
     short=("quota",),
+    default=default,
+    prepare_create=prepare_create,
+    columns=COLUMNS,
     status=True,
 )

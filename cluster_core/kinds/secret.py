@@ -1,10 +1,36 @@
-"""Secret objects. Models pkg/registry/core/secret."""
+"""Secrets. Models pkg/registry/core/secret."""
 
 from __future__ import annotations
 
-from cluster_core.apiserver.kind import Kind
+import base64
+
+from cluster_core.apiserver.kind import Column, Kind
+from cluster_core.apiserver.table import AGE, NAME
+from cluster_core.kinds.columns import documented
+from cluster_core.machinery.typed import Obj
+
+
+def default(secret: Obj) -> Obj:
+    """Opaque unless typed; stringData goes into data and is never read back."""
+    result = {"type": "Opaque", **secret}
+    texts = result.pop("stringData", None)
+    if texts:
+        encoded = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
+        result["data"] = {**(secret.get("data") or {}), **encoded}
+    return result
+
+
+COLUMNS = (
+    NAME,
+    Column("Type", lambda obj, now: obj.get("type", ""), description=documented("core.v1.Secret", "type")),
+    Column("Data", lambda obj, now: len(obj.get("data") or ()), description=documented("core.v1.Secret", "data")),
+    AGE,
+)
 
 KIND = Kind(
     "Secret",
     plural="secrets",
+    default=default,
+    fields=lambda obj: {"type": obj.get("type", "")},
+    columns=COLUMNS,
 )
