@@ -81,7 +81,7 @@ class Binder:
         for name, _, claim in claims.pod_claims(pod, self._api):  # type: ignore[arg-type]
             if claim is None:
                 return f'binding volumes: failed to check provisioning pvc: could not find v1.PersistentVolumeClaim "{pod.shape.namespace}/{name}"'
-            if name in pending.provisioned and claims.annotations(claim).get(claims.SELECTED_NODE) != pending.node:
+            if name in pending.provisioned and claims.notes(claim).get(claims.SELECTED_NODE) != pending.node:
                 return f'binding volumes: provisioning failed for PVC "{name}"'
             volume = self._api.get("PersistentVolume", "", claim["spec"].get("volumeName") or "")
             if volume is not None and not claims.reachable(volume, node.facts):
@@ -97,6 +97,6 @@ def reserved(volume: Obj, claim: Obj) -> Obj:
     reference = {"kind": "PersistentVolumeClaim", "namespace": metadata["namespace"], "name": metadata["name"],
                  "uid": metadata["uid"], "apiVersion": "v1", "resourceVersion": metadata["resourceVersion"]}  # fmt: skip
     by_us = {} if volume["spec"].get("claimRef") else {claims.BOUND_BY_CONTROLLER: "yes"}
-    marks = {**claims.annotations(volume), **by_us}
+    marks = {**claims.notes(volume), **by_us}
     own = {**volume["metadata"], **({"annotations": marks} if marks else {})}
     return {**volume, "metadata": own, "spec": {**volume["spec"], "claimRef": reference}}

@@ -65,7 +65,10 @@ class Scheduler:
         self._binder = Binder(self._api, world.clock)
         self._decider = Decider(self.profiles, self.snapshot, self.lookup, self.nominator, world.seed)
         self.queue = Queue(world.clock, self._helps, self._gate)
-        self.queue.first_backoff, self.queue.longest_backoff = configuration.first_backoff, configuration.longest_backoff
+        self.queue.first_backoff, self.queue.longest_backoff = (
+            configuration.first_backoff,
+            configuration.longest_backoff,
+        )
         self._preempting: set[str] = set()
         self._ready = False
         self._missed: list[Change] = []
@@ -116,7 +119,9 @@ class Scheduler:
         """Attempts, backoffs and who waits for volumes; {} before it has looked at the cluster."""
         if not self._ready:
             return self._memory
-        queue = {waiting.view.uid: remembered(waiting) for waiting in self.queue.all() if waiting.attempts or waiting.gate}
+        queue = {
+            waiting.view.uid: remembered(waiting) for waiting in self.queue.all() if waiting.attempts or waiting.gate
+        }
         return {"queue": queue, "binding": self._binder.dump()} if queue or self._binder.waiting else {}
 
     def load(self, state: Any) -> None:

@@ -14,7 +14,18 @@ from cluster_core.machinery.clock import SECOND
 from cluster_core.scheduler.framework import Plugin, Profile
 from cluster_core.scheduler.registry import DEFAULTS, PLUGINS
 
-POINTS = ("preEnqueue", "preFilter", "filter", "postFilter", "preScore", "score", "reserve", "permit", "preBind", "bind")
+POINTS = (
+    "preEnqueue",
+    "preFilter",
+    "filter",
+    "postFilter",
+    "preScore",
+    "score",
+    "reserve",
+    "permit",
+    "preBind",
+    "bind",
+)
 API_VERSION = "kubescheduler.config.k8s.io/v1"
 
 
@@ -84,8 +95,11 @@ def parse(document: Mapping[str, Any] | None = None) -> Configuration:
     """The whole configuration; None gives the defaults."""
     document = document or {}
     if document.get("apiVersion", API_VERSION) != API_VERSION:
-        raise BadConfiguration(f'no kind "KubeSchedulerConfiguration" is registered for version "{document["apiVersion"]}"')
-    built = [build_profile(profile) for profile in document.get("profiles") or ({},)]
+        raise BadConfiguration(
+            f'no kind "KubeSchedulerConfiguration" is registered for version "{document["apiVersion"]}"'
+        )
+    entries: Sequence[Mapping[str, Any]] = document.get("profiles") or ({},)
+    built = [build_profile(entry) for entry in entries]
     names = [profile.name for profile in built]
     if len(set(names)) < len(names):
         raise BadConfiguration("profiles[].schedulerName: Duplicate value")

@@ -5,6 +5,7 @@ Models schedulePod and RunPostFilterPlugins of pkg/scheduler/schedule_one.go.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,11 +13,18 @@ from cluster_core.machinery.seed import Seed
 from cluster_core.scheduler import messages
 from cluster_core.scheduler.framework import Cycle, Failure, Profile, Rescue, Scored
 from cluster_core.scheduler.lookup import ApiLookup
+from cluster_core.scheduler.matching import Selector
 from cluster_core.scheduler.nominator import Nominator
 from cluster_core.scheduler.plugins.default_preemption import DefaultPreemption
 from cluster_core.scheduler.plugins.volume_binding import Plan, VolumeBinding
+from cluster_core.scheduler.quick import ranking
 from cluster_core.scheduler.snapshot import NodeView, Snapshot
-from cluster_core.scheduler.views import PodView
+from cluster_core.scheduler.views import PodShape, PodView
+
+Group = tuple[str, PodShape, Selector | None]
+"""Profile, shape and what counts as the pod's kind: pods of one group get equal answers."""
+RANKINGS = 48
+"""Rankings kept; one more costs a look at every node."""
 
 
 @dataclass(slots=True)
@@ -52,6 +60,9 @@ class Decider:
         self._lookup = lookup
         self._nominator = nominator
         self._seed = seed
+        self._suited = {name for name, profile in profiles.items() if ranking.suits(profile)}
+        self._rankings: OrderedDict[Group, ranking.Ranking] = OrderedDict()
+        self._failures: dict[Group, tuple[tuple[int, int], Decision]] = {}
         for profile in profiles.values():
             preemption = profile.by_name.get("DefaultPreemption")
             if isinstance(preemption, DefaultPreemption):
@@ -68,6 +79,54 @@ class Decider:
             decision.no_nodes, decision.message = True, messages.NO_NODES
             decision.rescue.nominate = ""
             return decision
+        group = self._group(pod)
+        if group is None:
+            self._decide_plainly(decision)
+        else:
+            self._decide_for_group(group, decision)
+        return decision
+
+    # ------------------------------------------------------------------------------------------------ the quick way
+
+    def _group(self, pod: PodView) -> Group | None:
+        """What makes pods equal for the quick way, None when the pod must go the plain way."""
+        shape = pod.shape
+        if shape.scheduler not in self._suited or self._nominator or not ranking.takes(pod):
+            return None
+        return shape.scheduler, shape, None if shape.spread else self._lookup.default_selector(pod)
+
+    def _decide_for_group(self, group: Group, decision: Decision) -> None:
+        moment = (self._snapshot.sequence, self._lookup.epoch)
+        known = self._failures.get(group)
+        if known is not None and known[0] == moment:
+            before = known[1]
+            decision.failure, decision.rescue, decision.message = before.failure, before.rescue, before.message
+            return
+        best = self._ranking(group, decision).best()
+        if best:
+            decision.node, decision.quick = self.pick(decision.pod, best).name, True
+            return
+        self._decide_plainly(decision)
+        if not decision.rescue.done:
+            if len(self._failures) > 1000:
+                self._failures.clear()
+            self._failures[group] = (moment, decision)
+
+    def _ranking(self, group: Group, decision: Decision) -> ranking.Ranking:
+        found = self._rankings.get(group)
+        if found is None or found.namespaces != self._lookup.namespace_epoch:
+            cycle = self.cycle(decision.pod)
+            found = self._rankings[group] = ranking.Ranking(decision.profile, cycle, self._lookup.namespace_epoch)
+            if len(self._rankings) > RANKINGS:
+                self._rankings.popitem(last=False)
+        self._rankings.move_to_end(group)
+        return found
+
+    # ------------------------------------------------------------------------------------------------ the plain way
+
+    def decide_plainly(self, pod: PodView) -> Decision:
+        """The same decision without the quick way, for comparison."""
+        decision = Decision(pod, self._profiles[pod.shape.scheduler], sequence=self._snapshot.sequence)
         self._decide_plainly(decision)
         return decision
 

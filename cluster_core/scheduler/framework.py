@@ -262,9 +262,8 @@ class Profile:
                 failure.plugins.add(failure.absent.plugin)
             return []
         nominated = cycle.snapshot.nodes.get(cycle.pod.nominated)
-        if nominated is not None:
-            if self.verdict_with_nominated(cycle, nominated) is None:
-                return [nominated]
+        if nominated is not None and self.verdict_with_nominated(cycle, nominated) is None:
+            return [nominated]
         nodes = cycle.snapshot.ordered
         if only is not None:
             nodes = [node for node in nodes if node.name in only]

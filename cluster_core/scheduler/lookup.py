@@ -25,17 +25,18 @@ class ApiLookup:
     def __init__(self, api: Reader) -> None:
         self._api = api
         self.epoch = 0
+        self.namespace_epoch = 0
         self._namespaces: dict[str, Labels] = {}
         self._selectors: dict[tuple[str, frozenset[tuple[str, str]], str, str], Selector] = {}
 
     def changed(self, kind: str, old: Obj | None, new: Obj | None) -> None:
         """Forget what a change of such an object makes stale."""
-        if kind in OWNERS and old is not None and new is not None:
-            if old["spec"].get("selector") == new["spec"].get("selector"):
-                return  # only its status or size
+        if kind in OWNERS and old and new and old["spec"].get("selector") == new["spec"].get("selector"):
+            return  # only its status or size
         self.epoch += 1
         if kind == "Namespace":
             self._namespaces.clear()
+            self.namespace_epoch += 1
         elif kind == "Service" or kind in OWNERS:
             self._selectors.clear()
 

@@ -1,6 +1,10 @@
 """placeholder"""
+
 from __future__ import annotations
+
 from typing import Any
+
+
 class Trace:
     def __init__(self, snapshot: Any, lookup: Any) -> None: ...
     def record(self, decision: Any, now: int) -> None: ...

@@ -104,7 +104,9 @@ def image_name(name: str) -> str:
 
 
 def _ports(spec: Obj) -> tuple[HostPort, ...]:
-    running = [c for c in spec.get("initContainers") or () if amounts.is_sidecar(c)] + list(spec.get("containers") or ())
+    running = [c for c in spec.get("initContainers") or () if amounts.is_sidecar(c)] + list(
+        spec.get("containers") or ()
+    )
     found = (port for container in running for port in container.get("ports") or () if port.get("hostPort"))
     return tuple(HostPort(p.get("hostIP") or "0.0.0.0", p.get("protocol") or "TCP", p["hostPort"]) for p in found)
 
@@ -118,7 +120,12 @@ def _images(spec: Obj) -> tuple[str, ...]:
 
 def _container_signature(container: Obj) -> tuple[Any, ...]:
     ports = [port for port in container.get("ports") or () if port.get("hostPort")]
-    return container.get("image"), (container.get("resources") or {}).get("requests"), ports, container.get("restartPolicy")
+    return (
+        container.get("image"),
+        (container.get("resources") or {}).get("requests"),
+        ports,
+        container.get("restartPolicy"),
+    )
 
 
 def _volume_signature(volume: Obj) -> Any:
@@ -204,7 +211,9 @@ class Shapes:
     def update(self, old: PodView, pod: Obj) -> PodView:
         """The view of a newer version of the same pod, cheap when nothing that matters has been replaced."""
         before, now = old.obj, pod
-        if before["metadata"].get("labels") is now["metadata"].get("labels") and _same_spec(before["spec"], now["spec"]):
+        if before["metadata"].get("labels") is now["metadata"].get("labels") and _same_spec(
+            before["spec"], now["spec"]
+        ):
             return PodView(pod, old.shape)
         return self.view(pod)
 

@@ -19,17 +19,17 @@ BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
 
 
-def annotations(obj: Obj) -> Obj:
+def notes(obj: Obj) -> Obj:
     return obj["metadata"].get("annotations") or {}
 
 
 def storage_class(obj: Obj) -> str:
     """The class of a claim or a volume."""
-    return annotations(obj).get(CLASS_ANNOTATION) or obj["spec"].get("storageClassName") or ""
+    return notes(obj).get(CLASS_ANNOTATION) or obj["spec"].get("storageClassName") or ""
 
 
 def fully_bound(claim: Obj) -> bool:
-    return bool(claim["spec"].get("volumeName")) and BIND_COMPLETED in annotations(claim)
+    return bool(claim["spec"].get("volumeName")) and BIND_COMPLETED in notes(claim)
 
 
 def waits_for_consumer(claim: Obj, lookup: Lookup) -> bool:
@@ -44,7 +44,7 @@ def not_for_pod(pod: PodView, claim: Obj) -> str:
     if any(owner.get("controller") and owner.get("uid") == pod.uid for owner in owners):
         return ""
     namespace, name = pod.shape.namespace, claim["metadata"]["name"]
-    return f'PVC {namespace}/{name} was not created for pod {namespace}/{pod.name} (pod is not owner)'
+    return f"PVC {namespace}/{name} was not created for pod {namespace}/{pod.name} (pod is not owner)"
 
 
 def requested(claim: Obj) -> int:

@@ -11,7 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from cluster_core.scheduler.affinity import Term
-from cluster_core.scheduler.framework import MAX_SCORE, SKIP, Cycle, Event, Lookup, Plugin, Rejection, Skip, hopeless, unfit
+from cluster_core.scheduler.framework import (
+    MAX_SCORE,
+    SKIP,
+    Cycle,
+    Event,
+    Lookup,
+    Plugin,
+    Rejection,
+    Skip,
+    hopeless,
+    unfit,
+)
 from cluster_core.scheduler.snapshot import NodeView
 from cluster_core.scheduler.views import NodeFacts, PodShape, PodView
 

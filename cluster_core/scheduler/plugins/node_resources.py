@@ -14,7 +14,7 @@ from cluster_core.scheduler.framework import MAX_SCORE, SKIP, Cycle, Event, Plug
 from cluster_core.scheduler.snapshot import NodeView
 from cluster_core.scheduler.views import NodeFacts, PodShape, PodView
 
-DEFAULT_RESOURCES = ({"name": "cpu", "weight": 1}, {"name": "memory", "weight": 1})
+DEFAULT_RESOURCES: tuple[Mapping[str, Any], ...] = ({"name": "cpu", "weight": 1}, {"name": "memory", "weight": 1})
 Resources = tuple[tuple[str, int], ...]
 Strategy = Callable[[int, int], int]
 """(requested, allocatable) to 0..100."""

@@ -69,6 +69,8 @@ class DynamicResources(Plugin):
     SCORES = True
 
     def post_filter(self, cycle: Cycle, failure: Failure) -> Rescue:
-        if failure.prefilter and failure.absent is not None and failure.absent.final:  # a pre-filter before it gave up, so it has no state of its own
+        if (
+            failure.prefilter and failure.absent is not None and failure.absent.final
+        ):  # a pre-filter before it gave up, so it has no state of its own
             return Rescue("not found", error=True)
         return Rescue("no new claims to deallocate")

@@ -132,7 +132,7 @@ def _provide(plan: Plan, needs: Needs, facts: NodeFacts, lookup: Lookup) -> list
     to_provision: list[Obj] = []
     to_match: list[Obj] = []
     for claim in needs.waiting:
-        selected = claims.annotations(claim).get(claims.SELECTED_NODE)
+        selected = claims.notes(claim).get(claims.SELECTED_NODE)
         if selected is None:
             to_match.append(claim)
         elif selected == facts.name:
