@@ -1,18 +1,107 @@
-"""metadata.managedFields: who owns which field. Models apimachinery/pkg/util/managedfields."""
+"""metadata.managedFields and server-side apply, between the request path and `machinery.managedfields`.
+
+Models apiserver/pkg/endpoints/handlers/patch.go (applyPatcher) and the reset fields of the strategies. Parts of the
+cluster write without being tracked: a trusted write leaves the entries as they are.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+from cluster_core.apiserver import decode, lifecycle, negotiate
+from cluster_core.apiserver.body import inward, type_of
 from cluster_core.apiserver.context import Context
+from cluster_core.apiserver.request import ApiRequest
+from cluster_core.machinery import errors, fieldset, managedfields, yamlio
 from cluster_core.machinery.typed import Obj
+
+_STATUS = fieldset.of_paths((fieldset.field("status"),))
+_SPEC = fieldset.of_paths((fieldset.field("spec"),))
 
 
 class FieldManager:
-    """Keeps managedFields of what clients write. Parts of the cluster write without: they are not tracked."""
+    """Keeps managedFields of what clients write, and applies their configurations."""
 
     def created(self, context: Context, obj: Obj) -> Obj:
         """The new object with its creator as the manager of every field."""
-        return obj
+        return obj if context.trusted else self._managed(context, obj, None)
 
     def updated(self, context: Context, new: Obj, old: Obj) -> Obj:
         """The new object with the writer as the manager of every field that changed."""
-        return new
+        if context.trusted or context.options.get("applying"):
+            return new
+        return self._managed(context, new, old)
+
+    def _managed(self, context: Context, new: Obj, old: Obj | None) -> Obj:
+        if context.api_version == context.kind.api_version:
+            return managedfields.update(type_of(context), old, new, self._writer(context))
+        live = negotiate.outward(context, old) if old is not None else None
+        found = managedfields.update(type_of(context), live, negotiate.outward(context, new), self._writer(context))
+        return {**new, "metadata": found["metadata"]}
+
+    @staticmethod
+    def _writer(context: Context) -> managedfields.Writer:
+        reset = _SPEC if context.subresource == "status" else _STATUS if context.kind.status else fieldset.EMPTY
+        return managedfields.Writer(
+            context.field_manager[:128] or "unknown",
+            context.api_version,
+            context.server.world.clock.timestamp(),
+            context.subresource,
+            reset,
+        )
+
+    def apply(self, context: Context, request: ApiRequest) -> tuple[Obj, bool]:
+        """Server-side apply; answers (what is stored, whether it was created)."""
+        config = _configuration(context, request)
+        force = request.parameter("force") not in ("", "false", "0", "False", "f", "F")
+        _check_names(context, config)
+        context.options["applying"] = True
+        live = context.server.storage.get(context.kind, context.namespace, context.name)
+        if live is None:
+            return self._create(context, config), True
+        return lifecycle.update(context, lambda old: self._applied(context, old, config, force)), False
+
+    def _create(self, context: Context, config: Obj) -> Obj:
+        if context.subresource:
+            raise errors.not_found(context.kind.group, context.kind.plural, context.name)
+        uid = config.get("metadata", {}).get("uid")
+        if uid:
+            detail = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            raise errors.conflict(context.kind.group, context.kind.plural, context.name, detail)
+        obj = self._applied(context, None, config, False)
+        metadata = {key: value for key, value in obj["metadata"].items() if key != "resourceVersion"}
+        return lifecycle.create(context, {**obj, "metadata": metadata})
+
+    def _applied(self, context: Context, live: Obj | None, config: Obj, force: bool) -> Obj:
+        """The live object with the configuration applied, with defaults, in its storage version."""
+        type = type_of(context)
+        before = negotiate.outward(context, live) if live is not None else None
+        new = managedfields.apply(type, before, config, self._writer(context), force)
+        return new if new is before else inward(context, decode.normalize(type, new))
+
+
+def _configuration(context: Context, request: ApiRequest) -> dict[str, Any]:
+    """The applied configuration in the body."""
+    try:
+        config = yamlio.read_one(request.body)
+    except yamlio.YamlError as error:
+        raise errors.bad_request(f"error decoding YAML: {error}") from error
+    if not isinstance(config, dict):
+        config = {}
+    given = (config.get("apiVersion", ""), config.get("kind", ""))
+    if given != (context.api_version, context.kind.name):
+        version = given[0] if "/" in str(given[0]) else f"/{given[0]}"
+        raise errors.bad_request(f"invalid object type: {version}, Kind={given[1]}")
+    return config
+
+
+def _check_names(context: Context, config: Obj) -> None:
+    metadata = config.get("metadata") or {}
+    name, namespace = metadata.get("name", ""), metadata.get("namespace")
+    if not name:
+        text = f"the name of the object ({context.name} based on URL) was undeterminable: name must be provided"
+        raise errors.bad_request(text)
+    if name != context.name:
+        raise errors.bad_request(f"the name of the object ({name}) does not match the name on the URL ({context.name})")
+    if namespace and context.kind.namespaced and namespace != context.namespace:
+        raise errors.bad_request("the namespace of the provided object does not match the namespace sent on the request")

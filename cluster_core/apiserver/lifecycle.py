@@ -23,6 +23,8 @@ def create(context: Context, obj: Obj) -> Obj:
     """Store a new object; `obj` is decoded and has its defaults. Answers what was stored (or would be, in a dry run)."""
     server, kind = context.server, context.kind
     obj = objectmeta.begin_create(context, obj)
+    if not context.options.get("applying"):
+        obj = server.fields.created(context, obj)
     context.name = obj["metadata"].get("name", "")
     admitted = server.admission.admit(Attributes("CREATE", context, obj))
     assert admitted is not None
@@ -35,7 +37,6 @@ def create(context: Context, obj: Obj) -> Obj:
     server.admission.validate(Attributes("CREATE", context, obj))
     if server.storage.get(kind, context.namespace, context.name) is not None:
         raise already_exists(context, obj)
-    obj = server.fields.created(context, obj)
     _add_warnings(context, obj, None)
     return obj if context.dry_run else server.storage.put(kind, obj)
 
@@ -77,6 +78,7 @@ def update(context: Context, change: Change) -> Obj:
     """Replace the object with what `change` makes of it; answers what is stored afterwards."""
     old = existing(context)
     new = objectmeta.begin_update(context, change(old), old)
+    new = context.server.fields.updated(context, new, old)
     new = prepare_update(context, new, old)
     return _store_update(context, new, old)
 
@@ -134,7 +136,6 @@ def _store_update(context: Context, new: Obj, old: Obj) -> Obj:
     if kind.before_store is not None and not context.subresource:
         new = kind.before_store(context, new, old)
     server.admission.validate(Attributes("UPDATE", context, new, old))
-    new = server.fields.updated(context, new, old)
     _add_warnings(context, new, old)
     if context.dry_run:
         return new
