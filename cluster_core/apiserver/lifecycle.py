@@ -96,7 +96,8 @@ def prepare_update(context: Context, new: Obj, old: Obj) -> Obj:
     if kind.status and context.subresource not in _WRITE_STATUS_TOO:
         new = _with_status_of(new, old)
     new = kind.prepare_update(new, old)
-    return _next_generation(new, old) if kind.generation else new
+    # A binding is written past the strategy: the pod's generation does not count it.
+    return _next_generation(new, old) if kind.generation and context.subresource != "binding" else new
 
 
 _WRITE_STATUS_TOO = frozenset({"binding"})
