@@ -9,7 +9,7 @@ from math import floor
 
 from cluster_core.controllers import rolloutstatus
 from cluster_core.controllers.rollback import wanted as rollback_wanted
-from cluster_core.controllers.rollout import DESIRED, MAXIMUM, Rollout, by_creation, notes_of, size
+from cluster_core.controllers.rollout import DESIRED, MAXIMUM, Rollout, by_creation, count, notes_of, size
 from cluster_core.controllers.rolloutrevision import clean_up, replica_annotations, sync_new
 from cluster_core.machinery.typed import Obj
 
