@@ -212,6 +212,8 @@ def equal(left: Any, right: Any) -> bool:
 
 def merge_patch(document: Any, patch: Any) -> Any:
     """RFC 7386 on an object. Raises BadRequest when the patch is no object."""
+    if patch is None:
+        raise errors.bad_request("Invalid JSON Patch")
     if not isinstance(patch, Mapping):
         kind = gofmt.json_kind(patch)
         target = "Go value of type map[string]interface {}"

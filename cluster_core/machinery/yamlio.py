@@ -23,6 +23,8 @@ MAX_DEPTH = 100
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
 _QUOTED = ("'", '"', "|", ">")
+_TEXT = "tag:yaml.org,2002:str"
+_IMPLICIT = yaml.resolver.Resolver()
 _TEXT_TAGS = ("tag:yaml.org,2002:binary",)
 _IMPLICIT_TAGS = frozenset("tag:yaml.org,2002:" + kind for kind in ("str", "int", "float", "bool", "null", "timestamp"))
 _WORDS: dict[str, Any] = {
@@ -34,6 +36,8 @@ _WORDS: dict[str, Any] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
 }
 _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
+_INTEGRAL = 1e21
+"""Below this a whole float is written without a fraction on its way through JSON, and so read as an integer."""
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
@@ -179,6 +183,8 @@ class _Builder:
         if node.tag not in _IMPLICIT_TAGS:
             raise self._error(node, f"cannot decode {node.tag}")
         value = plain(node.value)
+        if node.tag == _TEXT and _IMPLICIT.resolve(yaml.ScalarNode, node.value, (True, False)) != _TEXT:
+            return node.value  # only an explicit !!str makes text of what reads as something else
         if isinstance(value, float) and not math.isfinite(value):
             raise self._error(node, f"json: unsupported value: {gofmt.verb_v(value)}")
         return value
@@ -195,4 +201,8 @@ def plain(text: str) -> Any:
         number = int(match[match.lastindex or 0], base)
         if number < 2**64:
             return -number if match[1] == "-" else number
-    return float(digits) if _FLOAT.fullmatch(digits) else text
+    if not _FLOAT.fullmatch(digits):
+        return text
+    value = float(digits)
+    whole = abs(value) < _INTEGRAL and value.is_integer()
+    return int(value) if whole else value
