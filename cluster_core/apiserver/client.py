@@ -146,7 +146,7 @@ class Client:
 def bound(pod: Obj, node: str, now: str) -> Obj:
     """The pod assigned to `node`, with its PodScheduled condition true. `now` is a metav1.Time."""
     scheduled = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now}
-    status = pod.get("status", {})
+    status = {key: part for key, part in pod.get("status", {}).items() if key != "nominatedNodeName"}
     others = [condition for condition in status.get("conditions", ()) if condition["type"] != "PodScheduled"]
     spec = {**pod["spec"], "nodeName": node}
     return {**pod, "spec": spec, "status": {**status, "conditions": [*others, scheduled]}}
