@@ -57,7 +57,15 @@ def _default_rule(rule: Obj) -> Obj:
 def prepare_create(job: Obj) -> Obj:
     """Without a selector of its own a job selects its pods by its uid."""
     result = {**job, "status": {}}
-    return result if job["spec"].get("manualSelector") else {**result, "spec": _with_selector(job)}
+    if job["spec"].get("manualSelector"):
+        return result
+    spec = _with_selector(job)
+    result["spec"] = spec
+    metadata, labels = job["metadata"], (job["spec"]["template"].get("metadata") or {}).get("labels")
+    if not metadata.get("labels") or metadata["labels"] is labels:
+        # A job without labels has its template's: defaults apply again whenever an object is read from the store.
+        result["metadata"] = {**metadata, "labels": spec["template"]["metadata"]["labels"]}
+    return result
 
 
 def _with_selector(job: Obj) -> Obj:
