@@ -41,6 +41,7 @@ import { createPalette } from "./palette.js";
  * @property {(uid: string | null) => void} select
  * @property {(toast: Omit<Toast, "id">) => void} toast
  * @property {Diagram} [diagram]
+ * @property {() => number} [covered] how many pixels the tools cover at the picture's top
  * @property {(uid: string | null, x: number, y: number) => void} [onHover]
  * @property {(ms: number, now: number) => void} [frames] told how long each frame's painting took
  */

@@ -20,6 +20,17 @@ export function memory(bytes) {
   return `${amount >= 100 || Number.isInteger(amount) ? Math.round(amount) : amount.toFixed(1)} ${UNITS[unit]}`;
 }
 
+/** Used of all, in the unit of the whole. @param {number} used @param {number} all */
+export function memoryOf(used, all) {
+  let unit = 0;
+  for (let rest = all; rest >= 1024 && unit < UNITS.length - 1; rest /= 1024) unit += 1;
+  const show = (/** @type {number} */ bytes) => String(Math.round((bytes / 1024 ** unit) * 10) / 10);
+  return `${show(used)} / ${show(all)} ${UNITS[unit]}`;
+}
+
+/** @param {number} used @param {number} all */
+export const cpuOf = (used, all) => `${cpu(used)} / ${cpu(all)}`;
+
 /** Kubernetes' short ages: 45s, 12m, 5h, 3d. @param {number} seconds */
 export function age(seconds) {
   const s = Math.max(0, Math.floor(seconds));

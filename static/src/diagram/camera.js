@@ -6,17 +6,26 @@
 
 export const CLOSEST = 2.5;
 const FURTHEST = 0.02;
+const LARGEST_FIT = 1.15;
+const READABLE = 0.55;
 
 /** @param {number} k */
 export const clampZoom = (k) => Math.min(CLOSEST, Math.max(FURTHEST, k));
 
 /**
  * See all of it, never larger than life.
- * @param {{width: number, height: number}} world @param {{width: number, height: number}} view @param {number} [margin] @returns {Camera}
+ * @param {{width: number, height: number}} world @param {{width: number, height: number}} view
+ * @param {{side: number, top: number, bottom: number}} free pixels to keep clear @returns {Camera}
  */
-export function fit(world, view, margin = 32) {
-  const k = clampZoom(Math.min((view.width - margin * 2) / Math.max(1, world.width), (view.height - margin * 2) / Math.max(1, world.height), 1.15));
-  return { k, x: world.width / 2 - view.width / 2 / k, y: world.height / 2 - view.height / 2 / k };
+export function fit(world, view, { side, top, bottom }) {
+  const width = view.width - side * 2;
+  const height = view.height - top - bottom;
+  const across = width / Math.max(1, world.width);
+  const whole = Math.min(across, height / Math.max(1, world.height));
+  // A tall narrow view would shrink everything to nothing: show the width, begin at the top, let the rest be panned to.
+  const k = clampZoom(Math.min(whole < READABLE && across >= READABLE && view.width < view.height ? across : whole, LARGEST_FIT));
+  const slack = Math.max(0, (height - world.height * k) / 2);
+  return { k, x: world.width / 2 - view.width / 2 / k, y: -(top + slack) / k };
 }
 
 /** Zoom so that the world point under (px, py) stays there. @param {Camera} camera @param {number} px @param {number} py @param {number} factor @returns {Camera} */

@@ -82,15 +82,17 @@ export function mountDiagram(element, context) {
     layout = layOut(makePlan(store, layers(), view.width / Math.max(1, view.height)), memory);
     blocks.aimAt(blockBoxes(layout), now, quiet);
     pods.aimAt(layout.pods, now, quiet);
+    const quietly = quiet;
     quiet = false;
-    if (followFit) aimCamera(fit(layout, view, margin()), now < 1000);
+    if (followFit) aimCamera(fit(layout, view, margin()), quietly);
   }
 
-  const margin = () => (view.width < 600 ? 16 : 40);
+  /** What the tools over the picture cover is kept clear when everything is shown. */
+  const margin = () => ({ side: view.width < 600 ? 16 : 32, top: (context.covered?.() ?? 0) + 24, bottom: 64 });
 
   /** @param {import("./camera.js").Camera} goal @param {boolean} [atOnce] */
   function aimCamera(goal, atOnce = false) {
-    if (atOnce || calm.matches || camera.k === 1) {
+    if (atOnce || calm.matches) {
       camera = goal;
       cameraGoal = null;
     } else cameraGoal = goal;
@@ -175,7 +177,8 @@ export function mountDiagram(element, context) {
   function boxOf(uid) {
     const node = store.kind("Node").get(uid);
     const room = node && layout.rooms.find((one) => one.name === node.name);
-    return layout.pods.get(uid) ?? layout.workloads.get(uid) ?? layout.services.get(uid) ?? room;
+    const machine = node && layout.control?.node === node.name ? layout.control : undefined;
+    return layout.pods.get(uid) ?? layout.workloads.get(uid) ?? layout.services.get(uid) ?? room ?? machine;
   }
 
   const view_ = {

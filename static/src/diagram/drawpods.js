@@ -18,7 +18,10 @@ const TILE_FROM_PX = 9;
 /** @param {Thin} pod @returns {[string, string]} what to call it, and what tells it from its siblings */
 export function podLabel(pod) {
   const root = pod.root?.split("/")[1];
-  if (root && pod.name.startsWith(`${root}-`) && pod.name.length > root.length + 1) return [root, pod.name.slice(root.length + 1)];
+  if (root && pod.name.startsWith(`${root}-`) && pod.name.length > root.length + 1) {
+    const rest = pod.name.slice(root.length + 1);
+    return [root, pod.owner?.kind === "ReplicaSet" ? rest.slice(rest.lastIndexOf("-") + 1) : rest];
+  }
   return [pod.name, ""];
 }
 

@@ -6,7 +6,7 @@
  * @typedef {import("../types.js").Thin} Thin
  */
 
-import { cpu, memory } from "../format.js";
+import { cpuOf, memoryOf } from "../format.js";
 import { healthOf, nodeHealth } from "../health.js";
 import { t } from "../i18n/index.js";
 import { isControlPlane } from "./plan.js";
@@ -14,6 +14,7 @@ import { fitText, glyph, hatch, roundBox } from "./pen.js";
 
 const READABLE_PX = 8;
 const SMALLEST_TITLE_ROOM_PX = 44;
+const SMALLEST_LOAD_ROOM_PX = 120;
 
 /** @param {Scene} scene @param {string} id */
 const sprite = (scene, id) => scene.blocks.sprites.get(id);
@@ -63,7 +64,7 @@ function drawRoom(scene, node, box) {
   ctx.stroke();
   if (box.w * camera.k < SMALLEST_TITLE_ROOM_PX) return;
   drawRoomHead(scene, node, box);
-  if (11 * camera.k >= READABLE_PX - 1) drawLoads(scene, node, box);
+  if (box.w * camera.k >= SMALLEST_LOAD_ROOM_PX) drawLoads(scene, node, box);
 }
 
 /** What to say beside the name, most important first. @param {Thin} node */
@@ -110,20 +111,20 @@ function drawLoads(scene, node, box) {
   const used = node.requested ?? {};
   const all = node.allocatable ?? node.capacity ?? {};
   const top = box.y + 52;
-  drawLoad(scene, { x: box.x + 16, y: top, w: width }, { name: t("node.cpu"), used: used.cpu ?? 0, all: all.cpu ?? 0, show: cpu });
-  drawLoad(scene, { x: box.x + 32 + width, y: top, w: width }, { name: t("node.memory"), used: used.memory ?? 0, all: all.memory ?? 0, show: memory });
+  drawLoad(scene, { x: box.x + 16, y: top, w: width }, { name: t("node.cpu"), used: used.cpu ?? 0, all: all.cpu ?? 0, show: cpuOf });
+  drawLoad(scene, { x: box.x + 32 + width, y: top, w: width }, { name: t("node.memory"), used: used.memory ?? 0, all: all.memory ?? 0, show: memoryOf });
 }
 
 /**
  * @param {Scene} scene @param {{x: number, y: number, w: number}} at
- * @param {{name: string, used: number, all: number, show: (amount: number) => string}} load
+ * @param {{name: string, used: number, all: number, show: (used: number, all: number) => string}} load
  */
-function drawLoad({ ctx, theme }, at, { name, used, all, show }) {
+function drawLoad({ ctx, theme, camera }, at, { name, used, all, show }) {
   const share = all > 0 ? Math.min(1, used / all) : 0;
   ctx.font = `11px ${theme.font}`;
   ctx.textBaseline = "alphabetic";
   ctx.fillStyle = theme.muted;
-  ctx.fillText(fitText(ctx, `${name} ${show(used)} / ${show(all)}`, at.w), at.x, at.y);
+  if (11 * camera.k >= READABLE_PX - 1) ctx.fillText(fitText(ctx, `${name} ${show(used, all)}`, at.w), at.x, at.y);
   roundBox(ctx, { x: at.x, y: at.y + 6, w: at.w, h: 4 }, 2);
   ctx.fillStyle = theme.line;
   ctx.fill();
@@ -135,16 +136,15 @@ function drawLoad({ ctx, theme }, at, { name, used, all, show }) {
 
 /** @param {Scene} scene */
 export function drawControl(scene) {
-  const { ctx, theme, layout, store } = scene;
+  const { layout, store } = scene;
   const box = sprite(scene, "control");
   if (!layout.control || !box) return;
-  drawPanel(scene, box, t("diagram.controlPlane"));
+  drawPanel(scene, box, store.named("Node", undefined, layout.control.node));
   const parts = new Map(store.all("Component").map((part) => [part.name, part]));
   for (const [name, at] of layout.control.parts) {
     const part = parts.get(name);
     if (part) drawPart(scene, part, { ...at, x: box.x + at.x, y: box.y + at.y });
   }
-  ctx.fillStyle = theme.text;
 }
 
 /** @param {Scene} scene @param {Thin} part @param {Box} box */
@@ -168,18 +168,25 @@ function drawPart({ ctx, theme, turn, focus }, part, box) {
   ctx.fillText(fitText(ctx, role, box.w - 52), box.x + 14, box.y + 37);
 }
 
-/** @param {Scene} scene @param {Box} box @param {string} title */
-function drawPanel({ ctx, theme, camera }, box, title) {
+/** The machine room's walls and its name. @param {Scene} scene @param {Box} box @param {Thin | undefined} node */
+function drawPanel({ ctx, theme, camera }, box, node) {
+  const broken = node && nodeHealth(node).tone === "bad";
   roundBox(ctx, box, 12);
   ctx.fillStyle = theme.surface;
   ctx.fill();
-  ctx.lineWidth = Math.max(1, 0.6 / camera.k);
-  ctx.strokeStyle = theme.line;
+  if (broken) hatch(ctx, box, theme.line);
+  roundBox(ctx, box, 12);
+  ctx.lineWidth = broken ? 2 : Math.max(1, 0.6 / camera.k);
+  ctx.strokeStyle = broken ? theme.tone.bad : theme.line;
   ctx.stroke();
+  ctx.textBaseline = "alphabetic";
   ctx.font = `600 15px ${theme.font}`;
   ctx.fillStyle = theme.text;
-  ctx.textBaseline = "middle";
-  ctx.fillText(fitText(ctx, title, box.w - 32), box.x + 16, box.y + 25);
+  ctx.fillText(fitText(ctx, t("diagram.controlPlane"), box.w - 32), box.x + 16, box.y + (node ? 28 : 36));
+  if (!node) return;
+  ctx.font = `12px ${theme.font}`;
+  ctx.fillStyle = broken ? theme.tone.bad : theme.muted;
+  ctx.fillText(fitText(ctx, broken ? `${node.name} · ${badge(node)}` : node.name, box.w - 32), box.x + 16, box.y + 47);
 }
 
 /** @param {Scene} scene */

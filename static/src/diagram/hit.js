@@ -25,5 +25,6 @@ export function hitTest(layout, x, y) {
   const service = first(layout.services, x, y);
   if (service) return { kind: "Service", key: service };
   const room = layout.rooms.find((one) => inside(one, x, y));
-  return room ? { kind: "Node", key: room.name } : null;
+  if (room) return { kind: "Node", key: room.name };
+  return layout.control?.node && inside(layout.control, x, y) ? { kind: "Node", key: layout.control.node } : null;
 }

@@ -9,6 +9,7 @@
  * @property {Array<{name: string, zone: string, pods: string[]}>} nodes
  * @property {string[]} waiting uids of pods without a node
  * @property {string[]} parts names of control-plane parts
+ * @property {{node: string, pods: string[]}} [master] the node the parts run on: its room is the machine room
  * @property {Array<{uid: string, children: string[]}>} workloads top-most first, with the replica sets to show under them
  * @property {string[]} services uids
  * @property {number} aspect width / height of the view
@@ -18,7 +19,7 @@
  * @property {Room[]} rooms
  * @property {Array<Box & {name: string}>} zones
  * @property {Map<string, Box>} pods
- * @property {(Box & {parts: Map<string, Box>}) | null} control
+ * @property {(Box & {parts: Map<string, Box>, node: string}) | null} control parts are placed relative to it
  * @property {(Box & {hidden: number}) | null} waiting
  * @property {Map<string, Box>} workloads Deployments and the like, and replica sets, by uid
  * @property {Map<string, Box>} services
@@ -26,7 +27,8 @@
 
 export const POD = { w: 128, h: 40, gap: 8 };
 export const ROOM = { pad: 16, head: 76, gap: 32 };
-const PART = { w: 208, h: 48, gap: 8, head: 48 };
+const PART = { w: 264, h: 48, gap: 8, head: 64 };
+const TALL = 0.8; // narrower views get everything below each other
 const CARD = { w: 208, h: 64, gap: 16, child: 32 };
 const SERVICE = { w: 192, h: 56, gap: 16 };
 const COLUMN_GAP = 56;
@@ -95,7 +97,7 @@ export function assignSlots(pods, before) {
 
 /** Remembers slots from one layout to the next. */
 export function createMemory() {
-  return { /** @type {Map<string, Map<string, number>>} */ slots: new Map(), /** @type {number} */ room: 4 };
+  return { /** @type {Map<string, Map<string, number>>} */ slots: new Map(), /** @type {Map<string, number>} */ master: new Map() };
 }
 
 /** @param {Box} box @param {number} slot @param {number} cols @param {number} head @returns {Box} */
@@ -125,7 +127,7 @@ function byZone(nodes) {
  */
 function placeRooms(plan, memory, left, top, out) {
   const slotsOf = new Map(plan.nodes.map((node) => [node.name, assignSlots(node.pods, memory.slots.get(node.name) ?? new Map())]));
-  memory.slots = slotsOf;
+  memory.slots = new Map([...slotsOf, ...(plan.master ? [/** @type {const} */ ([plan.master.node, memory.master])] : [])]);
   const highest = Math.max(0, ...[...slotsOf.values()].map((slots) => Math.max(-1, ...slots.values()) + 1));
   const slots = roomSlots(highest);
   const zones = byZone(plan.nodes);
@@ -151,21 +153,31 @@ function placeRooms(plan, memory, left, top, out) {
   out.height = Math.max(out.height, y - ROOM.gap);
 }
 
-/** The left column: the control plane's machine room, and under it who waits for a node. @param {Plan} plan @param {Layout} out */
-function placeLeft(plan, out) {
-  const w = PART.w + ROOM.pad * 2;
-  let y = 0;
-  if (plan.parts.length) {
-    const parts = new Map(
-      plan.parts.map((name, index) => [name, { x: ROOM.pad, y: PART.head + index * (PART.h + PART.gap), w: PART.w, h: PART.h }]),
-    );
-    out.control = { x: 0, y: 0, w, h: PART.head + plan.parts.length * (PART.h + PART.gap) - PART.gap + ROOM.pad, parts };
-    y = out.control.h + ROOM.gap;
-  }
-  if (plan.waiting.length) placeWaiting(plan.waiting, y, out);
-  if (!plan.parts.length && !plan.waiting.length) return 0;
-  out.height = Math.max(out.height, out.waiting ? out.waiting.y + out.waiting.h : (out.control?.h ?? 0));
-  return Math.max(w, out.waiting?.w ?? 0) + COLUMN_GAP;
+/** The machine room: the control plane's parts, and under them what else runs on that node. @param {Plan} plan @param {ReturnType<typeof createMemory>} memory @param {Layout} out @param {number} [y] */
+function placeControl(plan, memory, out, y = 0) {
+  const node = plan.master?.node ?? "";
+  const slots = assignSlots(plan.master?.pods ?? [], memory.slots.get(node) ?? new Map());
+  memory.master = slots;
+  const parts = new Map(
+    plan.parts.map((name, index) => [name, { x: ROOM.pad, y: PART.head + index * (PART.h + PART.gap), w: PART.w, h: PART.h }]),
+  );
+  const podsTop = PART.head + plan.parts.length * (PART.h + PART.gap) + (slots.size ? PART.gap : 0);
+  const rows = Math.ceil((Math.max(-1, ...slots.values()) + 1) / 2);
+  const h = podsTop + rows * (POD.h + POD.gap) - POD.gap + ROOM.pad;
+  out.control = { x: 0, y, w: PART.w + ROOM.pad * 2, h, parts, node };
+  for (const [uid, slot] of slots) out.pods.set(uid, slotBox(out.control, slot, 2, podsTop));
+}
+
+/**
+ * The left column: the machine room, and under it who waits for a node.
+ * @param {Plan} plan @param {ReturnType<typeof createMemory>} memory @param {Layout} out
+ */
+function placeLeft(plan, memory, out) {
+  if (plan.parts.length) placeControl(plan, memory, out);
+  const below = out.control ? out.control.h + ROOM.gap : 0;
+  if (plan.waiting.length) placeWaiting(plan.waiting, below, out);
+  out.height = out.waiting ? out.waiting.y + out.waiting.h : (out.control?.h ?? 0);
+  out.width = Math.max(out.control?.w ?? 0, out.waiting?.w ?? 0);
 }
 
 /** @param {string[]} waiting @param {number} y @param {Layout} out */
@@ -182,10 +194,10 @@ function placeWaiting(waiting, y, out) {
   shown.forEach((uid, index) => out.pods.set(uid, slotBox(/** @type {Box} */ (out.waiting), index, cols, head)));
 }
 
-/** The strip on top: each workload with its replica sets. @param {Plan} plan @param {number} left @param {number} room width there is @param {Layout} out */
-function placeWorkloads(plan, left, room, out) {
+/** The strip on top: each workload with its replica sets. @param {Plan} plan @param {{x: number, y: number, room: number}} at `room` is the width there is @param {Layout} out */
+function placeWorkloads(plan, { x: left, y: from, room }, out) {
   const across = Math.max(1, Math.floor((room + CARD.gap) / (CARD.w + CARD.gap)));
-  let y = 0;
+  let y = from;
   for (let start = 0; start < plan.workloads.length; start += across) {
     const row = plan.workloads.slice(start, start + across);
     const tallest = Math.max(...row.map((card) => card.children.length));
@@ -198,17 +210,18 @@ function placeWorkloads(plan, left, room, out) {
     });
     y += CARD.h + tallest * (CARD.child + 8) + CARD.gap;
   }
-  return plan.workloads.length ? y + ROOM.gap - CARD.gap : 0;
+  return plan.workloads.length ? y + ROOM.gap - CARD.gap : from;
 }
 
-/** The column on the right, in as many columns as the height asks for. @param {Plan} plan @param {number} top @param {Layout} out */
-function placeServices(plan, top, out) {
+/** The column on the right, in as many columns as the height asks for; below everything in a tall view. @param {Plan} plan @param {number} top @param {boolean} tall @param {Layout} out */
+function placeServices(plan, top, tall, out) {
   if (!plan.services.length) return;
-  const down = Math.max(4, Math.floor((out.height - top) / (SERVICE.h + SERVICE.gap)));
-  const left = out.width + COLUMN_GAP * 1.5;
+  const down = tall ? Math.ceil(plan.services.length / 2) : Math.max(4, Math.floor((out.height - top) / (SERVICE.h + SERVICE.gap)));
+  const left = tall ? 0 : out.width + COLUMN_GAP * 1.5;
+  const first = tall ? out.height + COLUMN_GAP : top;
   plan.services.forEach((uid, index) => {
     const x = left + Math.floor(index / down) * (SERVICE.w + SERVICE.gap);
-    const y = top + (index % down) * (SERVICE.h + SERVICE.gap);
+    const y = first + (index % down) * (SERVICE.h + SERVICE.gap);
     out.services.set(uid, { x, y, w: SERVICE.w, h: SERVICE.h });
     out.width = Math.max(out.width, x + SERVICE.w);
     out.height = Math.max(out.height, y + SERVICE.h);
@@ -236,11 +249,37 @@ export function layOut(plan, memory) {
     workloads: new Map(),
     services: new Map(),
   };
-  const left = placeLeft(plan, out);
-  const top = placeWorkloads(plan, left, Math.max(roomsWidth(plan), CARD.w * 2), out);
-  out.height = Math.max(out.height, top);
-  out.width = Math.max(left - COLUMN_GAP, ...[...out.workloads.values()].map((box) => box.x + box.w), 0);
+  return plan.aspect < TALL ? layOutTall(plan, memory, out) : layOutWide(plan, memory, out);
+}
+
+/** The machine room left, rooms in the middle under the workloads, services right. @param {Plan} plan @param {ReturnType<typeof createMemory>} memory @param {Layout} out */
+function layOutWide(plan, memory, out) {
+  placeLeft(plan, memory, out);
+  const left = out.width ? out.width + COLUMN_GAP : 0;
+  const top = placeWorkloads(plan, { x: left, y: 0, room: Math.max(roomsWidth(plan), CARD.w * 2) }, out);
+  grow(out, [...out.workloads.values()]);
   placeRooms(plan, memory, left, top, out);
-  placeServices(plan, top, out);
+  placeServices(plan, top, false, out);
   return out;
+}
+
+/** Everything below each other, what matters most first. @param {Plan} plan @param {ReturnType<typeof createMemory>} memory @param {Layout} out */
+function layOutTall(plan, memory, out) {
+  const top = placeWorkloads(plan, { x: 0, y: 0, room: CARD.w * 2 + CARD.gap }, out);
+  grow(out, [...out.workloads.values()]);
+  placeRooms(plan, memory, 0, top, out);
+  if (plan.waiting.length) placeWaiting(plan.waiting, out.height + ROOM.gap, out);
+  if (out.waiting) grow(out, [out.waiting]);
+  placeServices(plan, 0, true, out);
+  if (plan.parts.length) placeControl(plan, memory, out, out.height + COLUMN_GAP);
+  if (out.control) grow(out, [out.control]);
+  return out;
+}
+
+/** @param {Layout} out @param {Box[]} boxes */
+function grow(out, boxes) {
+  for (const box of boxes) {
+    out.width = Math.max(out.width, box.x + box.w);
+    out.height = Math.max(out.height, box.y + box.h);
+  }
 }

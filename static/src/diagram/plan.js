@@ -64,14 +64,26 @@ export function partNames(store) {
   return names.sort((a, b) => rank(a) - rank(b) || byText(a, b));
 }
 
+/** The node whose room is the machine room: where the control plane's parts run. @param {import("../store.js").Store} store */
+export function masterOf(store) {
+  for (const part of store.kind("Component").values()) if (part.node && store.named("Node", undefined, part.node)) return part.node;
+  return undefined;
+}
+
 /** @param {import("../store.js").Store} store @param {Layers} layers @param {number} aspect @returns {import("./layout.js").Plan} */
 export function makePlan(store, layers, aspect) {
   const shown = visible(layers);
   const on = podsOn(store, shown);
+  const parts = partNames(store);
+  const master = masterOf(store);
+  const inRooms = orderedNodes(store).filter((node) => node.name !== master);
+  const statics = store.kind("Pod");
   return {
-    nodes: orderedNodes(store).map((node) => ({ name: node.name, zone: node.zone ?? "", pods: on(node.name) })),
+    nodes: inRooms.map((node) => ({ name: node.name, zone: node.zone ?? "", pods: on(node.name) })),
     waiting: on(""),
-    parts: partNames(store),
+    parts,
+    // The parts' own static pods are not shown twice.
+    master: master ? { node: master, pods: on(master).filter((uid) => !statics.get(uid)?.static) } : undefined,
     workloads: layers.owners ? workloads(store, shown) : [],
     services: layers.services ? store.all("Service").filter(shown).sort(byName).slice(0, MOST_SERVICES).map((thin) => thin.uid) : [],
     aspect,

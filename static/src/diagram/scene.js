@@ -126,7 +126,7 @@ function drawMarks(scene) {
 /** @param {Scene} scene @param {string} uid @param {number} width */
 function mark(scene, uid, width) {
   const node = scene.store.kind("Node").get(uid);
-  const box = scene.pods.sprites.get(uid) ?? (node && scene.blocks.sprites.get(`room/${node.name}`));
+  const box = scene.pods.sprites.get(uid) ?? (node && scene.blocks.sprites.get(node.name === scene.layout.control?.node ? "control" : `room/${node.name}`));
   if (!box) return;
   const gap = node ? 0 : 3;
   const { ctx, theme, camera } = scene;

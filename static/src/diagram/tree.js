@@ -37,7 +37,7 @@ function sections(context) {
     section(
       "nodes",
       t("outline.nodes"),
-      plan.nodes.flatMap(({ name, pods: on }) => {
+      [...(plan.master ? [{ name: plan.master.node, pods: plan.master.pods }] : []), ...plan.nodes].flatMap(({ name, pods: on }) => {
         const node = nodes.get(name);
         return node ? [item(node, () => podItems(on), on.length)] : [];
       }),
@@ -89,7 +89,7 @@ export function mountOutline(element, context) {
       <div class="row row-${Math.min(level, 3)}" role="treeitem" data-id=${one.id} aria-level=${level} aria-expanded=${one.count ? open : nothing}
         aria-selected=${one.thin ? ui.get().selected === one.thin.uid : nothing} tabindex=${focused === one.id ? 0 : -1} @click=${() => choose(one)}>
         ${one.count ? html`<span class="twist ${open ? "twist-open" : ""}" @click=${(/** @type {Event} */ event) => (event.stopPropagation(), setOpen(one, !open))}>${icon("chevron")}</span>` : html`<span class="twist"></span>`}
-        ${state ? html`<span class="mark mark-${state.tone}" aria-hidden="true"></span>` : nothing}
+        ${state?.word ? html`<span class="mark mark-${state.tone}" aria-hidden="true"></span>` : nothing}
         <span class="row-name">${one.label}</span>
         <span class="row-state">${state ? state.word : one.count}</span>
       </div>

@@ -190,7 +190,7 @@ export const de = {
   "node.cordoned": "gesperrt",
   "node.cpu": "CPU",
   "node.killed": "abgeschossen",
-  "node.memory": "Speicher",
+  "node.memory": "RAM",
   "node.off": "ausgeschaltet",
   "outline.controlPlane": "Control Plane",
   "outline.empty": "Noch nichts da",

@@ -190,7 +190,7 @@ export const en = {
   "node.cordoned": "cordoned",
   "node.cpu": "CPU",
   "node.killed": "killed",
-  "node.memory": "Memory",
+  "node.memory": "Mem",
   "node.off": "powered off",
   "outline.controlPlane": "Control plane",
   "outline.empty": "Nothing here yet",

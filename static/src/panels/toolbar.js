@@ -15,13 +15,13 @@ function view(context) {
   /** @param {"services" | "owners" | "system"} key */
   const layer = (key) =>
     html`<button class="chip" type="button" aria-pressed=${now[key]} @click=${() => ui.set({ [key]: !now[key] })}>${t(`layer.${key}`)}</button>`;
-  return html`<div class="toolbar" role="toolbar" aria-label=${t("toolbar.label")}>
+  return html`<div class="stage-top"><div class="toolbar" role="toolbar" aria-label=${t("toolbar.label")}>
       <button class="button button-icon" type="button" aria-pressed=${now.outline} aria-label=${t("outline.title")} title=${t("outline.title")} @click=${() => ui.set({ outline: !now.outline })}>${icon("outline")}</button>
-      <button class="button button-primary" type="button" @click=${() => ui.set({ dialog: "addNode" })}>${icon("add")}<span>${t("action.addNode")}</span></button>
-      <button class="button" type="button" aria-pressed=${now.drawer === "yaml"} @click=${() => ui.set({ drawer: now.drawer === "yaml" ? "" : "yaml" })}>${icon("code")}<span>${t("drawer.yaml")}</span></button>
-      <button class="button" type="button" aria-pressed=${now.drawer === "events"} @click=${() => ui.set({ drawer: now.drawer === "events" ? "" : "events" })}>${icon("events")}<span>${t("drawer.events")}</span></button>
+      <button class="button button-primary" type="button" aria-label=${t("action.addNode")} @click=${() => ui.set({ dialog: "addNode" })}>${icon("add")}<span>${t("action.addNode")}</span></button>
+      <button class="button" type="button" aria-label=${t("drawer.yaml")} aria-pressed=${now.drawer === "yaml"} @click=${() => ui.set({ drawer: now.drawer === "yaml" ? "" : "yaml" })}>${icon("code")}<span>${t("drawer.yaml")}</span></button>
+      <button class="button" type="button" aria-label=${t("drawer.events")} aria-pressed=${now.drawer === "events"} @click=${() => ui.set({ drawer: now.drawer === "events" ? "" : "events" })}>${icon("events")}<span>${t("drawer.events")}</span></button>
     </div>
-    <div class="layers" role="group" aria-label=${t("diagram.layers")}>${layer("owners")}${layer("services")}${layer("system")}${namespaces(context)}</div>
+    <div class="layers" role="group" aria-label=${t("diagram.layers")}>${layer("owners")}${layer("services")}${layer("system")}${namespaces(context)}</div></div>
     <div class="zoom" role="group" aria-label=${t("toolbar.view")}>
       ${zoomButton("add", t("diagram.zoomIn"), () => context.diagram?.zoom(1.3))}${zoomButton("minus", t("diagram.zoomOut"), () => context.diagram?.zoom(1 / 1.3))}
       ${zoomButton("fit", t("action.fit"), () => context.diagram?.fit())}
@@ -48,7 +48,7 @@ function summary({ store, ui }) {
   const broken = nodes.filter((node) => nodeHealth(node).tone === "bad").length;
   const { system, services, owners, namespace } = ui.get();
   const plan = makePlan(store, { system, services, owners, namespace }, 1);
-  const pods = plan.nodes.reduce((sum, node) => sum + node.pods.length, plan.waiting.length);
+  const pods = plan.nodes.reduce((sum, node) => sum + node.pods.length, plan.waiting.length + (plan.master?.pods.length ?? 0));
   return html`<p class="summary">
     <span>${t("summary.nodes", { n: nodes.length })}</span>${broken ? html`<span class="tone-bad">${t("summary.notReady", { n: broken })}</span>` : ""}
     <span>${t("summary.pods", { n: pods })}</span>${plan.waiting.length ? html`<span class="tone-warn">${t("summary.waiting", { n: plan.waiting.length })}</span>` : ""}
@@ -65,4 +65,7 @@ function overlay({ store, ui }) {
 }
 
 /** @param {HTMLElement} element @param {import("../context.js").Context} context */
-export const mountToolbar = (element, context) => mount(element, () => view(context), { sources: both(context), everyMs: 120 });
+export function mountToolbar(element, context) {
+  context.covered = () => /** @type {HTMLElement | null} */ (element.querySelector(".stage-top"))?.offsetHeight ?? 0;
+  return mount(element, () => view(context), { sources: both(context), everyMs: 120 });
+}
