@@ -56,5 +56,6 @@ def run(*, host: str, port: int, with_parent: bool) -> None:
 
 
 def _stop_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1024):  # unbuffered: a daemon thread must hold no lock when Python exits
+        pass
     os.kill(os.getpid(), signal.SIGTERM)

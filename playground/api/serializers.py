@@ -61,7 +61,7 @@ class NodeWanted(Serializer):
 
 
 class ClockAction(Serializer):
-    action = serializers.ChoiceField(choices=["pause", "run", "step", "advance", "settle"])
+    action = serializers.ChoiceField(choices=["pause", "run", "step", "next", "advance", "settle"])
     speed = serializers.FloatField(required=False, min_value=0.01, max_value=10_000)
     seconds = serializers.FloatField(required=False, min_value=0, max_value=31_622_400)
 

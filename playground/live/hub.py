@@ -55,7 +55,7 @@ class Room:
         self.revision = 0
         self._objects: dict[Key, Update] = {}
         self._clock: Update = {}
-        self._deltas: deque[tuple[int, int, bytes]] = deque(maxlen=_REMEMBERED_DELTAS)
+        self._deltas: deque[tuple[int, bytes]] = deque(maxlen=_REMEMBERED_DELTAS)
         self._snapshot: bytes | None = None
         self.gone = ""
         self.begun = asyncio.Event()
@@ -116,11 +116,11 @@ class Room:
         frame = self._send(
             {"type": "delta", "from": before, "revision": self.revision, **{name: update[name] for name in names}}
         )
-        self._deltas.append((before, self.revision, frame))
+        self._deltas.append((before, frame))
 
     def _tick(self, update: Update) -> None:
         self._clock = update["clock"]
-        self._send({"type": "clock", **self._clock, "clock": self._clock})
+        self._send({"type": "clock", "clock": self._clock})
 
     def _send(self, message: Update) -> bytes:
         self._snapshot = None
@@ -140,10 +140,9 @@ class Room:
         """The deltas after a revision this process has sent before; None when a snapshot is needed."""
         if session != self.session or not isinstance(revision, int):
             return None
-        if revision == self.revision:
-            return []
-        missed = [frame for before, after, frame in self._deltas if before >= revision]
-        return missed if any(before == revision for before, _, _ in self._deltas) else None
+        missed = [(before, frame) for before, frame in self._deltas if before >= revision]
+        known = revision == self.revision or bool(missed and missed[0][0] == revision)
+        return [frame for _, frame in missed] if known else None
 
 
 class Hub:
@@ -179,4 +178,11 @@ class Hub:
         self._rooms.pop(cluster, None)
         task = self._tasks.pop(cluster, None)
         if task is not None:
+            task.cancel()
+
+    def close(self) -> None:
+        """Leave every cluster."""
+        for handle in self._closing.values():
+            handle.cancel()
+        for task in self._tasks.values():
             task.cancel()

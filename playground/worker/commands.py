@@ -18,6 +18,7 @@ from playground.engine.port import EngineError, NameTaken
 
 from .pace import MAX_SPEED, SECOND
 from .resident import Goal, Resident
+from .simulated import Simulated
 
 if TYPE_CHECKING:
     from .host import Host
@@ -28,6 +29,7 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _MAX_NODES = 1000
 _MAX_ADVANCE_SECONDS = 366 * 86400.0
 _SETTLE_SECONDS = 3600.0
+_NEXT_SECONDS = 3600.0
 
 
 async def run(host: Host, cluster: str, name: str, args: Args) -> Answer:
@@ -186,17 +188,23 @@ async def _step(host: Host, resident: Resident, args: Args) -> None:
     _set_pace(host, resident, resident.pace.speed, paused=resident.pace.paused)
 
 
+async def _next(host: Host, resident: Resident, args: Args) -> Answer:
+    """On to the next change anybody can see."""
+    before = resident.engine.revision
+    return {"changed": await _reach(host, resident, _NEXT_SECONDS, lambda engine: engine.revision > before)}
+
+
 async def _advance(host: Host, resident: Resident, args: Args) -> None:
-    await _reach(host, resident, _seconds(args, None), settle=False)
+    await _reach(host, resident, _seconds(args, None), lambda _: False)
 
 
 async def _settle(host: Host, resident: Resident, args: Args) -> Answer:
-    return {"settled": await _reach(host, resident, _seconds(args, _SETTLE_SECONDS), settle=True)}
+    return {"settled": await _reach(host, resident, _seconds(args, _SETTLE_SECONDS), lambda engine: engine.stable())}
 
 
-async def _reach(host: Host, resident: Resident, seconds: float, settle: bool) -> bool:
+async def _reach(host: Host, resident: Resident, seconds: float, reached: Callable[[Simulated], bool]) -> bool:
     done = asyncio.get_running_loop().create_future()
-    resident.goal = Goal(resident.engine.now + round(seconds * SECOND), settle, done)
+    resident.goal = Goal(resident.engine.now + round(seconds * SECOND), reached, done)
     host.pump.kick(resident)
     return bool(await done)
 
@@ -226,6 +234,7 @@ _ACTIONS: Mapping[str, Callable[[Host, Resident, Args], Awaitable[Answer | None]
     "pause": _pause,
     "run": _run,
     "step": _step,
+    "next": _next,
     "advance": _advance,
     "settle": _settle,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -25,10 +25,10 @@ _SLICE_ENTRIES = 20
 
 @dataclass(slots=True)
 class Goal:
-    """Where somebody wants the virtual time to go at full speed; `settle`: or until nothing more is happening."""
+    """Where somebody wants the virtual time to go at full speed: to `until`, or before that until `reached`."""
 
     until: int
-    settle: bool
+    reached: Callable[[Simulated], bool]
     done: asyncio.Future[bool]
 
 
@@ -91,7 +91,7 @@ class Resident:
         wall = asyncio.get_running_loop().time()
         until = self.goal.until if self.goal else max(self.pace.target(wall), self.engine.now)
         end = perf_counter() + _SLICE_SECONDS
-        while not self._settled() and self.engine.run(until, _SLICE_ENTRIES):
+        while not self._at_goal() and self.engine.run(until, _SLICE_ENTRIES):
             if perf_counter() > end:
                 if not self.goal:
                     self.pace.keep_up(wall, self.engine.now)
@@ -99,15 +99,15 @@ class Resident:
         self._reach_goal(wall)
         return False
 
-    def _settled(self) -> bool:
-        return self.goal is not None and self.goal.settle and self.engine.stable()
+    def _at_goal(self) -> bool:
+        return self.goal is not None and self.goal.reached(self.engine)
 
     def _reach_goal(self, wall: float) -> None:
         goal, self.goal = self.goal, None
         if goal:
             self.pace.anchor(wall, self.engine.now)
             if not goal.done.done():
-                goal.done.set_result(self.engine.stable())
+                goal.done.set_result(goal.reached(self.engine))
 
     def catch_up(self) -> None:
         """Let the clock show the present before a request looks at it, if that costs nothing."""
