@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cluster_core.machinery.selectors import NOTHING, Labels, Selector
 from cluster_core.machinery.typed import Obj
-from cluster_core.scheduler.matching import NOTHING, Labels, Selector, equals, label_selector
+from cluster_core.scheduler.matching import equals, label_selector, narrowed
 
 HOSTNAME = "kubernetes.io/hostname"
 ZONE = "topology.kubernetes.io/zone"
@@ -91,7 +92,7 @@ def _constraint(entry: Mapping[str, Any], labels: Labels) -> Constraint:
     selector = label_selector(entry.get("labelSelector"))
     same = {key: labels[key] for key in entry.get("matchLabelKeys") or () if key in labels}
     if same and not selector.nothing:
-        selector = selector.plus(equals(same))
+        selector = narrowed(selector, equals(same))
     return Constraint(
         key=entry["topologyKey"],
         max_skew=int(entry["maxSkew"]),

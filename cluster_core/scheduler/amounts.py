@@ -1,6 +1,6 @@
 """How much of each resource: quantities as integers, and what one pod asks for.
 
-Models `resource.Quantity.Value/MilliValue` (rounding up) and component-helpers' `PodRequests`: containers are added up,
+Models component-helpers' `PodRequests`: containers are added up,
 ordinary init containers count with their largest, sidecars run beside both, overhead comes on top and pod-level requests
 replace the sum.
 """
@@ -8,43 +8,15 @@ replace the sum.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import ROUND_CEILING, Decimal
-from functools import lru_cache
 from typing import Any
 
+from cluster_core.machinery.quantity import milli, value
 from cluster_core.machinery.typed import Obj
 
 DEFAULT_MILLICPU = 100
 DEFAULT_MEMORY = 200 * 1024 * 1024
 Amounts = dict[str, int]
 """Resource name to amount: cpu in thousandths, everything else in whole units."""
-
-_SUFFIXES = {
-    "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "": Decimal(1),
-    "k": Decimal(10**3), "M": Decimal(10**6), "G": Decimal(10**9), "T": Decimal(10**12), "P": Decimal(10**15), "E": Decimal(10**18),
-    "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40), "Pi": Decimal(2**50), "Ei": Decimal(2**60),
-}  # fmt: skip
-
-
-@lru_cache(maxsize=65536)
-def _decimal(text: str) -> Decimal:
-    digits = text.rstrip("numkMGTPEi")
-    suffix = text[len(digits) :]
-    if suffix not in _SUFFIXES:  # an exponent: 1E3 and 1e3
-        return Decimal(text)
-    return Decimal(digits) * _SUFFIXES[suffix]
-
-
-@lru_cache(maxsize=65536)
-def value(quantity: str | int | float) -> int:
-    """Whole units, rounded up."""
-    return int(_decimal(str(quantity)).to_integral_value(ROUND_CEILING))
-
-
-@lru_cache(maxsize=65536)
-def milli(quantity: str | int | float) -> int:
-    """Thousandths, rounded up."""
-    return int((_decimal(str(quantity)) * 1000).to_integral_value(ROUND_CEILING))
 
 
 def amount(name: str, quantity: str | int | float) -> int:

@@ -80,9 +80,15 @@ class Scheduler:
         self._ready = True
         for node in self._api.list("Node"):
             self.snapshot.set_node(node)
-        remembered = self._memory.get("queue") or {}
+        fresh: dict[str, PodView] = {}
         for pod in self._api.list("Pod"):
-            self._meet(self._shapes.view(pod), remembered.get(pod["metadata"]["uid"]))
+            self._meet(self._shapes.view(pod), fresh)
+        for memory in self._memory.get("queue") or ():
+            view = fresh.pop(memory["uid"], None)
+            if view is not None:
+                self.queue.restore(recalled(view, memory), memory["place"])
+        for view in fresh.values():
+            self.queue.add(view)
         for uid, state in (self._memory.get("binding") or {}).items():
             self._resume_binding(uid, state)
         self._memory = {}
@@ -96,17 +102,14 @@ class Scheduler:
         for happening in happenings.of_objects(kind, change.old, change.new, self._shapes):
             self.queue.happened(*happening)
 
-    def _meet(self, pod: PodView, remembered: Mapping[str, Any] | None) -> None:
+    def _meet(self, pod: PodView, fresh: dict[str, PodView]) -> None:
         if _finished(pod.obj):
             return
         if pod.node:
             self.snapshot.place(pod, pod.node)
         elif pod.shape.scheduler in self.profiles:
             self.nominator.update(pod)
-            if remembered is None:
-                self.queue.add(pod)
-            else:
-                self.queue.restore(recalled(pod, remembered))
+            fresh[pod.uid] = pod
 
     def _resume_binding(self, uid: str, state: Mapping[str, Any]) -> None:
         waiting = self.queue.get(uid)
@@ -116,13 +119,14 @@ class Scheduler:
             self._binder.resume(waiting, state)
 
     def dump(self) -> Any:
-        """Attempts, backoffs and who waits for volumes; {} before it has looked at the cluster."""
+        """The queue in its order and who waits for volumes; {} when nothing waits."""
+        if self._missed:
+            self._start()
         if not self._ready:
             return self._memory
-        queue = {
-            waiting.view.uid: remembered(waiting) for waiting in self.queue.all() if waiting.attempts or waiting.gate
-        }
-        return {"queue": queue, "binding": self._binder.dump()} if queue or self._binder.waiting else {}
+        queue = [remembered(waiting) for waiting in self.queue.in_order()]
+        binding = self._binder.dump()
+        return {"queue": queue, "binding": binding} if queue or binding else {}
 
     def load(self, state: Any) -> None:
         self.configure(Configuration(self.profiles, self.queue.first_backoff, self.queue.longest_backoff))
@@ -284,7 +288,7 @@ class Scheduler:
             self.queue.delete(pod.uid)
             return
         decision = self._decider.decide(pod)
-        self.trace.record(decision, self._world.clock.now)
+        self.trace.record(decision, self._world.clock.now, waiting.attempts)
         if decision.node is None:
             self._failed(waiting, decision)
         else:
@@ -373,12 +377,12 @@ def _finished(pod: Obj) -> bool:
 
 
 def remembered(waiting: Waiting) -> dict[str, Any]:
-    return {"since": waiting.since, "attempts": waiting.attempts, "failures": waiting.failures, "errors": waiting.errors,
-            "plugins": sorted(waiting.plugins), "gate": waiting.gate}  # fmt: skip
+    return {"uid": waiting.view.uid, "place": waiting.place, "since": waiting.since, "attempts": waiting.attempts,
+            "failures": waiting.failures, "errors": waiting.errors, "plugins": sorted(waiting.plugins)}  # fmt: skip
 
 
-def recalled(pod: PodView, state: Mapping[str, Any]) -> Waiting:
-    waiting = Waiting(pod, state["since"])
-    waiting.attempts, waiting.failures, waiting.errors = state["attempts"], state["failures"], state["errors"]
-    waiting.plugins, waiting.gate = frozenset(state["plugins"]), state["gate"]
+def recalled(pod: PodView, memory: Mapping[str, Any]) -> Waiting:
+    waiting = Waiting(pod, memory["since"])
+    waiting.attempts, waiting.failures, waiting.errors = memory["attempts"], memory["failures"], memory["errors"]
+    waiting.plugins = frozenset(memory["plugins"])
     return waiting

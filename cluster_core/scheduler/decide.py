@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cluster_core.machinery.seed import Seed
+from cluster_core.machinery.selectors import Selector
 from cluster_core.scheduler import messages
 from cluster_core.scheduler.framework import Cycle, Failure, Profile, Rescue, Scored
 from cluster_core.scheduler.lookup import ApiLookup
-from cluster_core.scheduler.matching import Selector
 from cluster_core.scheduler.nominator import Nominator
 from cluster_core.scheduler.plugins.default_preemption import DefaultPreemption
 from cluster_core.scheduler.plugins.volume_binding import Plan, VolumeBinding
@@ -42,6 +42,10 @@ class Decision:
     scored: Scored | None = None
     sequence: int = 0
     quick: bool = False
+    skipped: frozenset[str] = frozenset()
+    """Filters that had nothing to say about the pod."""
+    selector: Selector | None = None
+    """What counted as the pod's kind."""
 
 
 class Decider:
@@ -96,11 +100,13 @@ class Decider:
         return shape.scheduler, shape, None if shape.spread else self._lookup.default_selector(pod)
 
     def _decide_for_group(self, group: Group, decision: Decision) -> None:
+        decision.selector = group[2]
         moment = (self._snapshot.sequence, self._lookup.epoch)
         known = self._failures.get(group)
         if known is not None and known[0] == moment:
             before = known[1]
             decision.failure, decision.rescue, decision.message = before.failure, before.rescue, before.message
+            decision.skipped = before.skipped
             return
         best = self._ranking(group, decision).best()
         if best:
@@ -135,6 +141,7 @@ class Decider:
         cycle = self.cycle(pod)
         failure = decision.failure = Failure(len(self._snapshot.nodes))
         nodes = profile.feasible(cycle, failure)
+        decision.skipped = frozenset(cycle.skip_filter)
         if not nodes:
             self._give_up(decision, cycle)
             return

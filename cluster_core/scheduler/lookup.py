@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from cluster_core.machinery.selectors import EVERYTHING, Labels, Selector
 from cluster_core.machinery.typed import Obj
-from cluster_core.scheduler.matching import EVERYTHING, NO_LABELS, Labels, Selector, equals, label_selector
+from cluster_core.scheduler.matching import NO_LABELS, equals, label_selector, narrowed
 from cluster_core.scheduler.views import PodView
 
 OWNERS = {"ReplicaSet": "apps/v1", "StatefulSet": "apps/v1", "ReplicationController": "v1"}
@@ -76,7 +77,7 @@ class ApiLookup:
         selector = owner["spec"].get("selector")
         if kind == "ReplicationController":
             return Selector(equals({**wanted, **(selector or {})}))
-        return Selector(equals(wanted)).plus(label_selector(selector).requirements)
+        return narrowed(Selector(equals(wanted)), label_selector(selector).requirements)
 
 
 def _controller(pod: Obj) -> Obj | None:

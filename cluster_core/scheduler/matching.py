@@ -1,6 +1,6 @@
-"""Selectors compiled once: label selectors, node selectors, tolerations.
+"""What a pod says about nodes and other pods, compiled once: label selectors, node terms, tolerations.
 
-Models apimachinery's labels.Selector, component-helpers' nodeaffinity and tolerations (v1.36: Gt and Lt compare integers).
+Models component-helpers' nodeaffinity and core/v1 tolerations.
 """
 
 from __future__ import annotations
@@ -9,80 +9,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cluster_core.machinery.selectors import NOTHING, Labels, Requirement, Selector, SelectorError, of_map, of_object
 from cluster_core.machinery.typed import Obj
 
-Labels = Mapping[str, str]
 NO_LABELS: Labels = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One test of one label. Operators as in a node selector: In, NotIn, Exists, DoesNotExist, Gt, Lt."""
-
-    key: str
-    operator: str
-    values: frozenset[str] = frozenset()
-
-    def matches(self, labels: Labels) -> bool:
-        text = labels.get(self.key)
-        operator = self.operator
-        if operator == "In":
-            return text in self.values
-        if operator == "NotIn":
-            return text not in self.values
-        if operator == "Exists":
-            return text is not None
-        if operator == "DoesNotExist":
-            return text is None
-        return text is not None and _compares(text, operator, self.values)
-
-
-def _compares(text: str, operator: str, values: frozenset[str]) -> bool:
-    try:
-        left, right = int(text), int(next(iter(values)))
-    except (ValueError, StopIteration):
-        return False
-    return left > right if operator == "Gt" else left < right
-
-
-@dataclass(frozen=True, slots=True)
-class Selector:
-    """All requirements must hold. `nothing` matches no labels; no requirement at all matches every label set."""
-
-    requirements: tuple[Requirement, ...] = ()
-    nothing: bool = False
-
-    def matches(self, labels: Labels) -> bool:
-        if self.nothing:
-            return False
-        return all(requirement.matches(labels) for requirement in self.requirements)
-
-    @property
-    def empty(self) -> bool:
-        return not self.nothing and not self.requirements
-
-    def plus(self, more: Sequence[Requirement]) -> Selector:
-        return self if self.nothing else Selector((*more, *self.requirements))
-
-
-EVERYTHING = Selector()
-NOTHING = Selector(nothing=True)
+_OPERATORS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!", "Gt": "gt", "Lt": "lt"}
 
 
 def equals(labels: Labels) -> tuple[Requirement, ...]:
-    return tuple(Requirement(key, "In", frozenset((text,))) for key, text in sorted(labels.items()))
+    return of_map(labels).requirements
 
 
-def _requirement(expression: Mapping[str, Any]) -> Requirement:
-    return Requirement(expression["key"], expression["operator"], frozenset(expression.get("values") or ()))
+def narrowed(selector: Selector, more: Sequence[Requirement]) -> Selector:
+    """The selector with further requirements."""
+    return selector if selector.nothing else Selector((*more, *selector.requirements))
 
 
 def label_selector(selector: Mapping[str, Any] | None) -> Selector:
-    """A metav1.LabelSelector: absent matches nothing, empty matches everything."""
-    if selector is None:
+    """A metav1.LabelSelector: absent matches nothing, empty everything, one that is not well-formed nothing."""
+    try:
+        return of_object(selector)
+    except SelectorError:
         return NOTHING
-    expressions = tuple(_requirement(expression) for expression in selector.get("matchExpressions") or ())
-    return Selector(equals(selector.get("matchLabels") or {}) + expressions)
+
+
+def _requirement(expression: Mapping[str, Any]) -> Requirement:
+    return Requirement(expression["key"], _OPERATORS[expression["operator"]], tuple(expression.get("values") or ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,22 +65,26 @@ class Queue:
     def get(self, uid: str) -> Waiting | None:
         return self._pods.get(uid)
 
-    def all(self) -> list[Waiting]:
-        return list(self._pods.values())
-
     # ------------------------------------------------------------------------------------------------ in and out
 
     def add(self, view: PodView) -> None:
         waiting = self._pods[view.uid] = Waiting(view, self._clock.now)
         self._activate(waiting)
 
-    def restore(self, waiting: Waiting) -> None:
-        """Take up a pod as it was when the queue was put away."""
+    def in_order(self) -> list[Waiting]:
+        """Those to be tried in the order they came, then the resting ones."""
+        moving = [waiting for uid, waiting in self._pods.items() if uid not in self._resting]
+        return [*sorted(moving, key=lambda waiting: waiting.ticket), *self._resting.values()]
+
+    def restore(self, waiting: Waiting, place: str) -> None:
+        """Take up a pod as `in_order` gave it, in the same order."""
         self._pods[waiting.view.uid] = waiting
-        if waiting.plugins or waiting.gate:
+        if place == PARKED:
             self._rest(waiting)
+        elif place == BACKOFF:
+            self._after_backoff(waiting)
         else:
-            self._after_backoff(waiting) if waiting.errors else self._activate(waiting)
+            self._activate(waiting)
 
     def readmit(self, waiting: Waiting) -> None:
         """Take back a pod that had left to be bound; park it next."""

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from cluster_core.machinery.selectors import Labels
 from cluster_core.machinery.typed import Obj
 from cluster_core.scheduler import amounts, matching
 from cluster_core.scheduler.affinity import Affinity, Constraint, constraints, pod_affinity
 from cluster_core.scheduler.amounts import Amounts
-from cluster_core.scheduler.matching import NO_LABELS, Labels, NodeTerm, RequiredNodes, Taint, Toleration
+from cluster_core.scheduler.matching import NO_LABELS, NodeTerm, RequiredNodes, Taint, Toleration
 
 DISKS = ("gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd")
 _LOOSE = orjson.OPT_NON_STR_KEYS

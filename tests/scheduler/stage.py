@@ -39,10 +39,16 @@ def node(name: str, cpu: str = "4", memory: str = "8Gi", pods: int = 110, **more
     if more.get("unschedulable"):
         spec["unschedulable"] = True
     labels = {"kubernetes.io/hostname": name, **more.get("labels", {})}
-    return {"metadata": {"name": name, "labels": labels}, "spec": spec, "status": {"allocatable": room, "images": images}}
+    return {
+        "metadata": {"name": name, "labels": labels},
+        "spec": spec,
+        "status": {"allocatable": room, "images": images},
+    }
 
 
-def pod(name: str, cpu: str = "", memory: str = "", labels: Mapping[str, str] | None = None, **spec: Any) -> dict[str, Any]:
+def pod(
+    name: str, cpu: str = "", memory: str = "", labels: Mapping[str, str] | None = None, **spec: Any
+) -> dict[str, Any]:
     asked = {key: text for key, text in (("cpu", cpu), ("memory", memory), *spec.pop("extra", {}).items()) if text}
     container = {"name": "c", "image": spec.pop("image", "app:1"), "resources": {"requests": asked}}
     if "ports" in spec:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
 
+from cluster_core.machinery.quantity import value
 from cluster_core.machinery.typed import Obj
-from cluster_core.scheduler import amounts, matching
+from cluster_core.scheduler import matching
 from cluster_core.scheduler.framework import Lookup
 from cluster_core.scheduler.views import NodeFacts, PodView
 
@@ -48,11 +49,11 @@ def not_for_pod(pod: PodView, claim: Obj) -> str:
 
 
 def requested(claim: Obj) -> int:
-    return amounts.value(((claim["spec"].get("resources") or {}).get("requests") or {}).get("storage") or 0)
+    return value(((claim["spec"].get("resources") or {}).get("requests") or {}).get("storage") or 0)
 
 
 def capacity(volume: Obj) -> int:
-    return amounts.value((volume["spec"].get("capacity") or {}).get("storage") or 0)
+    return value((volume["spec"].get("capacity") or {}).get("storage") or 0)
 
 
 def reachable(volume: Obj, facts: NodeFacts) -> bool:

@@ -149,7 +149,7 @@ def split_by_budget(pods: Sequence[PodView], budgets: Sequence[Obj]) -> tuple[li
 def _protects(budget: Obj, selector: Any, pod: PodView) -> bool:
     if budget["metadata"].get("namespace") != pod.shape.namespace:
         return False
-    if selector.empty or not selector.matches(pod.shape.labels):
+    if selector.empty() or not selector.matches(pod.shape.labels):
         return False
     return pod.name not in ((budget.get("status") or {}).get("disruptedPods") or {})
 

@@ -144,8 +144,9 @@ def _named(term: NodeTerm) -> frozenset[str] | None:
     """The node names a term's matchFields allow, None when it does not name any."""
     found: frozenset[str] | None = None
     for requirement in term.fields:
-        if requirement.key == "metadata.name" and requirement.operator == "In":
-            found = requirement.values if found is None else found & requirement.values
+        if requirement.key == "metadata.name" and requirement.operator == "in":
+            own = frozenset(requirement.values)
+            found = own if found is None else found & own
     return found
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from math import log
 from typing import Any
 
+from cluster_core.machinery.selectors import Selector
 from cluster_core.scheduler import matching
 from cluster_core.scheduler.affinity import HOSTNAME, ZONE, Constraint, constraints
 from cluster_core.scheduler.framework import MAX_SCORE, SKIP, Cycle, Event, Plugin, Rejection, Skip, hopeless, unfit
-from cluster_core.scheduler.matching import Selector
 from cluster_core.scheduler.snapshot import NodeView
 from cluster_core.scheduler.views import NodeFacts, PodShape, PodView
 
@@ -40,7 +40,7 @@ def counts_node(rule: Constraint, shape: PodShape, facts: NodeFacts) -> bool:
 
 def count(node: NodeView, selector: Selector, namespace: str) -> int:
     """Pods on the node that are not being deleted and match."""
-    if selector.empty:
+    if selector.empty():
         return 0
     shapes = node.live_shapes.items()
     return sum(n for shape, n in shapes if shape.namespace == namespace and selector.matches(shape.labels))
@@ -98,7 +98,7 @@ class PodTopologySpread(Plugin):
         if not found:
             return ()
         selector = cycle.lookup.default_selector(cycle.pod)
-        if selector.empty or selector.nothing:
+        if selector.empty() or selector.nothing:
             return ()
         self_match = selector.matches(shape.labels)
         return tuple(replace(rule, selector=selector, self_match=self_match) for rule in found)

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from cluster_core.machinery.quantity import value
 from cluster_core.machinery.typed import Obj
-from cluster_core.scheduler import amounts, matching
+from cluster_core.scheduler import matching
 from cluster_core.scheduler.framework import SKIP, Cycle, Event, Lookup, Plugin, Rejection, Skip, hopeless
 from cluster_core.scheduler.plugins import claims
 from cluster_core.scheduler.snapshot import NodeView
@@ -180,7 +181,7 @@ def _topology_allows(terms: Sequence[Any], facts: NodeFacts) -> bool:
 
 def _limit(capacity: Obj) -> int:
     limit = capacity.get("maximumVolumeSize") or capacity.get("capacity")
-    return amounts.value(limit) if limit is not None else -1
+    return value(limit) if limit is not None else -1
 
 
 def _near(capacity: Obj, facts: NodeFacts) -> bool:

@@ -85,7 +85,7 @@ class _Rules:
     def _select(self, pod: PodShape) -> list[_Rule]:
         if pod.namespace != self._shape.namespace:
             return []
-        return [r for r in self.rules if not r.rule.selector.empty and r.rule.selector.matches(pod.labels)]
+        return [r for r in self.rules if not r.rule.selector.empty() and r.rule.selector.matches(pod.labels)]
 
 
 class Hard(_Rules):
