@@ -14,7 +14,7 @@ import orjson
 from cluster_core.apiserver import decode_yaml, schema
 from cluster_core.apiserver.decode_exact import DecodeError, Walk, kind_of
 from cluster_core.apiserver.decode_fast import Irregular, converter
-from cluster_core.apiserver.decode_syntax import JsonError, Pairs, parse
+from cluster_core.apiserver.decode_syntax import JsonError, Pairs, parse, too_deep
 from cluster_core.machinery import errors
 from cluster_core.machinery.gofmt import quote
 from cluster_core.machinery.typed import Obj, Type
@@ -30,7 +30,6 @@ UNTYPED = Type("map", go="map[string]interface {}", element=Type("any", format="
 """The type of an object without a Go struct: a custom resource."""
 _FIND_KIND = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
 _SUMMARY = 30
-_YAML_PREFIX = "yaml: unmarshal errors:\n"
 
 
 class GroupVersionKind(NamedTuple):
@@ -140,7 +139,7 @@ def _decode_quickly(body: bytes, type: Type, expected: GroupVersionKind) -> dict
         raw = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
-    if raw.__class__ is not dict or not _is_expected(raw, expected) or _may_repeat(body, raw):
+    if raw.__class__ is not dict or not _is_expected(raw, expected) or too_deep(body, raw) or _may_repeat(body, raw):
         return None
     raw["apiVersion"], raw["kind"] = expected.api_version, expected.kind
     try:
@@ -190,7 +189,7 @@ def _decode_exactly(
 def _warnings(strict_errors: list[str]) -> list[str]:
     lines = []
     for problem in strict_errors:
-        text = problem.removeprefix(_YAML_PREFIX)
+        text = problem.removeprefix(decode_yaml.COMPLAINT)
         lines += [problem] if text == problem else [line.strip() for line in text.split("\n")]
     return lines
 

@@ -6,6 +6,7 @@ goes on, an error from a type's own decoder ends it, repeated objects merge, err
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -209,10 +210,14 @@ class Walk:
         return number
 
     def number(self, type: Type, raw: Any, old: Any) -> Any:
-        if kind_of(raw) == "number":
-            return _untyped_number(Number(literal(raw)))
-        self._save(kind_of(raw), type.go)
-        return old
+        if kind_of(raw) != "number":
+            self._save(kind_of(raw), type.go)
+            return old
+        found = _untyped_number(Number(literal(raw)))
+        if math.isinf(found):
+            self._save(f"number {literal(raw)}", type.go)
+            return old
+        return found
 
     def bytes(self, type: Type, raw: Any, old: Any) -> Any:
         if not isinstance(raw, str) or isinstance(raw, Number):

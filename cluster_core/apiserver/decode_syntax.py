@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from cluster_core.machinery.gofmt import quote
@@ -17,7 +18,8 @@ _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
 _STRING_START = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
 _ENDED = "unexpected end of JSON input"
 _TOO_DEEP = "exceeded max depth"
-MAX_DEPTH = 10000
+MAX_DEPTH = 200
+"""How deep objects may nest: ours, far below Go's 10,000, because what is stored must be encodable (orjson stops at 254)."""
 
 
 class Pairs(list[tuple[str, Any]]):
@@ -43,7 +45,28 @@ def parse(body: bytes) -> Any:
         raise JsonError(_TOO_DEEP) from None
     except ValueError:
         raise JsonError(syntax_error(text)) from None
+    if too_deep(body, parsed):
+        raise JsonError(_TOO_DEEP)
     return _without_surrogates(parsed) if "\\u" in text else parsed
+
+
+def too_deep(body: bytes, value: Any) -> bool:
+    """Whether the parsed `body` nests deeper than we store; hardly ever needs a look at the value."""
+    return body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH
+
+
+def _depth(value: Any) -> int:
+    level, depth = [value], 0
+    while level := [item for item in level if isinstance(item, (list, dict))]:
+        depth += 1
+        level = [part for item in level for part in _parts(item)]
+    return depth
+
+
+def _parts(item: Any) -> Iterable[Any]:
+    if isinstance(item, Pairs):
+        return [value for _, value in item]
+    return item.values() if isinstance(item, dict) else item
 
 
 def _no_constant(name: str) -> Any:

@@ -10,7 +10,7 @@ import base64
 import binascii
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -28,8 +28,7 @@ _INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|[1-9][0-9_]*
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _SPECIAL = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
 _NULLS = ("", "~", "null", "Null", "NULL")
-_RESOLVER = yaml.resolver.Resolver()
-_MERGE = "tag:yaml.org,2002:merge"
+COMPLAINT = "yaml: unmarshal errors:\n"
 
 
 class YamlError(ValueError):
@@ -38,22 +37,33 @@ class YamlError(ValueError):
 
 def parse(body: bytes) -> tuple[Any, list[str]]:
     """The first document, objects as Pairs, and the complaint about repeated keys, if any. Raises YamlError."""
+    for document in documents(body):
+        return document
+    return None, []
+
+
+def documents(body: bytes) -> Iterator[tuple[Any, list[str]]]:
+    """Every document of a stream, each as `parse` gives it. Raises YamlError when it comes to what is wrong."""
     try:
-        loader = _LOADER(body.decode("utf-8", "replace"))
-        loader.check_node()
-        node = loader.get_node()
+        events = yaml.parse(body.decode("utf-8", "replace"), Loader=_LOADER)
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                yield _document(events)
     except yaml.MarkedYAMLError as error:
         raise YamlError(_message(error)) from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise YamlError(f"yaml: {error}") from None
-    builder = _Builder()
-    document = None if node is None else builder.build(node, 0)
+    except yaml.YAMLError as error:
+        raise YamlError(f"yaml: {getattr(error, 'reason', error)}") from None
+
+
+def _document(events: Iterator[Any]) -> tuple[Any, list[str]]:
+    builder = _Builder(events)
+    document = builder.value(next(events), 0)
     if not builder.repeated:
         return document, []
-    return document, ["yaml: unmarshal errors:\n" + "\n".join(builder.repeated)]
+    return document, [COMPLAINT + "\n".join(builder.repeated)]
 
 
-_LOADER: Callable[[str], Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _message(error: yaml.MarkedYAMLError) -> str:
@@ -65,45 +75,85 @@ def _message(error: yaml.MarkedYAMLError) -> str:
 
 
 class _Builder:
-    def __init__(self) -> None:
-        self.repeated: list[str] = []
-        self._nodes = 0
+    """Builds one document from parser events. PyYAML's own composer recurses in C and dies of deep nesting."""
 
-    def build(self, node: Any, depth: int) -> Any:
-        self._nodes += 1
-        if self._nodes > MAX_NODES:
-            raise YamlError("yaml: document contains excessive aliasing")
+    def __init__(self, events: Iterator[Any]) -> None:
+        self.repeated: list[str] = []
+        self._events = events
+        self._nodes = 0
+        self._open: set[str] = set()
+        self._anchors: dict[str, tuple[Any, int]] = {}
+
+    def value(self, event: Any, depth: int) -> Any:
+        """The value that begins with this event."""
         if depth > MAX_DEPTH:
             raise YamlError("yaml: exceeded max depth")
-        if isinstance(node, yaml.ScalarNode):
-            return scalar(node.value, node.tag, plain=not node.style)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(item, depth + 1) for item in node.value]
-        return Pairs(self._mapping(node, depth).items())
+        self._count(1)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event.anchor)
+        if event.anchor is None:
+            return self._plain_value(event, depth)
+        before = self._nodes
+        self._open.add(event.anchor)
+        found = self._plain_value(event, depth)
+        self._open.discard(event.anchor)
+        self._anchors[event.anchor] = (found, self._nodes - before)
+        return found
 
-    def _mapping(self, node: Any, depth: int) -> dict[str, Any]:
+    def _count(self, nodes: int) -> None:
+        self._nodes += nodes
+        if self._nodes > MAX_NODES:
+            raise YamlError("yaml: document contains excessive aliasing")
+
+    def _alias(self, anchor: str) -> Any:
+        if anchor in self._open:
+            raise YamlError(f"yaml: anchor '{anchor}' value contains itself")
+        if anchor not in self._anchors:
+            raise YamlError(f"yaml: unknown anchor '{anchor}' referenced")
+        found, nodes = self._anchors[anchor]
+        self._count(nodes)
+        return found
+
+    def _plain_value(self, event: Any, depth: int) -> Any:
+        if isinstance(event, yaml.ScalarEvent):
+            return scalar(event.value, event.tag or "", plain=not event.style)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(depth)
+        return Pairs(self._mapping(depth).items())
+
+    def _sequence(self, depth: int) -> list[Any]:
+        out = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            out.append(self.value(event, depth + 1))
+        return out
+
+    def _mapping(self, depth: int) -> dict[str, Any]:
         out: dict[str, Any] = {}
         merged: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            if key_node.tag == _MERGE:
-                merged |= self._merge(value_node, depth)
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            if _is_merge(event):
+                merged |= _merged(self.value(next(self._events), depth + 1))
                 continue
-            key = _key(self.build(key_node, depth + 1))
+            key = _key(self.value(event, depth + 1))
             if key in out:
-                line = key_node.start_mark.line + 1
-                self.repeated.append(f"  line {line}: key {quote(key)} already set in map")
-            out[key] = self.build(value_node, depth + 1)
+                self.repeated.append(f"  line {event.start_mark.line + 1}: key {quote(key)} already set in map")
+            out[key] = self.value(next(self._events), depth + 1)
         return {**merged, **out}
 
-    def _merge(self, node: Any, depth: int) -> dict[str, Any]:
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, depth + 1)
-        if not isinstance(node, yaml.SequenceNode):
+
+def _is_merge(event: Any) -> bool:
+    return isinstance(event, yaml.ScalarEvent) and event.value == "<<" and not event.style and event.tag is None
+
+
+def _merged(value: Any) -> dict[str, Any]:
+    """What a << key brings in: earlier maps win over later ones."""
+    sources = value if isinstance(value, list) and not isinstance(value, Pairs) else [value]
+    merged: dict[str, Any] = {}
+    for source in reversed(sources):
+        if not isinstance(source, Pairs):
             raise YamlError("yaml: map merge requires map or sequence of maps as the value")
-        merged: dict[str, Any] = {}
-        for item in reversed(node.value):
-            merged |= self._merge(item, depth + 1)
-        return merged
+        merged |= dict(source)
+    return merged
 
 
 def _key(value: Any) -> str:
@@ -119,16 +169,13 @@ def _key(value: Any) -> str:
 
 
 def scalar(text: str, tag: str, *, plain: bool) -> Any:
-    """What a scalar means; only unquoted ones can be anything but text."""
+    """What a scalar means; only an unquoted one without a tag of its own can be anything but text."""
     kind = tag.rpartition(":")[2]
     if kind == "binary":
         return _binary(text)
-    return _resolve(text) if plain and not _said_to_be_text(text, kind) else text
-
-
-def _said_to_be_text(text: str, kind: str) -> bool:
-    """An explicit !!str: PyYAML would have guessed another tag."""
-    return kind == "str" and not str(_RESOLVER.resolve(yaml.ScalarNode, text, (True, False))).endswith(":str")
+    if not plain and kind not in ("int", "float", "bool", "null"):
+        return text
+    return text if kind == "str" or tag == "!" else _resolve(text)
 
 
 def _resolve(text: str) -> Any:

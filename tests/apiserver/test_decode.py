@@ -2,9 +2,10 @@
 
 import json
 
+import orjson
 import pytest
 
-from cluster_core.apiserver import decode, schema
+from cluster_core.apiserver import decode, decode_yaml, schema
 from cluster_core.machinery.errors import ApiError
 from cluster_core.machinery.typed import Type
 
@@ -160,6 +161,16 @@ def test_deep_nesting_and_huge_numbers_are_refused_not_fatal():
     assert "cannot unmarshal number" in refusal(b'{"spec":{"priority":' + b"9" * 100_000 + b"}}")
 
 
+@pytest.mark.parametrize("depth", [195, 205, 260, 900, 5000])
+def test_an_object_is_encodable_or_refused(depth):
+    gvk = ("apps", "v1", "ControllerRevision")
+    body = b'{"data":' + b'{"a":' * depth + b"1" + b"}" * depth + b"}"
+    if depth < 200:
+        assert orjson.dumps(read(body, gvk).obj)
+    else:
+        assert "exceeded max depth" in refusal(body, gvk)
+
+
 def test_invalid_utf8_is_replaced():
     obj = read(b'{"data":{"k":"\xff"}}', CONFIG_MAP).obj
     assert obj["data"] == {"k": "\ufffd"}
@@ -180,6 +191,29 @@ def test_yaml_means_what_the_real_server_makes_of_it():
 def test_yaml_with_too_many_aliases_is_refused():
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    assert "excessive aliasing" in refusal("\n".join(lines), content_type="application/yaml")
+
+
+@pytest.mark.parametrize("body", ["a: &x [*x]", "a: &x {<<: *x}", "a: &x {<<: [*x]}", "a: &x {b: {<<: *x}}"])
+def test_yaml_that_contains_itself_is_refused(body):
+    assert "yaml: anchor 'x' value contains itself" in refusal(body, content_type="application/yaml")
+
+
+@pytest.mark.parametrize("begin", [b"[", b"[{a: ", b"- ", b"{a: ", b"? "])
+def test_deeply_nested_yaml_is_refused_at_once(begin):
+    assert "yaml: " in refusal(begin * 300_000, content_type="application/yaml")
+
+
+def test_a_yaml_stream_is_read_document_by_document():
+    assert [document for document, _ in decode_yaml.documents(b"a: 1\n---\n---\nb: 2\n")] == [
+        [("a", 1)],
+        None,
+        [("b", 2)],
+    ]
+
+
+def test_yaml_merges_count_as_nodes_too():
+    lines = ["a0: &a0 {x: 1}", *(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}" for n in range(1, 9))]
     assert "excessive aliasing" in refusal("\n".join(lines), content_type="application/yaml")
 
 
