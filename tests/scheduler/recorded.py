@@ -54,6 +54,12 @@ def tool() -> ModuleType:
     return module
 
 
+def scenarios() -> list[dict[str, Any]]:
+    """The scenarios for which it is recorded what a real scheduler did."""
+    found = (orjson.loads(path.read_bytes()) for path in sorted((GOLDEN / "scenarios").glob("*.json")))
+    return [scenario for scenario in found if "expect" in scenario]
+
+
 def _connection(sched: ModuleType, engine: Engine) -> Any:
     class Kube(sched.Kube):  # type: ignore[name-defined,misc]
         def __init__(self) -> None: ...
@@ -95,6 +101,8 @@ def play(sched: ModuleType, scenario: dict[str, Any]) -> tuple[list[dict[str, An
     time.heart = run.hb
     run.hb.start = lambda: None
     run.cleanup = lambda: None
-    found = run.run()
-    assert not run.errors, run.errors
-    return found, engine
+    try:
+        run.run()
+    except (KeyError, TypeError) as error:  # the tool stumbles over an answer: what it has not seen counts as different
+        run.errors.append(repr(error))
+    return run.out, engine

@@ -22,9 +22,7 @@ def outcomes() -> tuple[dict[str, list[str]], dict[str, list[str]], int]:
     differences: dict[str, list[str]] = {}
     scores: dict[str, list[str]] = {}
     total = 0
-    for _, scenario in sched.load(None):
-        if "expect" not in scenario:
-            continue
+    for scenario in recorded.scenarios():
         found, engine = recorded.play(sched, scenario)
         total += len(scenario["expect"])
         for i, wanted in enumerate(scenario["expect"]):
