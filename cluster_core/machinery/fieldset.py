@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from cluster_core.machinery import gofmt
@@ -132,6 +133,7 @@ def members(fields: FieldSet, prefix: Path = ()) -> Iterator[Path]:
         yield from members(node, (*prefix, element))
 
 
+@lru_cache(8192)
 def order(element: str) -> tuple[Any, ...]:
     """Sort key: fields, keys, values, indices; numbers before text."""
     rank = _RANKS.get(element[:1], 9)
@@ -168,6 +170,7 @@ def parse(fields: Any) -> FieldSet:
     return {_parse_element(element): parse(below) for element, below in fields.items()}
 
 
+@lru_cache(8192)
 def _parse_element(element: str) -> str:
     kind, body = element[:2], element[2:]
     if element == SELF or kind == "f:":

@@ -210,12 +210,14 @@ def _pruned(type: Type, merged: Any, managed: Managed, last: Owned | None) -> An
     """Without what this applier set last time, sets no more, and nobody else owns."""
     if last is None or not last.fields:
         return merged
+    owned: FieldSet = fieldset.EMPTY
+    for one in managed.values():
+        owned = fieldset.union(owned, one.fields)
+    if not fieldset.difference(last.fields, owned):
+        return merged
     named = structured.named_fields
     everything = named(type, structured.field_set(type, merged))
     pruned = structured_merge.remove(type, merged, named(type, last.fields))
-    owned = fieldset.EMPTY
-    for one in managed.values():
-        owned = fieldset.union(owned, one.fields)
     kept = fieldset.union(named(type, structured.field_set(type, pruned)), named(type, owned))
     pruned = structured_merge.remove(type, merged, fieldset.difference(everything, kept))
     gone = fieldset.difference(everything, named(type, structured.field_set(type, pruned)))
