@@ -20,7 +20,9 @@ Handler = Callable[[Context, ApiRequest], ApiResponse]
 
 def get(context: Context, request: ApiRequest) -> ApiResponse:
     negotiate.accepted(request)
-    return negotiate.respond(context, request, lifecycle.existing(context))
+    obj = lifecycle.existing(context)
+    present = context.server.present.get(context.kind.name)
+    return negotiate.respond(context, request, present(obj) if present else obj)
 
 
 def create(context: Context, request: ApiRequest) -> ApiResponse:
@@ -78,7 +80,9 @@ def delete_collection(context: Context, request: ApiRequest) -> ApiResponse:
 
 
 def list_(context: Context, request: ApiRequest) -> ApiResponse:
-    return list_response(context, request, listing.page(context, request))
+    page = listing.page(context, request)
+    present = context.server.present.get(context.kind.name)
+    return list_response(context, request, page._replace(items=[*map(present, page.items)]) if present else page)
 
 
 def list_response(context: Context, request: ApiRequest, page: listing.Page) -> ApiResponse:

@@ -25,6 +25,7 @@ from cluster_core.etcd.store import Store
 from cluster_core.machinery import errors
 from cluster_core.machinery.clock import Agenda, Clock
 from cluster_core.machinery.seed import Seed
+from cluster_core.machinery.typed import Obj
 
 
 class Authorizer(Protocol):
@@ -66,6 +67,8 @@ class ApiServer:
         """The server's flags, without dashes in front: {"service-cluster-ip-range": "10.96.0.0/12"}."""
         self.connect: Connect = _no_connect
         """Serves subresources that reach into a node: log, exec, attach, portforward, proxy."""
+        self.present: dict[str, Callable[[Obj], Obj]] = {}
+        """How objects of a kind (by name) look to those who get or list them, where the store does not say all: heartbeats."""
         self.etcd_fault = ""
         self._clients: dict[str, Client] = {}
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cluster_core import controllers as controller_modules
 from cluster_core import kinds as kind_modules
 from cluster_core.apiserver.admission.chain import Plugin
 from cluster_core.apiserver.admission.recommended import PLUGINS
 from cluster_core.apiserver.kind import Kind
+from cluster_core.apiserver.parts import Part
 from cluster_core.controllers.garbagecollector import GarbageCollector
 from cluster_core.controllers.runtime import Controller, ControllerPart
+from cluster_core.kubelet.fleet import Fleet
+from cluster_core.kubelet.timings import Timings
 from cluster_core.machinery.plugins import collect
+from cluster_core.machines.park import MachinePark
+from cluster_core.scheduler.component import Scheduler
+from cluster_core.simulation import presenting
+from cluster_core.workloads.runtime import Containers
 
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
@@ -36,8 +43,23 @@ def controllers() -> Sequence[Controller]:
     return tuple(collect(controller_modules, "CONTROLLER"))
 
 
+def controller_manager(cluster: Cluster, flags: Mapping[str, Any]) -> list[Part]:
+    """The parts of kube-controller-manager, with its flags."""
+    parts: list[Part] = [ControllerPart(controller, cluster.world, flags) for controller in controllers()]
+    return [*parts, GarbageCollector(cluster.world, flags)]
+
+
+def scheduler(cluster: Cluster) -> list[Part]:
+    """The parts of kube-scheduler."""
+    return [Scheduler(cluster.world)]
+
+
 def add_parts(cluster: Cluster) -> None:
-    """Start the control plane's parts."""
-    for controller in controllers():
-        cluster.add_part(ControllerPart(controller, cluster.world, {}))
-    cluster.add_part(GarbageCollector(cluster.world, {}))
+    """Start the control plane's parts and the machines with their kubelets."""
+    world, options = cluster.world, cluster.spec.options
+    park = MachinePark(cluster.clock)
+    world.machines = park
+    fleet = Fleet(world, park, Containers(cluster.seed, options), Timings(cluster.seed, options.get("timings", {})))
+    for part in (park, fleet, *controller_manager(cluster, {}), *scheduler(cluster)):
+        cluster.add_part(part)
+    presenting.install(cluster.server, park)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
 Command = Callable[["Cluster", Mapping[str, Any]], dict[str, Any]]
 
 COMMANDS: dict[str, Command] = {}
+
+MODULES = ("commands_nodes", "commands_components")
 
 
 class CommandError(Exception):
@@ -31,8 +35,15 @@ def command(name: str) -> Callable[[Command], Command]:
     return register
 
 
+@lru_cache(1)
+def _all() -> dict[str, Command]:
+    for module in MODULES:
+        import_module(f"cluster_core.simulation.{module}")
+    return COMMANDS
+
+
 def run(cluster: Cluster, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
-    found = COMMANDS.get(name)
+    found = _all().get(name)
     if found is None:
         raise CommandError(f'unknown command "{name}"', 404)
     return found(cluster, args)

@@ -1,0 +1,1 @@
+"""What runs pods on nodes: registration, the pod lifecycle, probes, images."""

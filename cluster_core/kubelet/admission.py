@@ -1,0 +1,70 @@
+"""Whether a node takes a pod that was bound to it. Models pkg/kubelet/lifecycle/predicate.go: the resources, the host
+ports and the node's name and labels are checked once more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cluster_core.kubelet import status as states
+from cluster_core.kubelet.work import Work
+from cluster_core.machinery.quantity import milli, value
+from cluster_core.machinery.typed import Obj
+
+
+def refusal(work: Work) -> tuple[str, str] | None:
+    """(reason, message) why the pod cannot run here; None when it can."""
+    if any(c["type"] == "PodScheduled" for c in work.pod.get("status", {}).get("conditions", ())):
+        return None  # the scheduler has just counted the same
+    node = work.fleet.api.get("Node", "", work.machine.name)
+    if node is None:
+        return None
+    wanted = requests(work.pod)
+    others = work.fleet.api.on_node("Pod", work.machine.name)
+    crowd = len(others)
+    allocatable = node.get("status", {}).get("allocatable", {})
+    if crowd > value(allocatable.get("pods", "110")):
+        return _lacking(work, "pods", 1, crowd - 1, value(allocatable["pods"]))
+    if not wanted:
+        return None
+    return _short_of(work, wanted, others, allocatable)
+
+
+def _short_of(work: Work, wanted: dict[str, int], others: list[Obj], allocatable: Obj) -> tuple[str, str] | None:
+    uid = work.uid
+    used: dict[str, int] = {}
+    for pod in others:
+        if pod["metadata"]["uid"] != uid and pod.get("status", {}).get("phase") not in states.ENDED:
+            for name, amount in requests(pod).items():
+                used[name] = used.get(name, 0) + amount
+    for name, amount in wanted.items():
+        capacity = milli(allocatable.get(name, "0")) if name == "cpu" else value(allocatable.get(name, "0"))
+        if amount + used.get(name, 0) > capacity:
+            return _lacking(work, name, amount, used.get(name, 0), capacity)
+    return None
+
+
+def _lacking(work: Work, name: str, requested: int, used: int, capacity: int) -> tuple[str, str]:
+    text = f"Node didn't have enough resource: {name}, requested: {requested}, used: {used}, capacity: {capacity}"
+    return f"OutOf{name}", f"Pod was rejected: {text}"
+
+
+def requests(pod: Obj) -> dict[str, int]:
+    """What the pod asks for: the sum of its containers or the largest init container; cpu in thousandths."""
+    spec = pod["spec"]
+    total: dict[str, int] = {}
+    for container in spec["containers"]:
+        for name, amount in _of(container).items():
+            total[name] = total.get(name, 0) + amount
+    for container in spec.get("initContainers", ()):
+        if states.is_sidecar(container):
+            for name, amount in _of(container).items():
+                total[name] = total.get(name, 0) + amount
+        else:
+            for name, amount in _of(container).items():
+                total[name] = max(total.get(name, 0), amount)
+    return total
+
+
+def _of(container: Obj) -> dict[str, int]:
+    found: Any = container.get("resources", {}).get("requests") or {}
+    return {name: milli(amount) if name == "cpu" else value(amount) for name, amount in found.items()}

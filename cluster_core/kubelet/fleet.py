@@ -1,0 +1,257 @@
+"""All kubelets of a cluster as one part: hears of pods and nodes, looks at one pod at a time.
+
+Agenda keys: "NODE|pod|namespace/name" looks at a pod, "NODE|register" lets a booted kubelet register, "NODE|images" reports
+its images. A key with "~" in front is the same look as a chore: nothing that "until stable" should wait for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cluster_core.apiserver.parts import Change, object_key, split_key
+from cluster_core.apiserver.world import World
+from cluster_core.kubelet import kwok, memory, registration, surroundings
+from cluster_core.kubelet.addresses import Addresses
+from cluster_core.kubelet.memory import Memory
+from cluster_core.kubelet.ports import Machines, Workloads
+from cluster_core.kubelet.probes import Probes
+from cluster_core.kubelet.sync import sync
+from cluster_core.kubelet.timings import Timings
+from cluster_core.kubelet.work import Work
+from cluster_core.machinery.clock import SECOND
+from cluster_core.machinery.typed import Obj
+
+PATIENCE = 600 * SECOND
+"""What lies further ahead than this is a chore: nobody waits for it."""
+
+
+class Fleet:
+    """The part "kubelet"."""
+
+    name = "kubelet"
+    kinds = frozenset(("Pod", "Node", "ConfigMap", "Secret"))
+
+    def __init__(self, world: World, machines: Machines, workloads: Workloads, timings: Timings) -> None:
+        self.world = world
+        self.clock = world.clock
+        self.seed = world.seed
+        self.api = world.client("system:node")
+        self.machines = machines
+        self.workloads = workloads
+        self.timings = timings
+        self.addresses = Addresses()
+        self.probes = Probes()
+        self.fake: set[str] = set()
+        """Nodes that KWOK plays."""
+        self._memories: dict[str, Memory] = {}
+        self._missing: dict[str, list[str]] = {}
+        machines.listen(self._power)
+
+    # ------------------------------------------------------------------------------------------------ hearing
+
+    def observe(self, change: Change) -> None:
+        name = change.kind.name
+        if name == "Pod":
+            self._pod_changed(change)
+        elif name == "Node":
+            self._node_changed(change)
+        elif self._missing:
+            self._arrived(change)
+
+    def _pod_changed(self, change: Change) -> None:
+        old, new = change.old, change.new
+        if new is None:
+            if old is not None:
+                self._pod_gone(old)
+            return
+        node = new["spec"].get("nodeName")
+        if not node:
+            return
+        if old is None:
+            self._note_address(node, new)
+        if old is None or _deserves_a_look(old, new):
+            self._look(node, object_key(new))
+
+    def _note_address(self, node: str, pod: Obj) -> None:
+        ip = pod.get("status", {}).get("podIP")
+        if ip and not pod["spec"].get("hostNetwork"):
+            self.addresses.note(node, ip, pod["metadata"]["uid"])
+
+    def _look(self, node: str, key: str) -> None:
+        if node in self.fake:
+            self.world.agenda.soon(self.name, f"{node}|fake|{key}", 0.01)
+            return
+        machine = self.machines.get(node)
+        if machine is not None and machine.well:
+            delay = self.timings.draw("observe", key, self.clock.now)
+            self.world.agenda.soon(self.name, f"{node}|pod|{key}", delay)
+
+    def _pod_gone(self, pod: Obj) -> None:
+        uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName")
+        self._memories.pop(uid, None)
+        if not node:
+            return
+        ip = pod.get("status", {}).get("podIP")
+        if ip:
+            self.addresses.free(node, ip, uid)
+        key = object_key(pod)
+        self.world.agenda.cancel(self.name, f"{node}|pod|{key}")
+        self.world.agenda.cancel(self.name, f"~{node}|pod|{key}")
+        self.workloads.forget(uid)
+
+    def _node_changed(self, change: Change) -> None:
+        node = change.obj
+        name = node["metadata"]["name"]
+        if change.new is None:
+            self.fake.discard(name)
+            self.addresses.forget(name)
+        elif kwok.is_fake(node) and self.machines.get(name) is None:
+            if name not in self.fake:
+                self.fake.add(name)
+                for pod in self.api.on_node("Pod", name):
+                    self._look(name, object_key(pod))
+            if change.old is None:
+                self.world.agenda.soon(self.name, f"{name}|fake-node", 0.01)
+        else:
+            self.fake.discard(name)
+
+    def _arrived(self, change: Change) -> None:
+        """A ConfigMap or Secret that containers wait for is there."""
+        for key in self._missing.pop(f"{change.kind.name} {object_key(change.obj)}", ()):
+            self.world.agenda.soon(self.name, key, 1.0)
+
+    def await_object(self, work: Work, kind: str, name: str) -> None:
+        """Look at the pod again when this object comes."""
+        metadata = work.pod["metadata"]
+        keys = self._missing.setdefault(f"{kind} {metadata['namespace']}/{name}", [])
+        keys.append(f"{work.machine.name}|pod|{object_key(work.pod)}")
+
+    # ------------------------------------------------------------------------------------------------ working
+
+    def run(self, key: str) -> None:
+        node, what, *rest = key.lstrip("~").split("|")
+        _HANDLERS[what](self, node, rest[0] if rest else "")
+
+    def _pod(self, node: str, key: str) -> None:
+        machine = self.machines.get(node)
+        pod = self.api.get("Pod", *split_key(key))
+        if machine is None or not machine.well or pod is None or pod["spec"].get("nodeName") != node:
+            return
+        uid = pod["metadata"]["uid"]
+        known = self._memories.get(uid, {})
+        work = Work(self, machine, pod, known)
+        sync(work)
+        if known and not work.gone:
+            self._memories[uid] = known
+        else:
+            self._memories.pop(uid, None)
+        self._plan(node, key, memory.next_due(known) if not work.gone else None)
+
+    def _plan(self, node: str, key: str, due: int | None) -> None:
+        agenda = self.world.agenda
+        chore = due is not None and due > self.clock.now + PATIENCE
+        for prefix, wanted in (("", not chore), ("~", chore)):
+            name = f"{prefix}{node}|pod|{key}"
+            if due is not None and wanted:
+                agenda.reschedule(due, self.name, name)
+            else:
+                agenda.cancel(self.name, name)
+
+    def _register(self, node: str, _: str) -> None:
+        machine = self.machines.get(node)
+        if machine is not None and machine.well:
+            found = registration.register(self.api, self.world, machine)
+            self.api.event(found, "Normal", "Starting", "Starting kubelet.", component="kubelet", host=node)
+            for pod in self.api.on_node("Pod", node):
+                self._look(node, object_key(pod))
+
+    def _fake_pod(self, node: str, key: str) -> None:
+        pod = self.api.get("Pod", *split_key(key))
+        if pod is not None and node in self.fake:
+            kwok.play_pod(self, node, pod)
+
+    def _fake_node(self, node: str, _: str) -> None:
+        found = self.api.get("Node", "", node)
+        if found is not None and node in self.fake:
+            kwok.play_node(self, found)
+
+    def _images(self, node: str, _: str) -> None:
+        machine, found = self.machines.get(node), self.api.get("Node", "", node)
+        if machine is not None and machine.well and found is not None:
+            images = registration.images_of([self.workloads.find(name) for name in machine.images])
+            self.api.update_status("Node", {**found, "status": {**found["status"], "images": images}})
+
+    def add_image(self, machine: Any, reference: str) -> None:
+        """An image has come into the node's store; the next node status shows it."""
+        machine.images.append(reference)
+        self.world.agenda.soon(self.name, f"~{machine.name}|images", 10.0)
+
+    def surroundings(self, pod: Obj, container: Obj) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """The container's environment and files. Raises surroundings.Missing."""
+        machine = self.machines.get(pod["spec"]["nodeName"])
+        ip = self._memories.get(pod["metadata"]["uid"], {}).get("ip") or pod.get("status", {}).get("podIP", "")
+        node = {"ip": machine.address, "podIP": ip, "cpu": machine.cpu, "memory": machine.memory}
+        return surroundings.environment(self.api, pod, container, node), {}
+
+    # ------------------------------------------------------------------------------------------------ power
+
+    def start(self, machine: Any, delay: float) -> None:
+        """Let the machine's kubelet register after so many seconds."""
+        self.world.agenda.soon(self.name, f"{machine.name}|register", delay)
+
+    def forget_node(self, node: str) -> None:
+        """The machine is gone for good, with everything on it."""
+        for pod in self.api.on_node("Pod", node):
+            self._memories.pop(pod["metadata"]["uid"], None)
+            for prefix in ("", "~"):
+                self.world.agenda.cancel(self.name, f"{prefix}{node}|pod|{object_key(pod)}")
+        self.world.agenda.cancel(self.name, f"{node}|register")
+        self.world.agenda.cancel(self.name, f"~{node}|images")
+
+    def _power(self, machine: Any) -> None:
+        """A machine went on or off, or its kubelet was stopped or started."""
+        name = machine.name
+        if machine.well:
+            self._wake(machine)
+            return
+        self.world.agenda.cancel(self.name, f"{name}|register")
+        node = self.api.get("Node", "", name)
+        if node is not None:
+            registration.write_lease(self.api, node, machine.last_renewal)
+
+    def _wake(self, machine: Any) -> None:
+        booted = machine.since == self.clock.now and machine.boots > 1
+        if booted:
+            for pod in self.api.on_node("Pod", machine.name):
+                self._memories[pod["metadata"]["uid"]] = {"rebooted": True}
+        self.start(machine, self.timings.draw("register", machine.name, machine.since))
+
+    # ------------------------------------------------------------------------------------------------ memory
+
+    def dump(self) -> Any:
+        found = {"pods": self._memories, "missing": self._missing, "timings": self.timings.changed}
+        return {key: value for key, value in found.items() if value}
+
+    def load(self, state: Any) -> None:
+        self._memories = state.get("pods", {})
+        self._missing = state.get("missing", {})
+        self.timings.changed = state.get("timings", {})
+
+
+def _deserves_a_look(old: Obj, new: Obj) -> bool:
+    """Not just a new status."""
+    if not old["spec"].get("nodeName"):
+        return True
+    if old["metadata"].get("deletionTimestamp") != new["metadata"].get("deletionTimestamp"):
+        return True
+    return old["spec"] is not new["spec"] and old["spec"] != new["spec"]
+
+
+_HANDLERS = {
+    "pod": Fleet._pod,
+    "register": Fleet._register,
+    "images": Fleet._images,
+    "fake": Fleet._fake_pod,
+    "fake-node": Fleet._fake_node,
+}

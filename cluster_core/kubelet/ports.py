@@ -1,0 +1,39 @@
+"""What the kubelets need from the machines below them and from the containers they start.
+
+Both live in packages of their own, which know nothing of kubelets; the simulation puts them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from cluster_core.machinery.containers import Image, Launch, Outcome, ProbeResult, Reaction
+from cluster_core.machinery.typed import Obj
+
+
+class Workloads(Protocol):
+    """What containers do."""
+
+    def find(self, image: str) -> Image:
+        """The image of this name. Raises PullError."""
+
+    def start(self, launch: Launch) -> Outcome: ...
+
+    def terminate(self, launch: Launch) -> Reaction: ...
+
+    def probe(self, launch: Launch, probe: Obj, started: int) -> ProbeResult:
+        """The answer of the container, started at this time, to a probe or hook now."""
+
+    def forget(self, pod_uid: str) -> None:
+        """The pod is gone with its files and logs."""
+
+
+class Machines(Protocol):
+    """The machines of the cluster, by node name. A machine is `cluster_core.machines.machine.Machine`."""
+
+    machines: dict[str, Any]
+
+    def get(self, name: str) -> Any: ...
+
+    def listen(self, listener: Callable[[Any], None]) -> None: ...

@@ -1,0 +1,132 @@
+"""Images on a node: present, pulled by size, or not to be had. Models pkg/kubelet/images/image_manager.go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cluster_core.kubelet import memory as remember
+from cluster_core.kubelet import status as states
+from cluster_core.kubelet.work import Work
+from cluster_core.machinery.clock import SECOND
+from cluster_core.machinery.containers import Image, PullError
+from cluster_core.machinery.timestamps import duration_text
+from cluster_core.machinery.typed import Obj
+
+FIRST, LAST = 10, 300
+"""Seconds of back-off between pulls."""
+
+
+def begin_image(work: Work, flight: dict[str, Any], name: str) -> None:
+    """See to the image of the container: there already, to be pulled, or a reason not to start."""
+    container = work.container(name)
+    try:
+        image = work.fleet.workloads.find(container["image"])
+    except PullError as error:
+        if error.reason == "InvalidImageName":
+            _invalid_name(work, flight, container, error)
+        else:
+            _pull_from_registry(work, flight, container, 0)
+        return
+    present = image.reference in work.machine.images
+    policy = container.get("imagePullPolicy", "IfNotPresent")
+    if present and policy != "Always":
+        text = f'Container image "{container["image"]}" already present on machine and can be accessed by the pod'
+        work.event("Normal", "Pulled", text, name)
+        _ready_to_start(work, flight, image)
+    elif policy == "Never":
+        text = f'Container image "{container["image"]}" is not present with pull policy of Never'
+        work.event("Warning", "ErrImageNeverPull", text, name)
+        _give_up(work, flight, container, "ErrImageNeverPull", text)
+    else:
+        _pull_from_registry(work, flight, container, 0 if present else image.size)
+
+
+def _invalid_name(work: Work, flight: dict[str, Any], container: Obj, error: PullError) -> None:
+    work.event("Warning", "InspectFailed", str(error), container["name"])
+    _give_up(work, flight, container, error.reason, str(error))
+
+
+def _pull_from_registry(work: Work, flight: dict[str, Any], container: Obj, size: int) -> None:
+    """Start a pull, unless the last one failed a short while ago."""
+    work.event("Normal", "Pulling", f'Pulling image "{container["image"]}"', container["name"])
+    seconds = work.fleet.timings.draw("pull-latency", work.uid, work.now)
+    seconds += size / work.fleet.timings.draw("pull-bytes-per-second", work.uid, container["image"])
+    flight["stage"], flight["begun"] = "pull", work.now
+    flight["due"] = work.now + round(seconds * SECOND)
+
+
+def finish_pull(work: Work, flight: dict[str, Any], name: str) -> None:
+    """The pull is over, one way or the other."""
+    container = work.container(name)
+    try:
+        image = work.fleet.workloads.find(container["image"])
+        if work.fleet.timings.happens("pull-failure", work.uid, name, work.now):
+            raise PullError(_interrupted(image.reference))
+    except PullError as error:
+        _failed(work, flight, container, error)
+        return
+    if image.reference not in work.machine.images:
+        work.fleet.add_image(work.machine, image.reference)
+    remember.drop(work.memory, "pulls", name)
+    taken = _rounded(work.now - flight.pop("begun"))
+    work.event(
+        "Normal",
+        "Pulled",
+        f'Successfully pulled image "{container["image"]}" in {taken} ({taken} including waiting). '
+        f"Image size: {image.size} bytes.",
+        name,
+    )
+    _ready_to_start(work, flight, image)
+
+
+def _rounded(microseconds: int) -> str:
+    """Milliseconds, as time.Duration.Truncate leaves them."""
+    return duration_text(microseconds // 1000 * 1000)
+
+
+def _interrupted(reference: str) -> str:
+    return (
+        f'rpc error: code = Unavailable desc = failed to pull and unpack image "{reference}": failed to copy: httpReadSeeker: '
+        "failed open: failed to do request: connection reset by peer"
+    )
+
+
+def _ready_to_start(work: Work, flight: dict[str, Any], image: Image) -> None:
+    flight["stage"], flight["image"], flight["image_id"] = "start", image.reference, image.image_id
+    flight["due"] = work.now + work.delay("create", flight["queue"][0], work.now)
+
+
+def _failed(work: Work, flight: dict[str, Any], container: Obj, error: PullError) -> None:
+    name = container["name"]
+    work.event("Warning", "Failed", f'Failed to pull image "{container["image"]}": {error}', name)
+    work.event("Warning", "Failed", f"Error: {error.reason}", name)
+    known = work.memory.get("pulls", {}).get(name)
+    delay = FIRST if known is None else min(known[0] * 2, LAST)
+    remember.entry(work.memory, "pulls")[name] = [delay, work.now]
+    _give_up(work, flight, container, error.reason, str(error))
+    work.memory["waits"][name] = work.now + delay * SECOND
+    remember.entry(work.memory, "backing-off")[name] = work.now + work.delay("resync", name, work.now)
+
+
+def show_back_off(work: Work) -> None:
+    """A while after a failed pull its container is seen to wait for the next one."""
+    for name, due in sorted(work.memory.get("backing-off", {}).items()):
+        if due > work.now:
+            continue
+        remember.drop(work.memory, "backing-off", name)
+        container, status = work.container(name), work.statuses[name]
+        image = container["image"]
+        why = status["state"].get("waiting", {}).get("message", "")
+        text = f'Back-off pulling image "{image}"'
+        work.event("Normal", "BackOff", text, name)
+        work.event("Warning", "Failed", "Error: ImagePullBackOff", name)
+        work.set(name, states.waiting(container, "ImagePullBackOff", f"{text}: ErrImagePull: {why}", status))
+
+
+def _give_up(work: Work, flight: dict[str, Any], container: Obj, reason: str, message: str) -> None:
+    """Leave the container waiting and go on with the next one."""
+    name = container["name"]
+    flight["queue"].pop(0)
+    flight["stage"] = "next"
+    work.set(name, states.waiting(container, reason, message, work.statuses.get(name)))
+    remember.entry(work.memory, "waits")[name] = work.now + work.delay("config-retry", name, work.now)

@@ -1,0 +1,175 @@
+"""From a bound pod to running containers: admission, sandbox, image, start, one container after the other.
+
+Models SyncPod of pkg/kubelet/kuberuntime/kuberuntime_manager.go and pkg/kubelet/images: the status is written when the
+sync is over, and image pulls of a pod come one after the other.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cluster_core.kubelet import memory as remember
+from cluster_core.kubelet import status as states
+from cluster_core.kubelet.backoff import restart_at, resume
+from cluster_core.kubelet.pulling import begin_image, finish_pull
+from cluster_core.kubelet.surroundings import Missing
+from cluster_core.kubelet.work import Work
+from cluster_core.machinery.clock import SECOND
+from cluster_core.machinery.typed import Obj
+
+
+def begin(work: Work) -> None:
+    """Take the pod on: its containers are being created."""
+    spec = work.pod["spec"]
+    reason = "PodInitializing" if spec.get("initContainers") else "ContainerCreating"
+    for container in (*spec.get("initContainers", ()), *spec["containers"]):
+        work.set(container["name"], states.waiting(container, reason))
+    if spec.get("hostNetwork"):
+        work.memory["ip"] = work.machine.address
+    work.write()
+    work.memory["flight"] = {"queue": [], "stage": "sandbox", "due": work.now + work.delay("sandbox")}
+
+
+def advance(work: Work) -> None:
+    """Go on with what is under way as far as it is due; else see which containers should be started."""
+    flight = work.memory.get("flight")
+    if flight is None:
+        _depart(work)
+        flight = work.memory.get("flight")
+    while flight is not None and flight["due"] <= work.now:
+        _STAGES[flight["stage"]](work, flight)
+        flight = work.memory.get("flight")
+
+
+def _depart(work: Work) -> None:
+    queue = wanted(work)
+    if queue:
+        ready = work.has_sandbox()
+        stage = "next" if ready else "sandbox"
+        due = work.now if ready else work.now + work.delay("sandbox")
+        work.memory["flight"] = {"queue": queue, "stage": stage, "due": due}
+
+
+def _sandbox(work: Work, flight: dict[str, Any]) -> None:
+    """The pod's network is there."""
+    work.memory["sandbox"] = True
+    if "ip" not in work.memory:
+        work.memory["ip"] = work.fleet.addresses.take(work.machine, work.pod)
+    if not flight["queue"]:
+        flight["queue"] = wanted(work)
+    flight["stage"] = "next"
+
+
+def _next(work: Work, flight: dict[str, Any]) -> None:
+    """On to the next container of this sync, or the end of it."""
+    if not flight["queue"]:
+        del work.memory["flight"]
+        work.touched = True
+        queue = wanted(work)
+        if queue:
+            work.write()
+            _depart(work)
+        return
+    begin_image(work, flight, flight["queue"][0])
+
+
+def _pull(work: Work, flight: dict[str, Any]) -> None:
+    finish_pull(work, flight, flight["queue"][0])
+
+
+def _start(work: Work, flight: dict[str, Any]) -> None:
+    """Create and start the container."""
+    name = flight["queue"].pop(0)
+    flight["stage"] = "next"
+    container = work.container(name)
+    before = work.statuses.get(name) or states.waiting(container, "")
+    try:
+        launch = work.launch(name)
+    except Missing as missing:
+        _cannot_create(work, container, str(missing))
+        return
+    work.event("Normal", "Created", "Container created", name)
+    now = work.fleet.clock.timestamp()
+    image = {"image": flight["image"], "imageID": flight["image_id"]}
+    status = states.running(container, before, work.container_id(name), image, now)
+    work.event("Normal", "Started", "Container started", name)
+    begin_life(work, container, status, launch)
+
+
+def begin_life(work: Work, container: Obj, status: dict[str, Any], launch: Any) -> None:
+    """The process runs: plan its end, its probes."""
+    name = container["name"]
+    outcome = work.fleet.workloads.start(launch)
+    if outcome.after is not None:
+        due = work.now + round(outcome.after * SECOND)
+        remember.entry(work.memory, "exits")[name] = [due, outcome.exit_code, outcome.reason, outcome.message]
+    work.fleet.probes.begin(work, container, status)
+    work.set(name, status)
+
+
+def _cannot_create(work: Work, container: Obj, message: str) -> None:
+    name = container["name"]
+    work.event("Warning", "Failed", f"Error: {message}", name)
+    work.set(name, states.waiting(container, "CreateContainerConfigError", message, work.statuses.get(name)))
+    remember.entry(work.memory, "waits")[name] = work.now + work.delay("config-retry", work.now)
+
+
+_STAGES = {"sandbox": _sandbox, "next": _next, "pull": _pull, "start": _start}
+
+
+# ------------------------------------------------------------------------------------------------ what to start
+
+
+def wanted(work: Work) -> list[str]:
+    """The containers that should be started now; notes back-offs of those that have to wait."""
+    if work.deleting or work.failed or work.phase in states.ENDED:
+        return []
+    found: list[str] = []
+    spec = work.pod["spec"]
+    for container in spec.get("initContainers", ()):
+        held = _init_wants(work, container, found)
+        if held:
+            return found
+    found += [c["name"] for c in spec["containers"] if _may_start(work, c, _policy(work, c))]
+    found += [c["name"] for c in spec.get("ephemeralContainers", ()) if _may_start(work, c, "Never")]
+    return found
+
+
+def _policy(work: Work, container: Obj) -> str:
+    return str(container.get("restartPolicy") or work.pod["spec"].get("restartPolicy", "Always"))
+
+
+def _init_wants(work: Work, container: Obj, found: list[str]) -> bool:
+    """Add the init container when it should start; answers whether those behind it have to wait."""
+    name, status = container["name"], work.statuses.get(container["name"])
+    if states.is_sidecar(container):
+        if _may_start(work, container, "Always"):
+            found.append(name)
+        return not (status is not None and status.get("started"))
+    if states.exit_code_of(status) == 0:
+        return False
+    policy = "OnFailure" if _policy(work, container) == "Always" else _policy(work, container)
+    if _may_start(work, container, policy):
+        found.append(name)
+    return True
+
+
+def _may_start(work: Work, container: Obj, policy: str) -> bool:
+    """Whether it does not run, should, and need not wait."""
+    name = container["name"]
+    status = work.statuses.get(name)
+    if status is not None and "running" in status["state"]:
+        return False
+    due = work.memory.get("waits", {}).get(name)
+    if due is not None:
+        if due > work.now:
+            return False
+        remember.drop(work.memory, "waits", name)
+        resume(work, name)
+        return True
+    code = states.exit_code_of(status)
+    if code is None:
+        return True
+    if policy == "Never" or (policy == "OnFailure" and code == 0):
+        return False
+    return restart_at(work, container, status) <= work.now

@@ -1,0 +1,238 @@
+"""A pod's status as a kubelet writes it: container states, phase, conditions.
+
+Models pkg/kubelet/kubelet_pods.go (generateAPIPodStatus, getPhase) and pkg/kubelet/status/generate.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cluster_core.machinery.typed import Obj
+
+Status = dict[str, Any]
+
+OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+ENDED = ("Succeeded", "Failed")
+
+
+def is_sidecar(container: Obj) -> bool:
+    """An init container that is restarted and runs beside the others."""
+    return container.get("restartPolicy") == "Always"
+
+
+def waiting(container: Obj, reason: str, message: str = "", before: Obj | None = None) -> Status:
+    """The status of a container that does not run (yet, or again)."""
+    state = {"reason": reason, **({"message": message} if message else {})}
+    found: Status = {
+        "name": container["name"],
+        "state": {"waiting": state},
+        "lastState": {},
+        "ready": False,
+        "restartCount": 0,
+        "image": container["image"],
+        "imageID": "",
+        "started": False,
+    }
+    mounts = volume_mounts(container)
+    if mounts:
+        found["volumeMounts"] = mounts
+    if before is None:
+        return found
+    kept = {
+        key: before[key] for key in ("restartCount", "image", "imageID", "lastState", "containerID") if key in before
+    }
+    if "terminated" in before.get("state", {}):
+        kept["lastState"] = before["state"]
+    return {**found, **kept}
+
+
+def volume_mounts(container: Obj) -> list[Status]:
+    """Mounts as the status shows them."""
+    mounts = []
+    for mount in container.get("volumeMounts", ()):
+        shown = {"name": mount["name"], "mountPath": mount["mountPath"]}
+        if mount.get("readOnly"):
+            shown |= {"readOnly": True, "recursiveReadOnly": mount.get("recursiveReadOnly", "Disabled")}
+        mounts.append(shown)
+    return mounts
+
+
+def running(container: Obj, before: Obj, container_id: str, image: Mapping[str, str], now: str) -> Status:
+    """The status of a container that has just started; `image` has "image" and "imageID"."""
+    resources = container.get("resources", {})
+    found: Status = {
+        "name": container["name"],
+        "state": {"running": {"startedAt": now}},
+        "lastState": before.get("lastState", {}),
+        "ready": False,
+        "restartCount": before["restartCount"],
+        "image": image["image"],
+        "imageID": image["imageID"],
+        "containerID": container_id,
+        "started": False,
+        "resources": resources,
+        "user": {"linux": user_of(container)},
+    }
+    if resources.get("requests"):
+        found["allocatedResources"] = resources["requests"]
+    if "volumeMounts" in before:
+        found["volumeMounts"] = before["volumeMounts"]
+    return found
+
+
+def user_of(container: Obj) -> dict[str, Any]:
+    context = container.get("securityContext", {})
+    uid, gid = context.get("runAsUser", 0), context.get("runAsGroup", 0)
+    return {"uid": uid, "gid": gid, "supplementalGroups": [gid]}
+
+
+def terminated(before: Obj, exit_code: int, reason: str, message: str, now: str) -> Status:
+    """The status of a container that has ended."""
+    began = before.get("state", {}).get("running", {}).get("startedAt")
+    ended: dict[str, Any] = {"exitCode": exit_code, "reason": reason or ("Error" if exit_code else "Completed")}
+    if message:
+        ended["message"] = message
+    ended |= {"startedAt": began, "finishedAt": now, "containerID": before.get("containerID", "")}
+    return {**before, "state": {"terminated": ended}, "ready": False, "started": False}
+
+
+# ------------------------------------------------------------------------------------------------ phase
+
+
+def exit_code_of(status: Obj | None) -> int | None:
+    """The exit code of a container that has ended; None while it has not."""
+    ended = status["state"].get("terminated") if status else None
+    return ended["exitCode"] if ended else None
+
+
+def initialized(pod: Obj, statuses: Mapping[str, Obj]) -> list[str]:
+    """The init containers that are not through yet."""
+    incomplete = []
+    for container in pod["spec"].get("initContainers", ()):
+        status = statuses.get(container["name"])
+        done = status is not None and (status.get("started") if is_sidecar(container) else exit_code_of(status) == 0)
+        if not done:
+            incomplete.append(container["name"])
+    return incomplete
+
+
+def phase(pod: Obj, statuses: Mapping[str, Obj]) -> str:
+    """getPhase: what the containers' states come to."""
+    spec = pod["spec"]
+    policy = spec.get("restartPolicy", "Always")
+    if policy == "Never" and any(
+        exit_code_of(statuses.get(c["name"])) for c in spec.get("initContainers", ()) if not is_sidecar(c)
+    ):
+        return "Failed"
+    if initialized(pod, statuses) and not _any_ran(spec["containers"], statuses):
+        return "Pending"
+    return _main_phase(policy, [statuses.get(container["name"]) for container in spec["containers"]])
+
+
+def _any_ran(containers: Iterable[Obj], statuses: Mapping[str, Obj]) -> bool:
+    found = (statuses.get(container["name"]) for container in containers)
+    return any(status is not None and "waiting" not in status["state"] for status in found)
+
+
+def _main_phase(policy: str, found: Sequence[Obj | None]) -> str:
+    if any(status is None or _never_ran(status) for status in found):
+        return "Pending"
+    codes = [exit_code_of(status) for status in found]
+    if any(code is None for code in codes) or policy == "Always":
+        return "Running"
+    if not any(codes):
+        return "Succeeded"
+    return "Failed" if policy == "Never" else "Running"
+
+
+def _never_ran(status: Obj) -> bool:
+    return "waiting" in status["state"] and not status.get("lastState")
+
+
+# ------------------------------------------------------------------------------------------------ conditions
+
+
+def condition(type: str, value: bool, now: str, reason: str = "", message: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "type": type,
+        "status": "True" if value else "False",
+        "lastProbeTime": None,
+        "lastTransitionTime": now,
+    }
+    if reason:
+        found["reason"] = reason
+    if message:
+        found["message"] = message
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    return "[" + " ".join(names) + "]"
+
+
+def _initialized(pod: Obj, statuses: Mapping[str, Obj], phase: str, now: str) -> dict[str, Any]:
+    incomplete = initialized(pod, statuses)
+    if not incomplete:
+        return condition("Initialized", True, now, "PodCompleted" if phase == "Succeeded" else "")
+    message = f"containers with incomplete status: {_listed(incomplete)}"
+    return condition("Initialized", False, now, "ContainersNotInitialized", message)
+
+
+def _containers_ready(pod: Obj, statuses: Mapping[str, Obj], phase: str, now: str) -> dict[str, Any]:
+    if phase in ENDED:
+        return condition("ContainersReady", False, now, "PodCompleted" if phase == "Succeeded" else "PodFailed")
+    spec = pod["spec"]
+    counted = [c for c in spec.get("initContainers", ()) if is_sidecar(c)]
+    names = [container["name"] for container in (*counted, *spec["containers"])]
+    unknown = [name for name in names if name not in statuses]
+    unready = [name for name in names if name in statuses and not statuses[name]["ready"]]
+    parts = [f"containers with unknown status: {_listed(unknown)}"] if unknown else []
+    parts += [f"containers with unready status: {_listed(unready)}"] if unready else []
+    if parts:
+        return condition("ContainersReady", False, now, "ContainersNotReady", ", ".join(parts))
+    return condition("ContainersReady", True, now)
+
+
+def _ready(pod: Obj, containers: Mapping[str, Any], now: str) -> dict[str, Any]:
+    if containers["status"] != "True":
+        return {**containers, "type": "Ready"}
+    problems = list(_gate_problems(pod))
+    if problems:
+        return condition("Ready", False, now, "ReadinessGatesNotReady", ", ".join(problems))
+    return condition("Ready", True, now)
+
+
+def _gate_problems(pod: Obj) -> Iterable[str]:
+    known = {found["type"]: found["status"] for found in pod.get("status", {}).get("conditions", ())}
+    for gate in pod["spec"].get("readinessGates", ()):
+        type = gate["conditionType"]
+        if type not in known:
+            yield f'corresponding condition of pod readiness gate "{type}" does not exist.'
+        elif known[type] != "True":
+            yield f'the status of pod readiness gate "{type}" is not "True", but {known[type]}'
+
+
+def conditions(pod: Obj, statuses: Mapping[str, Obj], phase: str, sandbox: bool, now: str) -> list[dict[str, Any]]:
+    """All conditions: others' as they are, then the kubelet's own, each with the time it last changed."""
+    old = pod.get("status", {}).get("conditions", ())
+    ready = _containers_ready(pod, statuses, phase, now)
+    own = [
+        condition("PodReadyToStartContainers", sandbox, now),
+        _initialized(pod, statuses, phase, now),
+        _ready(pod, ready, now),
+        ready,
+        condition("PodScheduled", True, now),
+    ]
+    generation = pod["metadata"].get("generation", 0)
+    before = {found["type"]: found for found in old}
+    kept = [found for found in old if found["type"] not in OWNED]
+    return [*kept, *(_since(found, before.get(found["type"]), generation) for found in own)]
+
+
+def _since(found: dict[str, Any], before: Obj | None, generation: int) -> dict[str, Any]:
+    if before is not None and before["status"] == found["status"]:
+        found["lastTransitionTime"] = before["lastTransitionTime"]
+    if generation:
+        found["observedGeneration"] = generation
+    return found

@@ -1,0 +1,75 @@
+"""One look of a kubelet at one pod: what has ended, what is due, what to start or stop, what to write."""
+
+from __future__ import annotations
+
+from cluster_core.kubelet import admission, stopping
+from cluster_core.kubelet import status as states
+from cluster_core.kubelet.pulling import show_back_off
+from cluster_core.kubelet.starting import advance, begin
+from cluster_core.kubelet.work import Work
+from cluster_core.machinery.clock import SECOND
+from cluster_core.machinery.timestamps import parse_time
+
+
+def sync(work: Work) -> None:
+    """Bring the pod forward as far as it can be now."""
+    if work.deleting:
+        stopping.terminate(work)
+    elif work.phase in states.ENDED:
+        _tidy(work)
+    elif work.begun or _taken_on(work):
+        _live(work)
+    work.finish()
+
+
+def _taken_on(work: Work) -> bool:
+    """Admit the pod and begin with it."""
+    refusal = admission.refusal(work)
+    if refusal is not None:
+        work.event("Warning", refusal[0], refusal[1])
+        work.fail(*refusal)
+        return False
+    begin(work)
+    return True
+
+
+def _live(work: Work) -> None:
+    if work.memory.pop("rebooted", False):
+        stopping.lost_in_reboot(work)
+    stopping.settle_exits(work)
+    if _over_deadline(work):
+        return
+    work.fleet.probes.settle(work)
+    show_back_off(work)
+    advance(work)
+    stopping.after_main(work)
+
+
+def _over_deadline(work: Work) -> bool:
+    """activeDeadlineSeconds, counted from the start time. Models pkg/kubelet/active_deadline.go."""
+    limit = work.pod["spec"].get("activeDeadlineSeconds")
+    if limit is None or not work.begun:
+        return False
+    due = parse_time(work.pod["status"]["startTime"]) + int(limit) * SECOND
+    if work.now < due:
+        work.memory["deadline"] = due
+        return False
+    work.memory.pop("deadline", None)
+    if not work.failed:
+        work.event("Normal", "DeadlineExceeded", _DEADLINE)
+        work.memory.pop("flight", None)
+        work.fail("DeadlineExceeded", _DEADLINE)
+        stopping.stop_all(work)
+    return True
+
+
+_DEADLINE = "Pod was active on the node longer than the specified deadline"
+
+
+def _tidy(work: Work) -> None:
+    """The pod has ended: what still runs stops."""
+    stopping.settle_exits(work)
+    for key in ("flight", "waits", "backing-off", "again", "probes", "backoff", "pulls", "deadline"):
+        work.memory.pop(key, None)
+    if "stopping" not in work.memory:
+        stopping.stop_all(work)

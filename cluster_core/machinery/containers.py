@@ -1,0 +1,66 @@
+"""The words in which kubelets and containers talk: images, launches, outcomes. Shared by packages that do not know each
+other: a kubelet asks what a container does, `workloads` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from cluster_core.machinery.typed import Obj
+
+
+class PullError(Exception):
+    """The registry has no such image, or none that is to be had. str() is the runtime's message."""
+
+    reason = "ErrImagePull"
+
+
+class InvalidImageName(PullError):
+    """The reference does not parse."""
+
+    reason = "InvalidImageName"
+
+
+class Image(NamedTuple):
+    """An image as a registry offers it: its reference in full, its digest form, bytes to pull."""
+
+    reference: str
+    image_id: str
+    size: int
+
+
+class Launch(NamedTuple):
+    """A container that starts or runs. `files` are those of mounted volumes by path; `attempt` counts earlier starts."""
+
+    pod: Obj
+    container: Obj
+    attempt: int
+    node: str
+    environment: Mapping[str, str]
+    files: Mapping[str, str]
+    now: int
+
+
+class Outcome(NamedTuple):
+    """How a process will end if left alone: after seconds (None: never), with this code, reason and message."""
+
+    after: float | None = None
+    exit_code: int = 0
+    reason: str = ""
+    message: str = ""
+
+
+class Reaction(NamedTuple):
+    """How a process answers SIGTERM: after so many seconds with this exit code; None: not at all."""
+
+    after: float | None
+    exit_code: int = 0
+
+
+class ProbeResult(NamedTuple):
+    """What a probe or hook finds: success or the output for the event, and when the answer may change (seconds from now;
+    None: never by itself)."""
+
+    success: bool
+    output: str = ""
+    again: float | None = None

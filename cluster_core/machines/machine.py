@@ -1,0 +1,74 @@
+"""One computer that carries a node: its size, its place in the network, whether it has power.
+
+Addresses follow kubeadm's defaults: nodes in 172.18.0.0/16, a /24 of 10.244.0.0/16 for the pods of each node.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from cluster_core.machinery.clock import SECOND
+
+ON, KILLED, OFF = "on", "killed", "off"
+
+RENEWAL = 10 * SECOND
+"""A kubelet renews its lease every quarter of the 40 s that it lasts."""
+
+
+@dataclass(slots=True)
+class Machine:
+    """Times in virtual microseconds; cpu, memory and storage are quantities."""
+
+    name: str
+    index: int
+    cpu: str
+    memory: str
+    pods: int = 110
+    storage: str = "100Gi"
+    state: str = ON
+    since: int = 0
+    """When it got into this state."""
+    boots: int = 1
+    kubelet: bool = True
+    """Whether its kubelet process runs while the machine is on."""
+    last_renewal: int = 0
+    """The last lease renewal before the kubelet fell silent."""
+    control_plane: bool = False
+    runtime: str = "containerd"
+    labels: dict[str, str] = field(default_factory=dict)
+    taints: list[dict[str, str]] = field(default_factory=list)
+    next_ip: int = 2
+    images: list[str] = field(default_factory=list)
+    """Images in its container runtime's store, as full references, in the order they came."""
+
+    @property
+    def well(self) -> bool:
+        """It has power and a kubelet that posts heartbeats."""
+        return self.state == ON and self.kubelet
+
+    @property
+    def address(self) -> str:
+        """Its internal IP."""
+        number = self.index + 2
+        return f"172.18.{number >> 8}.{number & 255}"
+
+    @property
+    def pod_network(self) -> str:
+        """The first three bytes of its pod CIDR: "10.244.1"."""
+        high, low = divmod(self.index, 256)
+        return f"10.{(244 + high - 128) % 128 + 128}.{low}"
+
+    @property
+    def pod_cidr(self) -> str:
+        return f"{self.pod_network}.0/24"
+
+    def renewal_before(self, now: int) -> int:
+        """The last time up to `now` at which its kubelet renewed the lease."""
+        return now - (now - self.since) % RENEWAL
+
+    def heartbeat(self, now: int) -> int:
+        return now if self.well else self.last_renewal
+
+    def encode(self) -> dict[str, Any]:
+        return asdict(self)

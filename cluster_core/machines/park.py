@@ -1,0 +1,99 @@
+"""All machines of a cluster: added, removed, killed and started again. What nodes run on, seen from below.
+
+A machine's kubelet is told of power changes through `listeners`; heartbeats are computed when somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cluster_core.apiserver.parts import Change
+from cluster_core.machinery.clock import Clock
+from cluster_core.machines.machine import KILLED, OFF, ON, Machine
+
+Listener = Callable[[Machine], None]
+
+
+class MachinePark:
+    """The part that remembers the machines."""
+
+    name = "machines"
+    kinds: frozenset[str] = frozenset()
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.machines: dict[str, Machine] = {}
+        self._next_index = 0
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Hear of a machine whose power or kubelet has changed, or that is new."""
+        self._listeners.append(listener)
+
+    def get(self, name: str) -> Machine | None:
+        return self.machines.get(name)
+
+    def add(self, name: str, cpu: str, memory: str, **more: Any) -> Machine:
+        """A new machine, switched on."""
+        now = self._clock.now
+        machine = Machine(name, self._next_index, cpu, memory, since=now, last_renewal=now, **more)
+        self._next_index += 1
+        self.machines[name] = machine
+        return machine
+
+    def remove(self, name: str) -> None:
+        del self.machines[name]
+
+    def switch_off(self, machine: Machine, state: str) -> None:
+        """Cut the power (KILLED) or shut down (OFF)."""
+        assert state in (KILLED, OFF)
+        now = self._clock.now
+        if machine.well:
+            machine.last_renewal = machine.renewal_before(now)
+        machine.state, machine.since = state, now
+        self._tell(machine)
+
+    def switch_on(self, machine: Machine) -> None:
+        """Boot it: its kubelet comes up again."""
+        machine.state, machine.since, machine.kubelet = ON, self._clock.now, True
+        machine.boots += 1
+        self._tell(machine)
+
+    def set_kubelet(self, machine: Machine, running: bool) -> None:
+        """Stop or start the kubelet process; containers keep running."""
+        now = self._clock.now
+        if machine.well:
+            machine.last_renewal = machine.renewal_before(now)
+        machine.kubelet = running
+        if running:
+            machine.since = now
+        self._tell(machine)
+
+    def _tell(self, machine: Machine) -> None:
+        for listener in self._listeners:
+            listener(machine)
+
+    # ------------------------------------------------------------------------------------------------ world.machines
+
+    def last_heartbeat(self, node: str) -> int | None:
+        """When the node's kubelet last renewed its lease: `now` while it is well, None when it is no machine of ours."""
+        machine = self.machines.get(node)
+        return machine.heartbeat(self._clock.now) if machine else None
+
+    # ------------------------------------------------------------------------------------------------ a part
+
+    def observe(self, change: Change) -> None:
+        """Machines take no notice of the API."""
+
+    def run(self, key: str) -> None:
+        """Nothing is planned under this name."""
+
+    def dump(self) -> Any:
+        if not self.machines:
+            return {}
+        return {"next": self._next_index, "machines": [machine.encode() for machine in self.machines.values()]}
+
+    def load(self, state: Any) -> None:
+        self._next_index = state["next"]
+        self.machines = {encoded["name"]: Machine(**encoded) for encoded in state["machines"]}

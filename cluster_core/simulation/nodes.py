@@ -1,0 +1,28 @@
+"""Making nodes: a machine with a kubelet that registers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from cluster_core.kubelet import registration
+from cluster_core.kubelet.fleet import Fleet
+from cluster_core.machines.machine import Machine
+from cluster_core.machines.park import MachinePark
+
+if TYPE_CHECKING:
+    from cluster_core.simulation.cluster import Cluster
+
+
+def park_of(cluster: Cluster) -> MachinePark:
+    return cast(MachinePark, cluster.parts["machines"])
+
+
+def fleet_of(cluster: Cluster) -> Fleet:
+    return cast(Fleet, cluster.parts["kubelet"])
+
+
+def add_node(cluster: Cluster, name: str, **description: Any) -> Machine:
+    """A new machine whose node is there and ready at once; `description` as MachinePark.add takes it."""
+    machine = park_of(cluster).add(name, runtime=cluster.spec.runtime, **description)
+    registration.register(cluster.world.client("system:node"), cluster.world, machine)
+    return machine

@@ -1,0 +1,1 @@
+"""What containers do: the images there are, and how their processes behave."""
