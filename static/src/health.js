@@ -8,8 +8,18 @@
 
 const FAILING = /CrashLoopBackOff|Err|Error|BackOff|OOMKilled|Failed|Evicted|Invalid|DeadlineExceeded/;
 
+/** Thins never change in place, so what was found for one holds. @type {WeakMap<Thin, Health>} */
+const known = new WeakMap();
+
 /** @param {Thin} pod @returns {Health} */
 export function podHealth(pod) {
+  let health = known.get(pod);
+  if (!health) known.set(pod, (health = findPodHealth(pod)));
+  return health;
+}
+
+/** @param {Thin} pod @returns {Health} */
+function findPodHealth(pod) {
   const [ready, total] = Array.isArray(pod.ready) ? pod.ready : [0, 0];
   const word = pod.reason || pod.phase || "Pending";
   if (pod.deleting) return { tone: "off", word: "Terminating" };

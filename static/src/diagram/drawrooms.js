@@ -54,6 +54,13 @@ function drawRoom(scene, node, box) {
   const { ctx, theme, camera } = scene;
   const health = nodeHealth(node);
   const broken = health.tone === "bad";
+  if (box.w * camera.k < SMALLEST_TITLE_ROOM_PX) {
+    ctx.fillStyle = broken ? theme.tone.bad : theme.line; // a plain box is all one sees from here
+    ctx.fillRect(box.x, box.y, box.w, box.h);
+    const edge = 1 / camera.k;
+    ctx.fillStyle = theme.surface;
+    return ctx.fillRect(box.x + edge, box.y + edge, box.w - 2 * edge, box.h - 2 * edge);
+  }
   roundBox(ctx, box, 12);
   ctx.fillStyle = theme.surface;
   ctx.fill();
@@ -62,7 +69,6 @@ function drawRoom(scene, node, box) {
   ctx.strokeStyle = broken ? theme.tone.bad : theme.line;
   roundBox(ctx, box, 12);
   ctx.stroke();
-  if (box.w * camera.k < SMALLEST_TITLE_ROOM_PX) return;
   drawRoomHead(scene, node, box);
   if (box.w * camera.k >= SMALLEST_LOAD_ROOM_PX) drawLoads(scene, node, box);
 }

@@ -1,0 +1,292 @@
+"""The cluster's page in a real browser, over the mock server: what people see and do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import ROOT, OpenPage, click_on_picture, uid_of
+
+pytestmark = pytest.mark.browser
+AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text() if Path(ROOT / "node_modules/axe-core").exists() else ""
+
+
+def violations(page: Page) -> list[str]:
+    page.wait_for_timeout(300)  # colours are measured after the last transition
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run()")["violations"]
+    return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]
+
+
+def choose(page: Page, kind: str, name: str) -> None:
+    page.evaluate("(uid) => playground.select(uid)", uid_of(page, kind, name))
+
+
+# --- accessible ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_no_screen_breaks_accessibility_rules(mock_page: OpenPage, scheme: str, size: str) -> None:
+    page = mock_page(scheme=scheme, size=size, reduced=True, nodes=4, zones=2)
+    assert violations(page) == []
+    choose(page, "Pod", "giant")
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        assert violations(page) == []
+    page.get_by_role("button", name="Close inspector").click()
+    page.get_by_role("button", name="YAML", exact=True).click()
+    expect(page.locator(".cm-content")).to_be_visible()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_dialogs_tour_and_dashboard_are_accessible(mock_page: OpenPage, scheme: str) -> None:
+    page = mock_page(scheme=scheme, reduced=True, tour=1)
+    assert violations(page) == []
+    page.get_by_role("button", name="Add nodes…").click()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    assert violations(page) == []
+    dashboard = mock_page(scheme=scheme, dashboard=1)
+    dashboard.get_by_role("link", name="Open demo").wait_for()
+    assert violations(dashboard) == []
+
+
+def test_the_outline_follows_the_keyboard(mock_page: OpenPage) -> None:
+    page = mock_page()
+    tree = page.get_by_role("tree")
+    tree.locator('[tabindex="0"]').focus()
+    page.keyboard.press("n")  # type ahead: Nodes
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    focused = page.locator(":focus")
+    expect(focused).to_contain_text("node-1")
+    page.keyboard.press("ArrowRight")
+    expect(focused).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("complementary", name="Inspector")).to_contain_text("Pod")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(":focus")).to_contain_text("node-1")
+
+
+def test_the_outline_says_what_the_picture_shows(mock_page: OpenPage) -> None:
+    page = mock_page(still=1)
+    names = page.evaluate("playground.store.all('Pod').filter((p) => p.ns === 'default').map((p) => p.name).sort()")
+    for row in page.get_by_role("treeitem").filter(has_text="node-").all():
+        row.locator(".twist").click()
+    shown = page.locator('[role="treeitem"][aria-level="3"] .row-name, [role="treeitem"]:has-text("giant") .row-name').all_inner_texts()
+    assert sorted(shown) == names
+
+
+def test_every_action_is_in_the_command_palette(mock_page: OpenPage) -> None:
+    page = mock_page()
+    choose(page, "Node", "node-1")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("kill node-1")
+    page.keyboard.press("Enter")
+    page.wait_for_function("playground.store.named('Node', undefined, 'node-1').machine === 'killed'")
+
+
+# --- looking -------------------------------------------------------------------------------------------------------
+
+
+def test_a_click_on_a_pod_opens_its_facts(mock_page: OpenPage) -> None:
+    page = mock_page(still=1)
+    click_on_picture(page, uid_of(page, "Pod", "crash"))
+    inspector = page.get_by_role("complementary", name="Inspector")
+    expect(inspector).to_contain_text("CrashLoopBackOff")
+    expect(inspector).to_contain_text("kubectl describe pod/crash")
+
+
+def test_a_pending_pod_shows_the_verdict_node_by_node(mock_page: OpenPage) -> None:
+    page = mock_page()
+    choose(page, "Pod", "giant")
+    page.get_by_role("tab", name="Scheduling").click()
+    row = page.get_by_role("row", name="node-1")
+    expect(row).to_contain_text("Insufficient cpu")
+    expect(row).to_contain_text("NodeResourcesFit")
+
+
+def test_an_object_can_be_read_and_edited_as_yaml(mock_page: OpenPage) -> None:
+    page = mock_page()
+    choose(page, "Pod", "crash")
+    page.get_by_role("complementary", name="Inspector").get_by_role("tab", name="YAML").click()
+    expect(page.locator("pre.code")).to_contain_text("kind: Pod")
+    page.get_by_role("button", name="Edit").click()
+    expect(page.locator(".cm-content")).to_contain_text("name: crash")
+
+
+def test_layers_can_be_switched(mock_page: OpenPage) -> None:
+    page = mock_page(still=1)
+    before = page.evaluate("playground.diagram.drawn().pods")
+    page.get_by_role("button", name="System pods").click()
+    page.wait_for_function(f"playground.diagram.drawn().pods > {before}")
+
+
+# --- doing ---------------------------------------------------------------------------------------------------------
+
+
+def test_adding_nodes_makes_rooms(mock_page: OpenPage) -> None:
+    page = mock_page()
+    rooms = page.evaluate("playground.diagram.drawn().rooms")
+    page.get_by_role("button", name="Add nodes…").click()
+    page.get_by_label("How many").fill("2")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.wait_for_function(f"playground.diagram.drawn().rooms === {rooms + 2}")
+    expect(page.get_by_text("Added 2 nodes")).to_be_visible()
+
+
+def test_killing_a_node_moves_its_pods(mock_page: OpenPage) -> None:
+    page = mock_page()
+    choose(page, "Node", "node-1")
+    page.get_by_role("button", name="Kill").click()
+    page.wait_for_function("playground.store.named('Node', undefined, 'node-1').ready === 'Unknown'")
+    page.wait_for_function("playground.store.all('Pod').filter((p) => p.root === 'Deployment/web' && p.phase === 'Running' && p.node === 'node-2').length === 5")
+
+
+def test_scaling_shows_the_kubectl_line(mock_page: OpenPage) -> None:
+    page = mock_page()
+    choose(page, "Deployment", "web")
+    page.get_by_role("button", name="Scale…").click()
+    page.get_by_label("Replicas").fill("7")
+    page.get_by_role("button", name="Scale", exact=True).click()
+    expect(page.get_by_text("kubectl scale deployment/web --replicas=7")).to_be_visible()
+    page.wait_for_function("playground.store.all('Pod').filter((p) => p.root === 'Deployment/web' && p.phase === 'Running').length === 7")
+
+
+def test_deleting_more_than_a_pod_asks_first(mock_page: OpenPage) -> None:
+    page = mock_page()
+    choose(page, "Deployment", "web")
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Delete Deployment web?")
+    page.keyboard.press("Escape")
+    assert uid_of(page, "Deployment", "web")
+
+
+def test_applying_tells_the_fate_of_each_document(mock_page: OpenPage) -> None:
+    page = mock_page()
+    page.get_by_role("button", name="YAML", exact=True).click()
+    page.locator(".cm-content").fill("apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: fresh\nspec:\n  replicas: 2\n---\nnothing: here\n")
+    page.get_by_role("button", name="Apply").click()
+    results = page.get_by_role("region", name="Results")
+    expect(results).to_contain_text("created")
+    expect(results).to_contain_text("Object 'Kind' is missing")
+    expect(page.locator(".cm-lint-marker-error")).to_have_count(1)
+
+
+def test_the_clock_can_be_paused_and_run_faster(mock_page: OpenPage) -> None:
+    page = mock_page()
+    page.get_by_role("radio", name="Run at ×100").click()
+    page.wait_for_function("playground.store.state.clock.speed === 100")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Paused")).to_be_visible()
+
+
+def test_a_part_of_the_control_plane_can_be_stopped(mock_page: OpenPage) -> None:
+    page = mock_page()
+    choose(page, "Component", "kube-scheduler")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Start")).to_be_visible()
+
+
+def test_colours_can_be_chosen(mock_page: OpenPage) -> None:
+    page = mock_page()
+    page.get_by_role("button", name="Colours: as the system").click()
+    page.get_by_role("button", name="Colours: light").click()
+    assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+
+
+def test_the_page_speaks_german(mock_page: OpenPage) -> None:
+    page = mock_page(lang="de")
+    expect(page.get_by_role("button", name="Knoten hinzufügen…")).to_be_visible()
+
+
+# --- states people meet --------------------------------------------------------------------------------------------
+
+
+def test_an_empty_cluster_says_what_to_do(mock_page: OpenPage) -> None:
+    page = mock_page(nodes=0)
+    expect(page.get_by_text("This cluster has no nodes")).to_be_visible()
+
+
+def test_a_lost_connection_is_told_and_resumed(mock_page: OpenPage) -> None:
+    page = mock_page()
+    page.evaluate("mock.cut()")
+    expect(page.get_by_text("Connection lost. Reconnecting…")).to_be_visible()
+    page.wait_for_function("playground.store.state.connection === 'live'")
+
+
+@pytest.mark.parametrize("frame", ["'no json {'", "{type: 'delta', from: 1, revision: 2, changes: []}", "{type: 'delta', from: mock.revision(), revision: 9e9, changes: [['put', {k: 7}]]}", "{type: 'what'}"])
+def test_a_garbled_frame_leads_to_a_resync_never_to_a_wrong_picture(mock_page: OpenPage, frame: str) -> None:
+    page = mock_page()
+    page.evaluate(f"mock.send({frame})")
+    page.evaluate("mock.put({k: 'Node', name: 'late', ready: 'True', machine: 'on'})")
+    page.wait_for_function("playground.store.named('Node', undefined, 'late')")
+    same = "JSON.stringify([...mock.objects.keys()].sort()) === JSON.stringify(['Pod','Node','Service','Namespace','Event','Component','Deployment','ReplicaSet','EndpointSlice'].flatMap((k) => playground.store.all(k).map((o) => o.uid)).sort())"
+    page.wait_for_function(same)
+
+
+def test_a_deleted_cluster_offers_the_way_back(mock_page: OpenPage) -> None:
+    page = mock_page()
+    page.evaluate("mock.send({type: 'gone', reason: 'cluster was deleted'})")
+    expect(page.get_by_text("Cluster is gone").first).to_be_visible()
+
+
+def test_markup_in_names_labels_and_events_stays_text(mock_page: OpenPage) -> None:
+    page = mock_page(nasty=1)
+    page.evaluate("playground.select(playground.store.all('Pod').find((p) => p.name.startsWith('<img')).uid)")
+    page.get_by_role("button", name="Events").first.click()
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert page.evaluate("window.hacked === undefined && document.querySelectorAll('#app img, #app b').length === 0")
+
+
+def test_the_tour_is_shown_once(mock_page: OpenPage) -> None:
+    page = mock_page(tour=1)
+    for _ in range(2):
+        page.get_by_role("button", name="Next").click()
+    page.get_by_role("button", name="Start", exact=True).click()
+    assert page.evaluate("localStorage.getItem('playground.tour')") == "1"
+
+
+def test_with_reduced_motion_nothing_glides(mock_page: OpenPage) -> None:
+    page = mock_page(reduced=True)
+    uid = uid_of(page, "Node", "node-1")
+    before = page.evaluate("(uid) => playground.diagram.where(uid)", uid)
+    page.evaluate("for (let n = 0; n < 6; n++) mock.put({k: 'Node', name: 'more-' + n, ready: 'True', machine: 'on'})")
+    page.wait_for_function("playground.diagram.drawn().rooms === 8")
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    settled = page.evaluate("(uid) => playground.diagram.where(uid)", uid)
+    page.wait_for_timeout(200)
+    assert settled != before
+    assert page.evaluate("(uid) => playground.diagram.where(uid)", uid) == settled
+
+
+def test_phone_width_needs_no_sideways_scrolling(mock_page: OpenPage) -> None:
+    page = mock_page(size="phone")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    choose(page, "Pod", "crash")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.slow
+def test_a_thousand_nodes_stay_smooth(mock_page: OpenPage) -> None:
+    """Painting 1,000 nodes with 10,000 pods: the share of the frame that is ours. Benchmarks measure whole frames."""
+    page = mock_page(nodes=1000, pods=10000, still=1, bare=1)
+    page.wait_for_function("playground.diagram.drawn().pods === 10000")
+    paints = page.evaluate(
+        """async () => {
+          frames.length = 0;
+          for (let i = 0; i < 60; i++) {
+            playground.diagram.zoom(i % 2 ? 1.02 : 1 / 1.02);
+            await new Promise(requestAnimationFrame);
+          }
+          return frames.sort((a, b) => a - b);
+        }"""
+    )
+    assert paints[len(paints) // 2] <= 33
