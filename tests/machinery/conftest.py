@@ -9,6 +9,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no failure: properties are bounded by examples, not by time.
+settings.register_profile("machinery", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("machinery")
 
 ROOT = pathlib.Path(__file__).parents[2]
 GOLDEN = pathlib.Path(os.environ.get("PLAYGROUND_GOLDEN", ROOT.parent / "shared" / "golden"))
