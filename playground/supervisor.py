@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 logger = logging.getLogger(__name__)
 _YOUNG_SECONDS = 1.0
@@ -22,6 +23,7 @@ class Child:
 
     name: str
     command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     pause: float = 0.0
@@ -29,8 +31,9 @@ class Child:
 
     def start(self) -> None:
         self.started = time.monotonic()
+        environment = {**os.environ, **self.environment}
         self.process = subprocess.Popen(
-            self.command, stdin=subprocess.PIPE, start_new_session=True, preexec_fn=_unblock
+            self.command, env=environment, stdin=subprocess.PIPE, start_new_session=True, preexec_fn=_unblock
         )
 
     def reap(self) -> None:

@@ -57,6 +57,7 @@ class NodeWanted(Serializer):
     pods = serializers.IntegerField(required=False, min_value=0, max_value=1000)
     zone = serializers.CharField(required=False, max_length=63)
     labels = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
+    taints = serializers.ListField(child=serializers.CharField(), required=False, help_text="key=value:Effect")
     count = serializers.IntegerField(required=False, min_value=1, max_value=1000)
 
 

@@ -4,26 +4,30 @@ from django.urls import path
 
 from . import views
 
-_NODE_ACTIONS = ("kill", "revive", "drain", "cordon", "uncordon", "poweroff")
 _CLUSTER = "clusters/<slug:cluster>/"
+_NODE = f"{_CLUSTER}nodes/<str:node>/"
+_PART = f"{_CLUSTER}components/<str:part>/"
+_NODE_COMMANDS = {
+    "kill": "kill-node",
+    "revive": "revive-node",
+    "drain": "drain-node",
+    "cordon": "cordon",
+    "uncordon": "uncordon",
+    "poweroff": "poweroff",
+}
+"""Last part of the address -> the simulation's command."""
 
 urlpatterns = [
     path("clusters/", views.ClustersView.as_view(), name="clusters"),
     path(_CLUSTER, views.ClusterView.as_view(), name="cluster"),
     path(f"{_CLUSTER}nodes/", views.NodesView.as_view(), name="nodes"),
-    path(f"{_CLUSTER}nodes/<str:node>/", views.NodeView.as_view(), name="node"),
+    path(_NODE, views.NodeView.as_view(), name="node"),
     *(
-        path(
-            f"{_CLUSTER}nodes/<str:node>/{action}/", views.NodeActionView.as_view(action=action), name=f"node-{action}"
-        )
-        for action in _NODE_ACTIONS
+        path(f"{_NODE}{action}/", views.NodeActionView.as_view(command=command), name=f"node-{action}")
+        for action, command in _NODE_COMMANDS.items()
     ),
     *(
-        path(
-            f"{_CLUSTER}components/<str:part>/{action}/",
-            views.ComponentActionView.as_view(action=action),
-            name=f"component-{action}",
-        )
+        path(f"{_PART}{action}/", views.ComponentActionView.as_view(action=action), name=f"component-{action}")
         for action in ("stop", "start")
     ),
     path(f"{_CLUSTER}apply/", views.ApplyView.as_view(), name="apply"),

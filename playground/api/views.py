@@ -74,12 +74,12 @@ class NodeView(APIView):
 class NodeActionView(APIView):
     """POST to do something to a node."""
 
-    action = ""
+    command = ""
 
     @extend_schema(request=None, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
     def post(self, request: Request, cluster: str, node: str) -> Response:
         """Do this to the node."""
-        return Response(services.command(cluster=cluster, name=f"{self.action}-node", args={"node": node}))
+        return Response(services.command(cluster=cluster, name=self.command, args={"node": node}))
 
 
 class ComponentActionView(APIView):

@@ -145,7 +145,9 @@ async def test_the_names_of_this_machine_are_ours(application: Application, name
     assert answer.status == 200
 
 
-@pytest.mark.parametrize(("maybe_done", "status", "reason"), [(False, 503, "ServiceUnavailable"), (True, 504, "Timeout")])
+@pytest.mark.parametrize(
+    ("maybe_done", "status", "reason"), [(False, 503, "ServiceUnavailable"), (True, 504, "Timeout")]
+)
 async def test_a_missing_worker_is_a_status_with_retry_after(
     monkeypatch: pytest.MonkeyPatch, maybe_done: bool, status: int, reason: str
 ) -> None:
@@ -163,11 +165,20 @@ async def test_credentials_are_the_clusters_to_judge(application: Application) -
     assert (answer.status, orjson.loads(body)["message"]) == (401, "Unauthorized")
 
 
-segments = st.lists(st.sampled_from(["api", "apis", "v1", "apps", "pods", "namespaces", "default", "..", "%2f", "", "é", "log"]), max_size=7)
+segments = st.lists(
+    st.sampled_from(["api", "apis", "v1", "apps", "pods", "namespaces", "default", "..", "%2f", "", "é", "log"]),
+    max_size=7,
+)
 methods = st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "BREW"])
-queries = st.sampled_from(["", "limit=-1", "limit=x", "continue=%%%", "labelSelector=(((", "fieldSelector=,,", "watch=1", "dryRun=no"])
-bodies = st.one_of(st.binary(max_size=40), st.sampled_from([b"{", b"[]", b"null", b'{"kind":1}', b"\xff\xfe", b'{"metadata":[]}']))
-types = st.sampled_from(["", "application/json", "application/yaml", "application/merge-patch+json", "text/plain", "???"])
+queries = st.sampled_from(
+    ["", "limit=-1", "limit=x", "continue=%%%", "labelSelector=(((", "fieldSelector=,,", "watch=1", "dryRun=no"]
+)
+bodies = st.one_of(
+    st.binary(max_size=40), st.sampled_from([b"{", b"[]", b"null", b'{"kind":1}', b"\xff\xfe", b'{"metadata":[]}'])
+)
+types = st.sampled_from(
+    ["", "application/json", "application/yaml", "application/merge-patch+json", "text/plain", "???"]
+)
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

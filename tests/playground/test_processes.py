@@ -102,7 +102,11 @@ def test_apply_answers_document_by_document(client: httpx.Client) -> None:
 
     assert [result["status"] for result in apply(MANIFEST, "?dryRun=1")] == ["created", "error", "error", "error"]
     results = apply(MANIFEST)
-    assert [(result["status"], result["line"]) for result in results][:3] == [("created", 2), ("error", 8), ("error", 12)]
+    assert [(result["status"], result["line"]) for result in results][:3] == [
+        ("created", 2),
+        ("error", 8),
+        ("error", 12),
+    ]
     assert "no matches for kind" in str(results[1]["message"])
     assert 'unknown field "dota"' in str(results[2]["message"])
     assert results[3]["status"] == "error"

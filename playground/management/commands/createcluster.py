@@ -12,6 +12,7 @@ from playground.engine.port import EngineError
 
 class Command(BaseCommand):
     help = "Make a cluster (the worker must be running: make run)."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")

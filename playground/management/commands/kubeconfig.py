@@ -11,6 +11,7 @@ from playground.clusters import kubeconfig, token_of
 
 class Command(BaseCommand):
     help = "Print the kubeconfig of a cluster: manage.py kubeconfig demo > demo.yaml; kubectl --kubeconfig demo.yaml get nodes"
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")

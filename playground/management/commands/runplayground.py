@@ -22,6 +22,7 @@ _START_SECONDS = 30.0
 
 class Command(BaseCommand):
     help = "Run the whole playground: migrate, worker, web."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=settings.HOST)
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         _require_free(host, port)
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
         call_command("migrate", verbosity=0, interactive=False)
-        worker = Child("worker", _manage("runworker_cluster", "--with-parent"))
+        worker = Child("worker", _manage("runworker_cluster", "--with-parent"), {"PLAYGROUND_ROLE": "worker"})
         web = Child("web", _manage("runweb", "--with-parent", "--host", host, "--port", str(port)))
         supervisor = Supervisor([worker, web])
         supervisor.start()

@@ -11,6 +11,7 @@ from playground.web import run
 
 class Command(BaseCommand):
     help = "Run the web process (Daphne)."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=settings.HOST)

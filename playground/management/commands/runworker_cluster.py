@@ -12,6 +12,7 @@ from playground.worker.process import run
 
 class Command(BaseCommand):
     help = "Run the worker that owns clusters and lets their time pass."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--url", default=settings.WORKER_URL, help="where to listen (unix:/path, tcp://, tls://)")
