@@ -108,9 +108,10 @@ class Decider:
             decision.failure, decision.rescue, decision.message = before.failure, before.rescue, before.message
             decision.skipped = before.skipped
             return
-        best = self._ranking(group, decision).best()
-        if best:
-            decision.node, decision.quick = self.pick(decision.pod, best).name, True
+        stream = self._seed.stream("scheduler", decision.pod.uid)
+        node = self._ranking(group, decision).choose(stream.below)
+        if node is not None:
+            decision.node, decision.quick = node.name, True
             return
         self._decide_plainly(decision)
         if not decision.rescue.done:

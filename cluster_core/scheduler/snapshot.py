@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
 
 from cluster_core.machinery.typed import Obj
-from cluster_core.scheduler.views import HostPort, NodeFacts, PodShape, PodView, node_facts
+from cluster_core.scheduler.views import HostPort, NodeFacts, PodShape, PodView, newer_facts, node_facts
 
 ANY_ADDRESS = "0.0.0.0"
 K = TypeVar("K")
+_COUNTED = ("labels", "taints", "unschedulable", "cpu", "memory", "ephemeral", "pods", "scalars", "images")
 
 
 class NodeView:
@@ -78,6 +79,11 @@ class NodeView:
         return other
 
 
+def alike(old: NodeFacts, new: NodeFacts) -> bool:
+    """Whether scheduling sees no difference."""
+    return all(getattr(old, name) == getattr(new, name) for name in _COUNTED)
+
+
 def _bump(counts: dict[K, int], key: K, by: int) -> None:
     number = counts.get(key, 0) + by
     if number:
@@ -118,8 +124,10 @@ class Snapshot:
         if node is None:
             self._new_node(name, node_facts(obj))
             return
-        old, facts = node.facts, node_facts(obj)
+        old, facts = node.facts, newer_facts(node.facts, obj)
         node.facts = facts
+        if alike(old, facts):
+            return
         self._note(name, old, facts)
         if old.images != facts.images:
             self._forget_images(old)

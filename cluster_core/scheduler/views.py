@@ -7,7 +7,7 @@ framework.NodeInfo that follow from the Node object.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import orjson
@@ -246,8 +246,6 @@ class NodeFacts:
 def node_facts(node: Obj) -> NodeFacts:
     metadata, spec, status = node["metadata"], node.get("spec") or {}, node.get("status") or {}
     room = amounts.amounts(status.get("allocatable") or {})
-    images = {name: image.get("sizeBytes") or 0
-              for image in status.get("images") or () for name in image.get("names") or ()}  # fmt: skip
     return NodeFacts(
         obj=node,
         name=metadata["name"],
@@ -259,5 +257,23 @@ def node_facts(node: Obj) -> NodeFacts:
         ephemeral=room.get("ephemeral-storage", 0),
         pods=room.get("pods", 0),
         scalars=amounts.scalars(room),
-        images=images,
+        images=_node_images(status),
     )
+
+
+def _node_images(status: Obj) -> Mapping[str, int]:
+    images = status.get("images") or ()
+    return {name: image.get("sizeBytes") or 0 for image in images for name in image.get("names") or ()}
+
+
+def newer_facts(old: NodeFacts, node: Obj) -> NodeFacts:
+    """The facts of a newer version of the node: the old ones where the parts they follow from have not been replaced."""
+    before, now = old.obj.get("status") or {}, node.get("status") or {}
+    if (
+        old.obj["metadata"].get("labels") == node["metadata"].get("labels")
+        and old.obj.get("spec") == node.get("spec")
+        and before.get("allocatable") == now.get("allocatable")
+    ):
+        same_images = before.get("images") is now.get("images")
+        return replace(old, obj=node, images=old.images if same_images else _node_images(now))
+    return node_facts(node)

@@ -7,8 +7,8 @@ at keys, not nodes. After a pod has been placed only the nodes it touched are lo
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -93,7 +93,7 @@ def takes(pod: PodView) -> bool:
 
 
 class Ranking:
-    """Call `best()` for the nodes that are equally best right now."""
+    """Call `choose()` for one of the nodes that are best right now."""
 
     def __init__(self, profile: Profile, cycle: Cycle, namespaces: int) -> None:
         self._profile = profile
@@ -220,17 +220,26 @@ class Ranking:
 
     # ------------------------------------------------------------------------------------------------ deciding
 
-    def best(self) -> list[NodeView]:
-        """The nodes with the highest total score, by name; empty when no node fits."""
+    def choose(self, below: Callable[[int], int]) -> NodeView | None:
+        """One of the nodes with the highest total score; None when no node fits.
+
+        `below(n)` draws a number under n; it counts the equally good nodes by name and is asked only when there are several.
+        """
+        winners = self._winners()
+        total = sum(map(len, winners))
+        if total < 2:
+            return self._nodes[winners[0][0]] if total else None
+        return self._nodes[nth(winners, below(total))]
+
+    def _winners(self) -> list[list[int]]:
+        """The ranks of the best nodes, in one ordered list per key."""
         self._catch_up()
         if self._hopeless:
             return []
         limits = self._hard.limits()
         keys = [key for key in self._buckets if not limits or self._hard.allows(key.hard, limits)]
-        if not keys:
-            return []
-        if len(keys) == 1:
-            return self._named(self._buckets[keys[0]].best()[1])
+        if len(keys) < 2:
+            return [self._buckets[key].best()[1] for key in keys]
         top, winners = -1, []
         for key, bonus in zip(keys, self._bonuses(keys), strict=True):
             score, ranks = self._buckets[key].best()
@@ -238,10 +247,7 @@ class Ranking:
                 top, winners = score + bonus, [ranks]
             elif score + bonus == top:
                 winners.append(ranks)
-        return self._named(winners[0] if len(winners) == 1 else sorted(rank for ranks in winners for rank in ranks))
-
-    def _named(self, ranks: Iterable[int]) -> list[NodeView]:
-        return [self._nodes[rank] for rank in ranks]
+        return winners
 
     def _bonuses(self, keys: list[NodeKey]) -> list[int]:
         """The weighted scores that depend on all feasible nodes, per key."""
@@ -271,6 +277,20 @@ class Ranking:
         kept = [score for score in raw if score >= 0]
         low, high = min(kept, default=0), max(kept, default=0)
         return [evened(score, low, high) if score >= 0 else 0 for score in raw]
+
+
+def nth(lists: Sequence[list[int]], n: int) -> int:
+    """The n-th smallest (from 0) of all numbers in ordered lists."""
+    if len(lists) == 1:
+        return lists[0][n]
+    low, high = min(found[0] for found in lists), max(found[-1] for found in lists)
+    while low < high:
+        middle = (low + high) // 2
+        if sum(bisect_right(found, middle) for found in lists) > n:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def _spread_out(scores: list[int]) -> list[int]:
