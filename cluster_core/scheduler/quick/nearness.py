@@ -9,6 +9,7 @@ from cluster_core.scheduler.plugins.inter_pod_affinity import InterPodAffinity, 
 from cluster_core.scheduler.snapshot import NodeView
 from cluster_core.scheduler.views import NodeFacts, PodShape
 
+NearKey = tuple[int, tuple[str | None, ...]]
 _NOTHING = Relation((), (), (), ())
 
 
@@ -27,6 +28,8 @@ class Nearness:
         self.tally = Tally()
         cycle.state[plugin.name] = self.tally
         self._relations: dict[PodShape, Relation] = {}
+        self._narrow: set[str] = set()
+        self._wide: list[str] = []
         for node in cycle.snapshot.ordered:
             if self._own or node.affine:
                 for existing, number in node.all_shapes.items():
@@ -44,9 +47,19 @@ class Nearness:
     def _count(self, relation: Relation, facts: NodeFacts, number: int) -> None:
         self.tally.add(relation, facts, number)
         for key, weight in relation.weights if self._scores else ():
+            self._learn(key)
             text = facts.labels.get(key)
             if text is not None:
                 self.weights[key, text] = self.weights.get((key, text), 0) + weight * number
+
+    def _learn(self, key: str) -> None:
+        """Sort a topology key of the score: narrow when no two nodes share a value, else wide."""
+        if key not in self._narrow and key not in self._wide:
+            domains = self._cycle.snapshot.domains(key).values()
+            if all(len(nodes) == 1 for nodes in domains):
+                self._narrow.add(key)
+            else:
+                self._wide.append(key)
 
     @property
     def may_reject(self) -> bool:
@@ -60,10 +73,10 @@ class Nearness:
         relation = self._relation(pod)
         if relation is _NOTHING:
             return
-        alone = not self.tally.near
+        alone, wide = not self.tally.near, len(self._wide)
         before = self._standing(relation, node.facts)
         self._count(relation, node.facts, sign)
-        if alone != (not self.tally.near):
+        if alone != (not self.tally.near) or wide != len(self._wide):
             yield from self._cycle.snapshot.ordered
             return
         for pair, standing in self._standing(relation, node.facts).items():
@@ -79,9 +92,17 @@ class Nearness:
             text = facts.labels.get(key)
             if text is not None:
                 pair = (key, text)
-                found[pair] = (pair in tally.forbids, pair in tally.near, pair in tally.away, self.weights.get(pair, 0))
+                weight = self.weights.get(pair, 0) if key not in self._wide else 0
+                found[pair] = (pair in tally.forbids, pair in tally.near, pair in tally.away, weight)
         return found
 
-    def score(self, node: NodeView) -> int:
+    def key(self, node: NodeView) -> NearKey:
+        """The node's own score from narrow keys, and its values of the wide ones."""
+        labels = node.facts.labels
+        own = sum(self.weights.get((key, labels.get(key, "")), 0) for key in self._narrow if key in labels)
+        return own, tuple(labels.get(key) for key in self._wide)
+
+    def raw(self, key: NearKey) -> int:
         weights = self.weights
-        return sum(weights.get(pair, 0) for pair in node.facts.labels.items()) if weights else 0
+        places = zip(self._wide, key[1], strict=True)
+        return key[0] + sum(weights.get((name, text), 0) for name, text in places if text is not None)

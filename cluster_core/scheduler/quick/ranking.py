@@ -16,7 +16,7 @@ from cluster_core.scheduler.framework import Cycle, Plugin, Profile, Rejection, 
 from cluster_core.scheduler.plugins.inter_pod_affinity import InterPodAffinity, between
 from cluster_core.scheduler.plugins.pod_topology_spread import PodTopologySpread, evened
 from cluster_core.scheduler.plugins.small import image_score
-from cluster_core.scheduler.quick.nearness import Nearness
+from cluster_core.scheduler.quick.nearness import NearKey, Nearness
 from cluster_core.scheduler.quick.spreading import Hard, Key, Soft
 from cluster_core.scheduler.snapshot import NodeView
 from cluster_core.scheduler.views import PodShape, PodView
@@ -32,12 +32,15 @@ OTHER_SCORES = frozenset({"TaintToleration", "NodeAffinity", "PodTopologySpread"
                           "DynamicResources"})  # fmt: skip
 
 
+NOT_NEAR: NearKey = (0, ())
+
+
 class NodeKey(NamedTuple):
     """What decides a node's place beside its own sum of scores."""
 
     taints: int
     affinity: int
-    near: int
+    near: NearKey
     images: tuple[bool, ...]
     hard: Key
     soft: Key | None
@@ -199,11 +202,11 @@ class Ranking:
             if objects(cycle, node) is not None:
                 return None
         nearness = self._nearness
-        near = 0
+        near: NearKey = NOT_NEAR
         if nearness is not None:
             if nearness.may_reject and nearness.plugin.filter(cycle, node) is not None:
                 return None
-            near = nearness.score(node)
+            near = nearness.key(node)
         hard = self._hard.key(node.rank)
         if hard is None:
             return None
@@ -255,7 +258,7 @@ class Ranking:
         columns = [
             ("TaintToleration", normalized([key.taints for key in keys], reverse=True)),
             ("NodeAffinity", normalized([key.affinity for key in keys])),
-            ("InterPodAffinity", _spread_out([key.near for key in keys])),
+            ("InterPodAffinity", _spread_out(self._near_scores(keys))),
             ("ImageLocality", self._image_scores(keys)),
             ("PodTopologySpread", self._spread_scores(keys)),
         ]
@@ -264,6 +267,10 @@ class Ranking:
             if weight and any(score != scores[0] for score in scores):
                 totals = [total + weight * score for total, score in zip(totals, scores, strict=True)]
         return totals
+
+    def _near_scores(self, keys: list[NodeKey]) -> list[int]:
+        nearness = self._nearness
+        return [nearness.raw(key.near) for key in keys] if nearness is not None else [0] * len(keys)
 
     def _image_scores(self, keys: list[NodeKey]) -> list[int]:
         return [image_score(self._snapshot, self._shape, key.images) if key.images else 0 for key in keys]
