@@ -84,7 +84,20 @@ def read_one(source: str | bytes) -> Any:
     return documents[0].value if documents else None
 
 
+def _check_depth(source: str | bytes) -> None:
+    """Refuse deep nesting before PyYAML's composer, which recurses in C and would end the process, sees it."""
+    depth = 0
+    for event in yaml.parse(source, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH + 1:
+                raise YamlError(f"nested deeper than {MAX_DEPTH}", event.start_mark.line + 1)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
 def _nodes(source: str | bytes) -> Iterator[yaml.Node]:
+    _check_depth(source)
     loader = _LOADER(source)
     try:
         while loader.check_node():

@@ -94,3 +94,8 @@ def test_depth_and_size_are_bounded() -> None:
 @given(st.recursive(st.none() | st.booleans() | st.integers(-(2**62), 2**62) | st.text("ab \"'<é:-#"), st.lists))
 def test_json_is_yaml(value: Any) -> None:
     assert yamlio.read_one(json.dumps([value])) == [value]
+
+
+def test_nesting_that_would_overflow_the_c_stack_is_refused() -> None:
+    with pytest.raises(yamlio.YamlError, match="nested deeper than 100"):
+        yamlio.read("[" * 300_000)
