@@ -44,6 +44,7 @@ async def apply(*, engine: Engine, cluster: str, text: str, dry_run: bool = Fals
     if len(documents) > MAX_DOCUMENTS:
         raise EngineError(f"more than {MAX_DOCUMENTS} documents", 413)
     run = _Run(engine, cluster, dry_run)
+    await run.ask("GET", "/version")  # an unknown cluster is one refusal, not one per document
     return [await run.result(index, document) for index, document in enumerate(documents)]
 
 
@@ -76,7 +77,7 @@ class _Run:
         path, wanted = await self._place(obj)
         name = wanted["metadata"]["name"]
         for _ in range(_TRIES):
-            found = await self._ask("GET", f"{path}/{name}")
+            found = await self.ask("GET", f"{path}/{name}")
             if found.status == 404:
                 answer = await self._create(path, wanted)
             else:
@@ -93,7 +94,7 @@ class _Run:
         }
 
     async def _create(self, path: str, wanted: Obj) -> ApiResponse:
-        return await self._ask("POST", path, orjson.dumps(annotated(wanted)), "application/json")
+        return await self.ask("POST", path, orjson.dumps(annotated(wanted)), "application/json")
 
     async def _patch(self, path: str, wanted: Obj, current: Obj) -> ApiResponse | None:
         """None when nothing is to be changed."""
@@ -103,7 +104,7 @@ class _Run:
         if not patch:
             return None
         media = _STRATEGIC if type else _MERGE
-        return await self._ask("PATCH", path, orjson.dumps(patch), media)
+        return await self.ask("PATCH", path, orjson.dumps(patch), media)
 
     async def _place(self, obj: Obj) -> tuple[str, dict[str, Any]]:
         """(path of the collection, the object with its namespace)."""
@@ -119,7 +120,7 @@ class _Run:
     async def _resource(self, version: str, kind: str) -> dict[str, Any]:
         if version not in self.resources:
             root = f"/apis/{version}" if "/" in version else f"/api/{version}"
-            answer = await self._ask("GET", root)
+            answer = await self.ask("GET", root)
             listed = answer.json().get("resources", ()) if answer.status == 200 else ()
             self.resources[version] = {entry["kind"]: entry for entry in listed if "/" not in entry["name"]}
         found = self.resources[version].get(kind)
@@ -128,7 +129,7 @@ class _Run:
             raise Refused(f'no matches for kind "{kind}" in version "{version}"{hint}', 404)
         return dict(found)
 
-    async def _ask(self, method: str, path: str, body: bytes = b"", content_type: str = "") -> ApiResponse:
+    async def ask(self, method: str, path: str, body: bytes = b"", content_type: str = "") -> ApiResponse:
         changes = method != "GET"
         query = (_MANAGER, _STRICT) if changes else ()
         if changes and self.dry_run:

@@ -9,6 +9,7 @@ from cluster_core.apiserver.parts import Change
 from cluster_core.apiserver.request import ApiRequest, ApiResponse
 from cluster_core.machinery.errors import ApiError
 from cluster_core.machinery.typed import Obj
+from cluster_core.machines.park import MachinePark
 from cluster_core.persistence.log import Row, Stored
 from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.commands import CommandError
@@ -16,6 +17,9 @@ from cluster_core.simulation.saved import ClusterSpec, Saved
 from playground.engine.port import EngineError
 
 from .simulated import Simulated, Watching
+
+_COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+_CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 
 class Simulation:
@@ -74,7 +78,44 @@ class Simulation:
                     yield kind, obj
 
     def facts(self) -> Sequence[dict[str, Any]]:
-        return []
+        return [*self._machines(), *self._components()]
+
+    def _machines(self) -> Iterable[dict[str, Any]]:
+        park = self.cluster.parts.get("machines")
+        if isinstance(park, MachinePark):
+            for machine in park.machines.values():
+                yield {"k": "Machine", "name": machine.name, "machine": machine.state}
+
+    def _components(self) -> Iterable[dict[str, Any]]:
+        """The control plane's parts, as their static pods show them."""
+        for name in _COMPONENTS:
+            pods = [pod for pod in self._static_pods if pod["metadata"].get("labels", {}).get("component") == name]
+            for pod in pods:
+                yield _component(name, pod)
+
+    @property
+    def _static_pods(self) -> Sequence[Obj]:
+        control_plane = [
+            node["metadata"]["name"]
+            for node in self._client.list("Node")
+            if _CONTROL_PLANE in node["metadata"].get("labels", {})
+        ]
+        return [pod for node in control_plane for pod in self._client.on_node("Pod", node)]
+
+
+def _component(name: str, pod: Obj) -> dict[str, Any]:
+    conditions = {condition["type"]: condition for condition in pod.get("status", {}).get("conditions", ())}
+    ready = conditions.get("Ready", {})
+    return {
+        "k": "Component",
+        "uid": f"component-{pod['metadata']['name']}",
+        "ns": "",
+        "rv": "",
+        "name": name,
+        "node": pod["spec"].get("nodeName", ""),
+        "healthy": ready.get("status") == "True",
+        "message": ready.get("message", ""),
+    }
 
 
 class Builder:
