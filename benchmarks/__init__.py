@@ -1,1 +1,1 @@
-"""What `make bench` runs."""
+"""What `make bench` measures: one module per group of figures, each with `figures() -> dict[str, float]`."""
