@@ -6,6 +6,7 @@ import functools
 import http.server
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -103,11 +104,19 @@ def mock_page(open_page: OpenPage, static_url: str) -> OpenPage:
     def open_(scheme: str = "light", size: str = "desktop", reduced: bool = False, **query: Any) -> Page:
         page = open_page(f"{static_url}/dev/mock.html?{urlencode(query)}", scheme=scheme, size=size, reduced=reduced)
         if "dashboard" not in query:
-            page.wait_for_function("window.playground?.store.state.connection === 'live'")
-            page.wait_for_function("playground.diagram.drawn().rooms > 0 || playground.store.kind('Node').size === 0")
+            wait(page, "window.playground?.store.state.connection === 'live'")
+            wait(page, "playground.diagram.drawn().rooms > 0 || playground.store.kind('Node').size === 0")
         return page
 
     return open_
+
+
+def wait(page: Page, expression: str, seconds: float = 10) -> None:
+    """Until that is true. Asked from outside, since the page's content policy forbids evaluating strings inside."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(30)
 
 
 def uid_of(page: Page, kind: str, name: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import ROOT, OpenPage, click_on_picture, uid_of
+from .conftest import ROOT, OpenPage, click_on_picture, uid_of, wait
 
 pytestmark = pytest.mark.browser
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text() if Path(ROOT / "node_modules/axe-core").exists() else ""
@@ -52,7 +52,7 @@ def test_dialogs_tour_and_dashboard_are_accessible(mock_page: OpenPage, scheme: 
     page.keyboard.press("Control+k")
     assert violations(page) == []
     dashboard = mock_page(scheme=scheme, dashboard=1)
-    dashboard.get_by_role("link", name="Open demo").wait_for()
+    dashboard.get_by_role("link", name="demo").wait_for()
     assert violations(dashboard) == []
 
 
@@ -79,6 +79,7 @@ def test_the_outline_says_what_the_picture_shows(mock_page: OpenPage) -> None:
     names = page.evaluate("playground.store.all('Pod').filter((p) => p.ns === 'default').map((p) => p.name).sort()")
     for row in page.get_by_role("treeitem").filter(has_text="node-").all():
         row.locator(".twist").click()
+    expect(page.locator('[role="treeitem"][aria-level="3"]')).to_have_count(len(names) - 1)
     shown = page.locator('[role="treeitem"][aria-level="3"] .row-name, [role="treeitem"]:has-text("giant") .row-name').all_inner_texts()
     assert sorted(shown) == names
 
@@ -89,7 +90,7 @@ def test_every_action_is_in_the_command_palette(mock_page: OpenPage) -> None:
     page.keyboard.press("Control+k")
     page.keyboard.type("kill node-1")
     page.keyboard.press("Enter")
-    page.wait_for_function("playground.store.named('Node', undefined, 'node-1').machine === 'killed'")
+    wait(page, "playground.store.named('Node', undefined, 'node-1').machine === 'killed'")
 
 
 # --- looking -------------------------------------------------------------------------------------------------------
@@ -125,7 +126,7 @@ def test_layers_can_be_switched(mock_page: OpenPage) -> None:
     page = mock_page(still=1)
     before = page.evaluate("playground.diagram.drawn().pods")
     page.get_by_role("button", name="System pods").click()
-    page.wait_for_function(f"playground.diagram.drawn().pods > {before}")
+    wait(page, f"playground.diagram.drawn().pods > {before}")
 
 
 # --- doing ---------------------------------------------------------------------------------------------------------
@@ -137,7 +138,7 @@ def test_adding_nodes_makes_rooms(mock_page: OpenPage) -> None:
     page.get_by_role("button", name="Add nodes…").click()
     page.get_by_label("How many").fill("2")
     page.get_by_role("button", name="Add", exact=True).click()
-    page.wait_for_function(f"playground.diagram.drawn().rooms === {rooms + 2}")
+    wait(page, f"playground.diagram.drawn().rooms === {rooms + 2}")
     expect(page.get_by_text("Added 2 nodes")).to_be_visible()
 
 
@@ -145,8 +146,8 @@ def test_killing_a_node_moves_its_pods(mock_page: OpenPage) -> None:
     page = mock_page()
     choose(page, "Node", "node-1")
     page.get_by_role("button", name="Kill").click()
-    page.wait_for_function("playground.store.named('Node', undefined, 'node-1').ready === 'Unknown'")
-    page.wait_for_function("playground.store.all('Pod').filter((p) => p.root === 'Deployment/web' && p.phase === 'Running' && p.node === 'node-2').length === 5")
+    wait(page, "playground.store.named('Node', undefined, 'node-1').ready === 'Unknown'")
+    wait(page, "playground.store.all('Pod').filter((p) => p.root === 'Deployment/web' && p.phase === 'Running' && p.node === 'node-2').length === 5")
 
 
 def test_scaling_shows_the_kubectl_line(mock_page: OpenPage) -> None:
@@ -156,7 +157,7 @@ def test_scaling_shows_the_kubectl_line(mock_page: OpenPage) -> None:
     page.get_by_label("Replicas").fill("7")
     page.get_by_role("button", name="Scale", exact=True).click()
     expect(page.get_by_text("kubectl scale deployment/web --replicas=7")).to_be_visible()
-    page.wait_for_function("playground.store.all('Pod').filter((p) => p.root === 'Deployment/web' && p.phase === 'Running').length === 7")
+    wait(page, "playground.store.all('Pod').filter((p) => p.root === 'Deployment/web' && p.phase === 'Running').length === 7")
 
 
 def test_deleting_more_than_a_pod_asks_first(mock_page: OpenPage) -> None:
@@ -171,8 +172,10 @@ def test_deleting_more_than_a_pod_asks_first(mock_page: OpenPage) -> None:
 def test_applying_tells_the_fate_of_each_document(mock_page: OpenPage) -> None:
     page = mock_page()
     page.get_by_role("button", name="YAML", exact=True).click()
-    page.locator(".cm-content").fill("apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: fresh\nspec:\n  replicas: 2\n---\nnothing: here\n")
-    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(".cm-content")).to_be_visible()
+    text = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: fresh\nspec:\n  replicas: 2\n---\nnothing: here\n"
+    page.evaluate("(editorText) => playground.ui.set({editorText})", text)
+    page.get_by_role("button", name="Apply", exact=True).click()
     results = page.get_by_role("region", name="Results")
     expect(results).to_contain_text("created")
     expect(results).to_contain_text("Object 'Kind' is missing")
@@ -182,7 +185,7 @@ def test_applying_tells_the_fate_of_each_document(mock_page: OpenPage) -> None:
 def test_the_clock_can_be_paused_and_run_faster(mock_page: OpenPage) -> None:
     page = mock_page()
     page.get_by_role("radio", name="Run at ×100").click()
-    page.wait_for_function("playground.store.state.clock.speed === 100")
+    wait(page, "playground.store.state.clock.speed === 100")
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("Paused")).to_be_visible()
 
@@ -218,7 +221,7 @@ def test_a_lost_connection_is_told_and_resumed(mock_page: OpenPage) -> None:
     page = mock_page()
     page.evaluate("mock.cut()")
     expect(page.get_by_text("Connection lost. Reconnecting…")).to_be_visible()
-    page.wait_for_function("playground.store.state.connection === 'live'")
+    wait(page, "playground.store.state.connection === 'live'")
 
 
 @pytest.mark.parametrize("frame", ["'no json {'", "{type: 'delta', from: 1, revision: 2, changes: []}", "{type: 'delta', from: mock.revision(), revision: 9e9, changes: [['put', {k: 7}]]}", "{type: 'what'}"])
@@ -226,9 +229,9 @@ def test_a_garbled_frame_leads_to_a_resync_never_to_a_wrong_picture(mock_page: O
     page = mock_page()
     page.evaluate(f"mock.send({frame})")
     page.evaluate("mock.put({k: 'Node', name: 'late', ready: 'True', machine: 'on'})")
-    page.wait_for_function("playground.store.named('Node', undefined, 'late')")
+    wait(page, "playground.store.named('Node', undefined, 'late')")
     same = "JSON.stringify([...mock.objects.keys()].sort()) === JSON.stringify(['Pod','Node','Service','Namespace','Event','Component','Deployment','ReplicaSet','EndpointSlice'].flatMap((k) => playground.store.all(k).map((o) => o.uid)).sort())"
-    page.wait_for_function(same)
+    wait(page, same)
 
 
 def test_a_deleted_cluster_offers_the_way_back(mock_page: OpenPage) -> None:
@@ -249,7 +252,7 @@ def test_markup_in_names_labels_and_events_stays_text(mock_page: OpenPage) -> No
 def test_the_tour_is_shown_once(mock_page: OpenPage) -> None:
     page = mock_page(tour=1)
     for _ in range(2):
-        page.get_by_role("button", name="Next").click()
+        page.get_by_role("button", name="Next", exact=True).click()
     page.get_by_role("button", name="Start", exact=True).click()
     assert page.evaluate("localStorage.getItem('playground.tour')") == "1"
 
@@ -259,7 +262,7 @@ def test_with_reduced_motion_nothing_glides(mock_page: OpenPage) -> None:
     uid = uid_of(page, "Node", "node-1")
     before = page.evaluate("(uid) => playground.diagram.where(uid)", uid)
     page.evaluate("for (let n = 0; n < 6; n++) mock.put({k: 'Node', name: 'more-' + n, ready: 'True', machine: 'on'})")
-    page.wait_for_function("playground.diagram.drawn().rooms === 8")
+    wait(page, "playground.diagram.drawn().rooms === 8")
     page.evaluate("() => new Promise(requestAnimationFrame)")
     settled = page.evaluate("(uid) => playground.diagram.where(uid)", uid)
     page.wait_for_timeout(200)
@@ -278,7 +281,7 @@ def test_phone_width_needs_no_sideways_scrolling(mock_page: OpenPage) -> None:
 def test_a_thousand_nodes_stay_smooth(mock_page: OpenPage) -> None:
     """Painting 1,000 nodes with 10,000 pods: the share of the frame that is ours. Benchmarks measure whole frames."""
     page = mock_page(nodes=1000, pods=10000, still=1, bare=1)
-    page.wait_for_function("playground.diagram.drawn().pods === 10000")
+    wait(page, "playground.diagram.drawn().pods === 10000")
     paints = page.evaluate(
         """async () => {
           frames.length = 0;

@@ -54,7 +54,7 @@ export function openEditor(host, { text, label, apply }) {
         lintGutter(),
         colours,
         syntaxHighlighting(words),
-        EditorView.contentAttributes.of({ "aria-label": label }),
+        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
       ],
     }),
   });

@@ -63,7 +63,7 @@ export function mountDashboard(element, { api, go = (url) => location.assign(url
 
   /** @param {ClusterSummary} cluster */
   const card = (cluster) => html`<li class="card">
-    <a class="card-link" href="/clusters/${encodeURIComponent(cluster.name)}/" aria-label=${t("dashboard.open", { name: cluster.name })}>
+    <a class="card-link" href="/clusters/${encodeURIComponent(cluster.name)}/">
       <span class="card-name">${cluster.name}</span>
       <span class="card-facts"><span>${t("summary.nodes", { n: amount(cluster, "nodes") })}</span><span>${t("summary.pods", { n: amount(cluster, "pods") })}</span></span>
       ${pods(amount(cluster, "nodes"))}

@@ -71,7 +71,7 @@ export function mountEditor(element, context) {
       <div class="editor-host"></div>
     </div>
     <div class="editor-results" role="region" aria-label=${t("editor.results")} tabindex="0">
-      <h3>${t("editor.results")}</h3>
+      <h2>${t("editor.results")}</h2>
       <div aria-live="polite">${note ? html`<p class="tone-ok">${note}</p>` : nothing}
         ${results.length ? html`<ul class="plain">${results.map(resultRow)}</ul>` : html`<p class="empty-hint">${t("editor.noResults")}</p>`}</div>
       ${kubectlLine(context, kubectl.apply())}

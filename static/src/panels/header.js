@@ -33,7 +33,7 @@ function view(context) {
     </nav>
     ${connection(context)}
     <div class="head-tools">
-      <button class="button search" type="button" aria-label=${t("commands.open")} aria-keyshortcuts="Control+K" @click=${() => ui.set({ dialog: "commands" })}>
+      <button class="button search" type="button" aria-keyshortcuts="Control+K" @click=${() => ui.set({ dialog: "commands" })}>
         ${icon("search")}<span class="search-text">${t("commands.open")}</span><kbd>Ctrl K</kbd>
       </button>
       <a class="button button-quiet button-icon wide-only" href=${api.kubeconfigUrl} download title=${t("action.kubeconfig")} aria-label=${t("action.kubeconfig")}>${icon("download")}</a>
