@@ -29,6 +29,8 @@ class Occurrence:
 
 def record(client: Client, about: Obj, what: Occurrence) -> None:
     """Write the event, or count it on the one that says the same. It never refuses: a lost event harms nobody."""
+    if client.server.silent:
+        return
     metadata = about["metadata"]
     namespace = metadata.get("namespace") or "default"
     name = _name(client, about, what)

@@ -69,6 +69,8 @@ class ApiServer:
         """Serves subresources that reach into a node: log, exec, attach, portforward, proxy."""
         self.present: dict[str, Callable[[Obj], Obj]] = {}
         """How objects of a kind (by name) look to those who get or list them, where the store does not say all: heartbeats."""
+        self.silent = False
+        """Whether parts' events are dropped: while a cluster is being made."""
         self.etcd_fault = ""
         self._clients: dict[str, Client] = {}
 

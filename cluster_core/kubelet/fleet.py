@@ -11,7 +11,7 @@ from typing import Any
 
 from cluster_core.apiserver.parts import Change, object_key, split_key
 from cluster_core.apiserver.world import World
-from cluster_core.kubelet import kwok, memory, registration, surroundings
+from cluster_core.kubelet import kwok, memory, registration, staticpods, surroundings
 from cluster_core.kubelet.addresses import Addresses
 from cluster_core.kubelet.memory import Memory
 from cluster_core.kubelet.ports import Machines, Workloads
@@ -42,6 +42,8 @@ class Fleet:
         self.timings = timings
         self.addresses = Addresses()
         self.probes = Probes()
+        self.instant = False
+        """Whether everything takes no time and happens without a word: when a cluster is made."""
         self.fake: set[str] = set()
         """Nodes that KWOK plays."""
         self._memories: dict[str, Memory] = {}
@@ -84,7 +86,7 @@ class Fleet:
             return
         machine = self.machines.get(node)
         if machine is not None and machine.well:
-            delay = self.timings.draw("observe", key, self.clock.now)
+            delay = 0.0 if self.instant else self.timings.draw("observe", key, self.clock.now)
             self.world.agenda.soon(self.name, f"{node}|pod|{key}", delay)
 
     def _pod_gone(self, pod: Obj) -> None:
@@ -92,6 +94,7 @@ class Fleet:
         self._memories.pop(uid, None)
         if not node:
             return
+        self._mirror_gone(node, pod)
         ip = pod.get("status", {}).get("podIP")
         if ip:
             self.addresses.free(node, ip, uid)
@@ -99,6 +102,13 @@ class Fleet:
         self.world.agenda.cancel(self.name, f"{node}|pod|{key}")
         self.world.agenda.cancel(self.name, f"~{node}|pod|{key}")
         self.workloads.forget(uid)
+
+    def _mirror_gone(self, node: str, pod: Obj) -> None:
+        """A mirror pod was deleted: its kubelet makes it again as long as the manifest is there."""
+        machine = self.machines.get(node)
+        name = pod["metadata"]["name"].removesuffix(f"-{node}")
+        if machine is not None and machine.manifests.get(name) and staticpods.MIRROR in pod["metadata"].get("annotations", {}):
+            self.world.agenda.soon(self.name, f"{node}|static|{name}", 0.5)
 
     def _node_changed(self, change: Change) -> None:
         node = change.obj
@@ -161,10 +171,26 @@ class Fleet:
     def _register(self, node: str, _: str) -> None:
         machine = self.machines.get(node)
         if machine is not None and machine.well:
-            found = registration.register(self.api, self.world, machine)
-            self.api.event(found, "Normal", "Starting", "Starting kubelet.", component="kubelet", host=node)
-            for pod in self.api.on_node("Pod", node):
-                self._look(node, object_key(pod))
+            self.register(machine)
+
+    def register(self, machine: Any) -> None:
+        """Let the machine's kubelet make its node known and look at everything that is on it."""
+        node = machine.name
+        found = registration.register(self.api, self.world, machine)
+        self.api.event(found, "Normal", "Starting", "Starting kubelet.", component="kubelet", host=node)
+        for pod in self.api.on_node("Pod", node):
+            self._look(node, object_key(pod))
+        for name in machine.manifests:
+            self.world.agenda.soon(self.name, f"{node}|static|{name}", 0.05)
+
+    def manifest_changed(self, machine: Any, name: str) -> None:
+        """A static pod's manifest was written or removed: the kubelet notices."""
+        self.world.agenda.soon(self.name, f"{machine.name}|static|{name}", 1.0)
+
+    def _static(self, node: str, name: str) -> None:
+        machine = self.machines.get(node)
+        if machine is not None and machine.well:
+            staticpods.mirror(self, machine, name)
 
     def _fake_pod(self, node: str, key: str) -> None:
         pod = self.api.get("Pod", *split_key(key))
@@ -177,6 +203,10 @@ class Fleet:
             kwok.play_node(self, found)
 
     def _images(self, node: str, _: str) -> None:
+        self.report_images(node)
+
+    def report_images(self, node: str) -> None:
+        """Show the images in the node's store in its status."""
         machine, found = self.machines.get(node), self.api.get("Node", "", node)
         if machine is not None and machine.well and found is not None:
             images = registration.images_of([self.workloads.find(name) for name in machine.images])
@@ -185,6 +215,8 @@ class Fleet:
     def add_image(self, machine: Any, reference: str) -> None:
         """An image has come into the node's store; the next node status shows it."""
         machine.images.append(reference)
+        if self.instant:
+            return
         self.world.agenda.soon(self.name, f"~{machine.name}|images", 10.0)
 
     def surroundings(self, pod: Obj, container: Obj) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -252,6 +284,7 @@ _HANDLERS = {
     "pod": Fleet._pod,
     "register": Fleet._register,
     "images": Fleet._images,
+    "static": Fleet._static,
     "fake": Fleet._fake_pod,
     "fake-node": Fleet._fake_node,
 }

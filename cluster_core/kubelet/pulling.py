@@ -52,7 +52,7 @@ def _pull_from_registry(work: Work, flight: dict[str, Any], container: Obj, size
     seconds = work.fleet.timings.draw("pull-latency", work.uid, work.now)
     seconds += size / work.fleet.timings.draw("pull-bytes-per-second", work.uid, container["image"])
     flight["stage"], flight["begun"] = "pull", work.now
-    flight["due"] = work.now + round(seconds * SECOND)
+    flight["due"] = work.now + (0 if work.fleet.instant else round(seconds * SECOND))
 
 
 def finish_pull(work: Work, flight: dict[str, Any], name: str) -> None:

@@ -26,7 +26,8 @@ def begin(work: Work) -> None:
         work.set(container["name"], states.waiting(container, reason))
     if spec.get("hostNetwork"):
         work.memory["ip"] = work.machine.address
-    work.write()
+    if not work.fleet.instant:
+        work.write()
     work.memory["flight"] = {"queue": [], "stage": "sandbox", "due": work.now + work.delay("sandbox")}
 
 

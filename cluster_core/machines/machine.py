@@ -5,7 +5,7 @@ Addresses follow kubeadm's defaults: nodes in 172.18.0.0/16, a /24 of 10.244.0.0
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from cluster_core.machinery.clock import SECOND
@@ -41,6 +41,8 @@ class Machine:
     next_ip: int = 2
     images: list[str] = field(default_factory=list)
     """Images in its container runtime's store, as full references, in the order they came."""
+    manifests: dict[str, Any] = field(default_factory=dict)
+    """Pods in /etc/kubernetes/manifests, by file name without .yaml."""
 
     @property
     def well(self) -> bool:
@@ -71,4 +73,11 @@ class Machine:
         return now if self.well else self.last_renewal
 
     def encode(self) -> dict[str, Any]:
-        return asdict(self)
+        """As JSON, without what is as it always is."""
+        plain = {"name": self.name, "index": self.index, "cpu": self.cpu, "memory": self.memory}
+        return {**plain, **{name: getattr(self, name) for name in _OPTIONAL if getattr(self, name) != _DEFAULTS[name]}}
+
+
+_PROTOTYPE = Machine("", 0, "", "")
+_OPTIONAL = tuple(each.name for each in fields(Machine) if each.name not in ("name", "index", "cpu", "memory"))
+_DEFAULTS = {name: getattr(_PROTOTYPE, name) for name in _OPTIONAL}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from cluster_core.kubelet import registration
 from cluster_core.kubelet.fleet import Fleet
 from cluster_core.machines.machine import Machine
 from cluster_core.machines.park import MachinePark
@@ -21,8 +20,13 @@ def fleet_of(cluster: Cluster) -> Fleet:
     return cast(Fleet, cluster.parts["kubelet"])
 
 
+def new_machine(cluster: Cluster, name: str, **description: Any) -> Machine:
+    """A new machine, switched on; `description` as MachinePark.add takes it."""
+    return park_of(cluster).add(name, runtime=cluster.spec.runtime, **description)
+
+
 def add_node(cluster: Cluster, name: str, **description: Any) -> Machine:
     """A new machine whose node is there and ready at once; `description` as MachinePark.add takes it."""
-    machine = park_of(cluster).add(name, runtime=cluster.spec.runtime, **description)
-    registration.register(cluster.world.client("system:node"), cluster.world, machine)
+    machine = new_machine(cluster, name, **description)
+    fleet_of(cluster).register(machine)
     return machine

@@ -27,9 +27,9 @@ def test_a_dead_nodes_pods_move_after_five_minutes():
     engine.api.create("Deployment", workload("Deployment", replicas=3))
     engine.settle()
     engine.cluster.command("kill-node", {"node": "node-1"})
-    engine.cluster.advance(39)
+    engine.cluster.advance(30)
     assert condition(engine.api.get("Node", "", "node-1"), "Ready") == "True"
-    engine.cluster.advance(10)
+    engine.cluster.advance(20)
     assert condition(engine.api.get("Node", "", "node-1"), "Ready") == "Unknown"
     engine.cluster.advance(330)
     living = [each for each in engine.api.list("Pod", "default") if "deletionTimestamp" not in each["metadata"]]

@@ -1,0 +1,65 @@
+"""Pods from manifest files: run by the kubelet alone, shown in the API as mirror pods. Models pkg/kubelet/pod/mirror_client.go
+and pkg/kubelet/config (file source, defaults)."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from cluster_core.machinery.timestamps import timestamp
+from cluster_core.machinery.typed import Obj
+
+if TYPE_CHECKING:
+    from cluster_core.kubelet.fleet import Fleet
+
+PREFIX = "kubernetes.io/config."
+MIRROR = f"{PREFIX}mirror"
+
+
+def digest(manifest: Obj) -> str:
+    """The hash by which a kubelet tells manifests apart."""
+    return hashlib.md5(orjson.dumps(manifest), usedforsecurity=False).hexdigest()
+
+
+def mirror(fleet: Fleet, machine: Any, name: str) -> None:
+    """Bring the mirror pod of this manifest up to date: created, replaced or deleted."""
+    manifest = machine.manifests.get(name)
+    namespace = manifest["metadata"].get("namespace", "default") if manifest else "kube-system"
+    known = fleet.api.get("Pod", namespace, f"{name}-{machine.name}")
+    if known is not None and MIRROR not in known["metadata"].get("annotations", {}):
+        return
+    if known is not None and (not manifest or known["metadata"]["annotations"][MIRROR] != digest(manifest)):
+        fleet.api.delete("Pod", namespace, known["metadata"]["name"], grace=0)
+        known = None
+    if known is None and manifest:
+        fleet.api.create("Pod", _pod(fleet, machine, manifest))
+
+
+def _pod(fleet: Fleet, machine: Any, manifest: Obj) -> dict[str, Any]:
+    metadata, spec = manifest["metadata"], manifest["spec"]
+    mark = digest(manifest)
+    seen = timestamp(fleet.clock.now).removesuffix("Z") + ".000000000Z"
+    annotations = {
+        **metadata.get("annotations", {}),
+        f"{PREFIX}hash": mark,
+        MIRROR: mark,
+        f"{PREFIX}seen": seen,
+        f"{PREFIX}source": "file",
+    }
+    node = fleet.api.get("Node", "", machine.name)
+    owners = []
+    if node is not None:
+        uid = node["metadata"]["uid"]
+        owners = [{"apiVersion": "v1", "kind": "Node", "name": machine.name, "uid": uid, "controller": True}]
+    return {
+        "metadata": {
+            **metadata,
+            "name": f"{metadata['name']}-{machine.name}",
+            "namespace": metadata.get("namespace", "default"),
+            "annotations": annotations,
+            "ownerReferences": owners,
+        },
+        "spec": {**spec, "nodeName": machine.name, "tolerations": [{"effect": "NoExecute", "operator": "Exists"}]},
+    }

@@ -1,0 +1,1 @@
+"""What kubeadm init leaves behind: static pods, add-ons, configuration, default roles."""
