@@ -8,6 +8,7 @@ from cluster_core.apiserver.kind import Kind, Subresource
 from cluster_core.apiserver.lifecycle import update
 from cluster_core.kinds.pod_cells import COLUMNS
 from cluster_core.kinds.pod_strategy import prepare_create, prepare_status, prepare_update
+from cluster_core.kinds.pod_validation import validate
 from cluster_core.kinds.podspec_defaults import default_own_spec, without_init_annotations
 from cluster_core.machinery.typed import Obj
 
@@ -55,6 +56,7 @@ KIND = Kind(
     short=("po",),
     categories=("all",),
     default=default,
+    validate=validate,
     prepare_create=prepare_create,
     prepare_update=prepare_update,
     prepare_status=prepare_status,
