@@ -24,8 +24,6 @@ def begin(work: Work) -> None:
     reason = "PodInitializing" if spec.get("initContainers") else "ContainerCreating"
     for container in (*spec.get("initContainers", ()), *spec["containers"]):
         work.set(container["name"], states.waiting(container, reason))
-    if spec.get("hostNetwork"):
-        work.memory["ip"] = work.machine.address
     if not work.fleet.instant:
         work.write()
     work.memory["flight"] = {"queue": [], "stage": "sandbox", "due": work.now + work.delay("sandbox")}
@@ -54,8 +52,8 @@ def _depart(work: Work) -> None:
 def _sandbox(work: Work, flight: dict[str, Any]) -> None:
     """The pod's network is there."""
     work.memory["sandbox"] = True
-    if "ip" not in work.memory:
-        work.memory["ip"] = work.fleet.addresses.take(work.machine, work.pod)
+    host = work.pod["spec"].get("hostNetwork")
+    work.memory["ip"] = work.machine.address if host else work.fleet.addresses.take(work.machine, work.pod)
     if not flight["queue"]:
         flight["queue"] = wanted(work)
     flight["stage"] = "next"

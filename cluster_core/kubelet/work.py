@@ -149,6 +149,8 @@ class Work:
         if new != self._old:
             self.pod = self.fleet.api.update_status("Pod", {**self.pod, "status": new})
             self._old = new
+        for key in ("ip", "sandbox"):
+            self.memory.pop(key, None)
 
     def _new_status(self) -> dict[str, Any]:
         pod, now = self.pod, self.fleet.clock.timestamp()

@@ -33,7 +33,7 @@ class Machine:
     kubelet: bool = True
     """Whether its kubelet process runs while the machine is on."""
     last_renewal: int = 0
-    """The last lease renewal before the kubelet fell silent."""
+    """The last lease renewal before the kubelet fell silent; 0 while it is well."""
     control_plane: bool = False
     runtime: str = "containerd"
     labels: dict[str, str] = field(default_factory=dict)

@@ -37,7 +37,7 @@ class MachinePark:
     def add(self, name: str, cpu: str, memory: str, **more: Any) -> Machine:
         """A new machine, switched on."""
         now = self._clock.now
-        machine = Machine(name, self._next_index, cpu, memory, since=now, last_renewal=now, **more)
+        machine = Machine(name, self._next_index, cpu, memory, since=now, **more)
         self._next_index += 1
         self.machines[name] = machine
         return machine
@@ -58,6 +58,7 @@ class MachinePark:
         """Boot it: its kubelet comes up again."""
         machine.state, machine.since, machine.kubelet = ON, self._clock.now, True
         machine.boots += 1
+        machine.last_renewal = 0
         self._tell(machine)
 
     def set_kubelet(self, machine: Machine, running: bool) -> None:
@@ -67,7 +68,7 @@ class MachinePark:
             machine.last_renewal = machine.renewal_before(now)
         machine.kubelet = running
         if running:
-            machine.since = now
+            machine.since, machine.last_renewal = now, 0
         self._tell(machine)
 
     def _tell(self, machine: Machine) -> None:
