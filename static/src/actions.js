@@ -137,7 +137,7 @@ export function pageActions(context) {
     { id: "system", label: t("action.toggle", { name: t("layer.system") }), run: () => ui.set({ system: !ui.get().system }) },
     { id: "outline", label: t("action.toggle", { name: t("outline.title") }), run: () => ui.set({ outline: !ui.get().outline }) },
     { id: "tour", label: t("action.tour"), run: () => ui.set({ tour: 0, dialog: "" }) },
-    { id: "kubeconfig", label: t("action.kubeconfig"), run: () => location.assign(context.api.kubeconfigUrl) },
+    { id: "kubeconfig", label: t("kubeconfig.title"), run: () => ui.set({ dialog: "kubeconfig" }) },
     ...clockActions(context),
   ];
 }

@@ -11,7 +11,7 @@ import { createPalette } from "./palette.js";
  * @property {string | null} selected uid
  * @property {"facts" | "events" | "yaml" | "why"} tab of the inspector
  * @property {"" | "events" | "yaml"} drawer
- * @property {"" | "addNode" | "commands" | "scale" | "confirm"} dialog
+ * @property {"" | "addNode" | "kubeconfig" | "commands" | "scale" | "confirm"} dialog
  * @property {any} dialogData
  * @property {boolean} outline
  * @property {boolean} system @property {boolean} services @property {boolean} owners

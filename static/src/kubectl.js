@@ -17,6 +17,8 @@ const target = (ref) => `${ref.kind.toLowerCase()}/${ref.name}`;
 const line = (...words) => ["kubectl", ...words.map(quote)].join(" ");
 
 export const kubectl = {
+  /** @param {string} cluster */
+  withConfig: (cluster) => line("--kubeconfig", `${cluster}.kubeconfig.yaml`, "get", "pods", "-A"),
   apply: () => line("apply", "-f", "FILE"),
   dryRun: () => line("apply", "--dry-run=server", "-f", "FILE"),
   /** @param {Ref} ref */

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from tools import messages
+
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "static/src"
-PREFIXES = ("action.node.", "action.part.", "done.node.", "done.part.", "part.", "layer.", "theme.", "connection.", "drawer.")
 
 
 def catalogue(language: str) -> dict[str, str]:
@@ -37,12 +39,73 @@ def test_every_key_the_code_asks_for_exists() -> None:
     assert asked - known.keys() == set()
 
 
-def words_in_markup(text: str) -> list[str]:
-    """Literal words between tags, or in attributes people read, inside html`...` templates."""
-    without_code = re.sub(r"\$\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}", "", text)
-    between = re.findall(r">([^<>`]*)<", without_code)
-    labels = re.findall(r'(?:aria-label|title|placeholder)="([^"]*)"', without_code)
-    return [word for part in between + labels for word in re.findall(r"[A-Za-zÄÖÜäöü]{3,}", part)]
+def templates_in(code: str) -> Iterator[str]:
+    """The markup of each html`...`, with 0 where code stands. Templates inside that code come on their own."""
+    start = code.find("html`")
+    while start >= 0:
+        markup, at, inner = "", start + 5, []
+        while code[at] != "`":
+            if code.startswith("${", at):
+                end = end_of_code(code, at + 2)
+                inner.append(code[at + 2 : end - 1])
+                markup, at = markup + "0", end
+            else:
+                markup, at = markup + code[at], at + 1
+        yield markup
+        for piece in inner:
+            yield from templates_in(piece)
+        start = code.find("html`", at)
+
+
+def end_of_code(code: str, at: int) -> int:
+    """The place after the } that closes a ${ begun before `at`, past templates nested in it."""
+    depth = 1
+    while depth:
+        if code[at] == "`":
+            at = end_of_template(code, at + 1)
+            continue
+        depth += {"{": 1, "}": -1}.get(code[at], 0)
+        at += 1
+    return at
+
+
+def end_of_template(code: str, at: int) -> int:
+    while code[at] != "`":
+        at = end_of_code(code, at + 2) if code.startswith("${", at) else at + 1
+    return at + 1
+
+
+@pytest.mark.parametrize("path", [path for path in sources() if "html`" in path.read_text()], ids=lambda path: path.name)
+def test_views_hold_no_text_of_their_own(path: Path) -> None:
+    markups = list(templates_in(path.read_text()))
+    assert markups
+    for markup in markups:
+        parser = Words()
+        parser.feed(markup)
+        assert [word for word in parser.words if word not in ("Ctrl", "NotReady")] == [], markup
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "locale").rglob("django.po")), ids=lambda path: path.parts[-3])
+def test_translations_are_compiled_and_complete(path: Path) -> None:
+    texts = messages.parse(path.read_text())
+    assert path.with_suffix(".mo").read_bytes() == messages.compiled(texts)
+    wanted = set()
+    for template in (ROOT / "templates").glob("*.html"):
+        found = template.read_text()
+        wanted |= set(re.findall(r'{% trans "([^"]+)" %}', found))
+        wanted |= {re.sub(r"{{ (\w+) }}", r"%(\1)s", text) for text in re.findall(r"{% blocktrans %}(.*?){% endblocktrans %}", found)}
+    assert wanted <= texts.keys()
+
+
+def test_no_text_is_kept_that_nothing_shows() -> None:
+    code = "".join(path.read_text() for path in sources())
+    composed = re.findall(r"t\(`([\w.-]+)\.\$\{", code)
+    unused = {
+        key
+        for key in catalogue("en")
+        if f'"{key.removesuffix(".one")}"' not in code and not any(key.startswith(f"{prefix}.") for prefix in composed)
+    }
+    assert unused == set()
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "templates").glob("*.html")), ids=lambda path: path.name)
@@ -58,4 +121,9 @@ class Words(HTMLParser):
         self.words: list[str] = []
 
     def handle_data(self, data: str) -> None:
-        self.words += re.findall(r"\w{2,}", data)
+        self.words += re.findall(r"[^\W\d_]{3,}", data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in ("aria-label", "title", "placeholder"):
+                self.handle_data(value or "")

@@ -3,7 +3,9 @@
 import { html, nothing } from "lit";
 import { attempt, scale } from "../actions.js";
 import { t } from "../i18n/index.js";
+import { kubectl } from "../kubectl.js";
 import { mount } from "../ui/mount.js";
+import { kubectlLine } from "../ui/parts.js";
 
 /** @typedef {import("../context.js").Context} Context */
 
@@ -84,6 +86,17 @@ function confirmDialog(context, close) {
   </form>`;
 }
 
+/** How to point the real kubectl at this cluster. @param {Context} context @param {() => void} close */
+const kubeconfig = (context, close) => html`<div class="form">
+  <h2 id="dialog-title">${t("kubeconfig.title")}</h2>
+  <p>${t("help.kubeconfig")}</p>
+  ${kubectlLine(context, kubectl.withConfig(context.cluster))}
+  <div class="form-buttons">
+    <button class="button" type="button" @click=${close}>${t("common.close")}</button>
+    <a class="button button-primary" href=${context.api.kubeconfigUrl} download @click=${close}>${t("action.kubeconfig")}</a>
+  </div>
+</div>`;
+
 /** @param {string} label @param {() => void} close @param {boolean} [danger] */
 const buttons = (label, close, danger = false) => html`<div class="form-buttons">
   <button class="button" type="button" @click=${close}>${t("common.cancel")}</button>
@@ -91,7 +104,7 @@ const buttons = (label, close, danger = false) => html`<div class="form-buttons"
 </div>`;
 
 /** @type {Record<string, (context: Context, close: () => void) => unknown>} */
-const DIALOGS = { addNode, scale: scaleDialog, confirm: confirmDialog };
+const DIALOGS = { addNode, kubeconfig, scale: scaleDialog, confirm: confirmDialog };
 
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} undo */
 export function mountDialogs(element, context) {

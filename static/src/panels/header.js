@@ -26,7 +26,7 @@ function themeButton({ ui }) {
 
 /** @param {import("../context.js").Context} context */
 function view(context) {
-  const { ui, cluster, api } = context;
+  const { ui, cluster } = context;
   return html`<nav class="crumbs" aria-label=${t("app.title")}>
       <a href="/">${t("app.allClusters")}</a><span class="crumb-mark" aria-hidden="true">/</span>
       <h1>${cluster}</h1>
@@ -36,7 +36,7 @@ function view(context) {
       <button class="button search" type="button" aria-keyshortcuts="Control+K" @click=${() => ui.set({ dialog: "commands" })}>
         ${icon("search")}<span class="search-text">${t("commands.open")}</span><kbd>Ctrl K</kbd>
       </button>
-      <a class="button button-quiet button-icon wide-only" href=${api.kubeconfigUrl} download title=${t("action.kubeconfig")} aria-label=${t("action.kubeconfig")}>${icon("download")}</a>
+      <button class="button button-quiet button-icon wide-only" type="button" title=${t("kubeconfig.title")} aria-label=${t("kubeconfig.title")} @click=${() => ui.set({ dialog: "kubeconfig" })}>${icon("download")}</button>
       <button class="button button-quiet button-icon wide-only" type="button" title=${t("action.tour")} aria-label=${t("action.tour")} @click=${() => ui.set({ tour: 0 })}>${icon("help")}</button>
       ${themeButton(context)}
     </div>`;
