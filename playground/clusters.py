@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
+from channels.db import database_sync_to_async
 from django.conf import settings
 
 from cluster_core.models import Cluster
@@ -31,9 +32,15 @@ async def name_of_token(token: str) -> str | None:
     if known is not None and known[1] > time.monotonic():
         return known[0]
     _names.pop(token, None)
-    name = await Cluster.objects.filter(token=token).values_list("name", flat=True).afirst()
+    name = await _find_token(token)
     if name is not None and len(_names) < _MOST_REMEMBERED:
         _names[token] = (name, time.monotonic() + _REMEMBER_SECONDS)
+    return name
+
+
+@database_sync_to_async
+def _find_token(token: str) -> str | None:
+    name: str | None = Cluster.objects.filter(token=token).values_list("name", flat=True).first()
     return name
 
 

@@ -7,6 +7,7 @@ every request must name a host we answer to and, when it comes from a page, a pa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -54,9 +55,18 @@ def header(scope: Scope, name: bytes) -> str:
 def foreign_host(scope: Scope) -> str | None:
     """Why this Host is refused, None when it is ours."""
     domain, _ = split_domain_port(header(scope, b"host"))
-    if domain and validate_host(domain, settings.ALLOWED_HOSTS):
+    if domain and (validate_host(domain, settings.SERVED_HOSTS) or (settings.OPEN_TO_NETWORK and _is_address(domain))):
         return None
     return "this Host is not served here; name it in ALLOWED_HOSTS"
+
+
+def _is_address(domain: str) -> bool:
+    """A page cannot make a browser send an address of ours as Host from a name of its own (DNS rebinding)."""
+    try:
+        ip_address(domain.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def foreign_origin(scope: Scope) -> str | None:

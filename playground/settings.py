@@ -35,7 +35,12 @@ PUBLIC_URL = os.environ.get("PUBLIC_URL", "")
 """What kubeconfigs and links name; empty: the address of the request, or http://HOST:PORT on the command line."""
 
 LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"]
-ALLOWED_HOSTS = [*LOOPBACK_NAMES, HOST, *filter(None, os.environ.get("ALLOWED_HOSTS", "").split(","))]
+OPEN_TO_NETWORK = HOST not in ("localhost", "127.0.0.1", "::1")
+SERVED_HOSTS = [*LOOPBACK_NAMES, HOST, *filter(None, os.environ.get("ALLOWED_HOSTS", "").split(","))]
+"""Names this site answers to, checked by `playground.guard` before anything else."""
+BASE_URL = PUBLIC_URL or f"{'https' if os.environ.get('TLS_CERT') else 'http'}://{HOST}:{PORT}"
+ALLOWED_HOSTS = ["*"] if OPEN_TO_NETWORK else SERVED_HOSTS
+TLS_CERT, TLS_KEY = os.environ.get("TLS_CERT", ""), os.environ.get("TLS_KEY", "")
 TRUSTED_ORIGINS = [*filter(None, os.environ.get("TRUSTED_ORIGINS", "").split(","))]
 
 WORKER_URL = os.environ.get("WORKER_URL", f"unix:{DATA_DIR / 'worker.sock'}")
@@ -66,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "playground.guard.content_security_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -100,7 +106,9 @@ CHANNEL_LAYERS = {
 }
 
 LANGUAGE_CODE = "en"
-USE_I18N = False
+USE_I18N = True
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"

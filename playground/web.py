@@ -1,6 +1,7 @@
-"""Daphne, with backpressure: an application that sends faster than the client reads is held up in `send`.
+"""Daphne, with limits: a slow reader holds its application up in `send`, and a body without end is cut off.
 
-Daphne hands whatever the application sends to Twisted's unlimited buffer; a slow watcher would grow it without end.
+Daphne hands whatever the application sends to Twisted's unlimited buffer, and takes in a whole body before it calls the
+application: a slow watcher or a fast uploader would grow memory or disk without end.
 """
 
 from __future__ import annotations
@@ -13,10 +14,44 @@ import threading
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
+from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server
 
+from playground.kubeapi.status import status_body
+
 _MOST_BUFFERED = 256 * 1024
+_MOST_BODY = 16 * 1024 * 1024
 _LOOK_AGAIN_SECONDS = 0.02
+
+
+class LimitedRequest(WebRequest):  # type: ignore[misc]
+    """Applications refuse bodies over 3 MiB with their own words; this stops what no application needs to see."""
+
+    received = 0
+
+    def gotLength(self, length: int | None) -> None:
+        super().gotLength(length)
+        self._count(length or 0)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        self._count(0 if self.requestHeaders.hasHeader(b"content-length") else len(data))
+        if self.received <= _MOST_BODY:
+            super().handleContentChunk(data)
+
+    def _count(self, more: int) -> None:
+        before, self.received = self.received, self.received + more
+        if before <= _MOST_BODY < self.received:
+            body = status_body(413, "Request entity too large")
+            head = b"HTTP/1.1 413 Request Entity Too Large\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            self.transport.write(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            self.transport.loseConnection()
+
+
+class LimitedFactory(HTTPFactory):  # type: ignore[misc]
+    def buildProtocol(self, addr: Any) -> Any:
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = LimitedRequest
+        return protocol
 
 
 class PatientServer(Server):  # type: ignore[misc]
@@ -38,15 +73,27 @@ def _buffered(protocol: Any) -> int:
     return len(data) - getattr(transport, "offset", 0) + getattr(transport, "_tempDataLen", 0)
 
 
-def run(*, host: str, port: int, with_parent: bool) -> None:
+def endpoints(host: str, port: int, cert: str, key: str) -> list[str]:
+    """Twisted's description of where to listen; with a certificate, over TLS."""
+    if not cert:
+        found: list[str] = build_endpoint_description_strings(host=host, port=port)
+        return found
+    interface = host.replace(":", r"\:")
+    return [f"ssl:{port}:interface={interface}:privateKey={key}:certKey={cert}"]
+
+
+def run(*, host: str, port: int, with_parent: bool, cert: str = "", key: str = "") -> None:
     """Serve until SIGTERM, SIGINT or (with_parent) the end of standard input."""
+    import daphne.server
+
     from playground.asgi import application
 
+    daphne.server.HTTPFactory = LimitedFactory
     if with_parent:
         threading.Thread(target=_stop_with_parent, daemon=True).start()
     PatientServer(
         application,
-        endpoints=build_endpoint_description_strings(host=host, port=port),
+        endpoints=endpoints(host, port, cert, key),
         server_name="",
         application_close_timeout=5,
         websocket_timeout=-1,

@@ -6,8 +6,10 @@ too a stale writer waits for, and then loses against, the change of owner.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import BooleanField, ExpressionWrapper, F, Q
@@ -18,11 +20,26 @@ from .log import ClusterExists, ClusterUnknown, Lease, LeaseHeld, Record, Row, S
 _COLUMNS = "cluster_id, revision, sub, key, value, create_revision, version, lease"
 _INSERT = f"INSERT INTO {Revision._meta.db_table} ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
 _DELETE_CHUNK = 500
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _fresh(method: Callable[P, T]) -> Callable[P, T]:
+    """Begin with a connection that works: after an error the old one is tried and, if need be, replaced."""
+
+    @wraps(method)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+        return method(*args, **kwargs)
+
+    return wrapper
 
 
 class OrmLog:
     """See `log.Log`."""
 
+    @_fresh
     def create(self, record: Record, first: Write, lease: Lease) -> None:
         try:
             with transaction.atomic():
@@ -36,6 +53,7 @@ class OrmLog:
         if self.append_all([replace(write, cluster=cluster, epoch=epoch)]):
             raise StaleEpoch(cluster)
 
+    @_fresh
     def append_all(self, writes: Sequence[Write]) -> Collection[str]:
         with transaction.atomic():
             return {write.cluster for write in sorted(writes, key=_by_name) if not self._append(write)}
@@ -53,6 +71,7 @@ class OrmLog:
         _insert(pk, write.rows)
         return True
 
+    @_fresh
     def load(self, cluster: str) -> Stored:
         with transaction.atomic():
             found = _find(cluster)
@@ -62,18 +81,22 @@ class OrmLog:
         living = sorted((row for row in newest.values() if row.value is not None), key=lambda row: row.key)
         return Stored(_record(found), found.revision, found.compacted, bytes(found.state), living)
 
+    @_fresh
     def history(self, cluster: str, after: int) -> list[Row]:
         return list(_rows(_find(cluster).pk, after))
 
+    @_fresh
     def records(self) -> list[Record]:
         return [_record(cluster) for cluster in Cluster.objects.defer("state").order_by("name")]
 
+    @_fresh
     def delete(self, cluster: str, epoch: int) -> None:
         with transaction.atomic():
             pk = _owned(cluster, epoch)
             Revision.objects.filter(cluster_id=pk).delete()
             Cluster.objects.filter(pk=pk).delete()
 
+    @_fresh
     def compact(self, cluster: str, epoch: int, revision: int) -> int:
         with transaction.atomic():
             pk = _owned(cluster, epoch)
@@ -83,6 +106,7 @@ class OrmLog:
             Cluster.objects.filter(pk=pk, compacted__lt=revision).update(compacted=revision)
         return len(doomed)
 
+    @_fresh
     def acquire(self, cluster: str, owner: str, now: float, seconds: float, address: str = "") -> Lease:
         with transaction.atomic():
             pk = _find(cluster).pk
@@ -93,14 +117,17 @@ class OrmLog:
             lease.save()
         return Lease(cluster, owner, lease.epoch, lease.expires, address)
 
+    @_fresh
     def renew(self, owner: str, leases: Sequence[Lease], now: float, seconds: float) -> Collection[str]:
         with transaction.atomic():
             return {lease.cluster for lease in sorted(leases, key=_by_name) if not _renew(lease, now + seconds)}
 
+    @_fresh
     def release(self, lease: Lease) -> None:
         held = ClusterLease.objects.filter(cluster__name=lease.cluster, epoch=lease.epoch)
         held.update(owner="", expires=0.0)
 
+    @_fresh
     def owner(self, cluster: str) -> Lease | None:
         lease = ClusterLease.objects.get(cluster_id=_find(cluster).pk)
         return Lease(cluster, lease.owner, lease.epoch, lease.expires, lease.address) if lease.owner else None

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, TypeVar
 
 from cluster_core.persistence.log import Log, Write
@@ -18,7 +19,9 @@ from cluster_core.persistence.log import Log, Write
 from .resident import Resident
 
 logger = logging.getLogger(__name__)
-_COLLECT_SECONDS = 0.02
+_LEAST_COLLECT_SECONDS, _MOST_COLLECT_SECONDS = 0.02, 0.25
+_COLLECT_PER_TAKE = 8
+"""Taking what is uncommitted costs (the state is encoded whole): this many times as long passes between two takes."""
 T = TypeVar("T")
 
 
@@ -35,6 +38,7 @@ class Committer:
         self._dirty: dict[Resident, None] = {}
         self._wake = asyncio.Event()
         self._urgent = asyncio.Event()
+        self._pause = _LEAST_COLLECT_SECONDS
 
     async def call(self, function: Callable[..., T], *args: Any) -> T:
         """Run something of the Log in its thread, in turn."""
@@ -56,15 +60,14 @@ class Committer:
     async def _collect(self) -> None:
         if not self._urgent.is_set():
             waiting = asyncio.ensure_future(self._urgent.wait())
-            await asyncio.wait((waiting,), timeout=_COLLECT_SECONDS)
+            await asyncio.wait((waiting,), timeout=self._pause)
             waiting.cancel()
 
     async def commit(self) -> None:
         """One transaction with everything uncommitted."""
         self._wake.clear()
         self._urgent.clear()
-        residents, self._dirty = [resident for resident in self._dirty if not resident.gone], {}
-        writes = {resident: resident.take() for resident in residents}
+        writes = self._take()
         refused = await self._write([write for write in writes.values() if write is not None])
         for resident, write in writes.items():
             if write is not None and write.cluster in refused:
@@ -72,6 +75,14 @@ class Committer:
             elif write is not None:
                 resident.committed_to(write.revision)
         await self._compact([resident for resident, write in writes.items() if write is not None])
+
+    def _take(self) -> dict[Resident, Write | None]:
+        begin = perf_counter()
+        residents, self._dirty = [resident for resident in self._dirty if not resident.gone], {}
+        writes = {resident: resident.take() for resident in residents}
+        pause = (perf_counter() - begin) * _COLLECT_PER_TAKE
+        self._pause = min(max(pause, _LEAST_COLLECT_SECONDS), _MOST_COLLECT_SECONDS)
+        return writes
 
     async def _write(self, writes: Sequence[Write]) -> dict[str, str]:
         """Cluster -> why it was refused."""

@@ -178,9 +178,10 @@ class Host:
         while True:
             await asyncio.sleep(min(self.limits.lease_seconds / 3, self.limits.hibernate_seconds / 2))
             await self._renew()
-            horizon = asyncio.get_running_loop().time() - self.limits.hibernate_seconds
+            now = asyncio.get_running_loop().time()
             for resident in list(self.residents.values()):
-                if resident.idle and resident.last_used < horizon:
+                resident.forget_old(now)
+                if resident.idle and resident.last_used < now - self.limits.hibernate_seconds:
                     await self._put_away(resident, "hibernated")
 
     async def _renew(self) -> None:

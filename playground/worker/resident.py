@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,8 +20,10 @@ from .pace import Pace
 from .simulated import Simulated
 
 logger = logging.getLogger(__name__)
+HISTORY_SECONDS = 300.0
+"""DefaultCompactInterval of apiserver/pkg/storage/storagebackend, in real time here: watchers live in it."""
 _SLICE_SECONDS = 0.004
-_SLICE_ENTRIES = 20
+_SLICE_ENTRIES = 5
 
 
 @dataclass(slots=True)
@@ -52,6 +55,7 @@ class Resident:
     publications: int = 0
     _waiters: list[tuple[int, int, asyncio.Future[None]]] = field(default_factory=list)
     _sequence: int = 0
+    _marks: deque[tuple[float, int]] = field(default_factory=deque)
     _published: asyncio.Event = field(default_factory=asyncio.Event)
     _taken: int = 0
 
@@ -120,6 +124,13 @@ class Resident:
         """When (event loop time) there will be something to do; None: not by itself."""
         due = self.engine.next_due()
         return None if due is None else self.pace.wall_of(due)
+
+    def forget_old(self, wall: float) -> None:
+        """Let history go that is older than the API server's compaction interval, so that memory stays bounded."""
+        self._marks.append((wall, self.committed))
+        while self._marks[0][0] < wall - HISTORY_SECONDS:
+            _, revision = self._marks.popleft()
+            self.engine.forget(revision)
 
     # ------------------------------------------------------------------------------------------------ durability
 

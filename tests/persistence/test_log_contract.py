@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 from django.db import connection, connections
@@ -27,13 +26,9 @@ from cluster_core.persistence.orm import OrmLog
 NOW = 1_000_000.0
 
 
-@pytest.fixture(params=["memory", "orm"])
-def log(request: pytest.FixtureRequest) -> Iterator[Log]:
-    if request.param == "memory":
-        yield MemoryLog()
-        return
-    request.getfixturevalue("transactional_db")
-    yield OrmLog()
+@pytest.fixture(params=["memory", pytest.param("orm", marks=pytest.mark.django_db(transaction=True))])
+def log(request: pytest.FixtureRequest) -> Log:
+    return MemoryLog() if request.param == "memory" else OrmLog()
 
 
 def record(name: str = "demo") -> Record:

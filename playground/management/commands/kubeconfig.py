@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")
-        parser.add_argument("--url", default=settings.PUBLIC_URL or f"http://{settings.HOST}:{settings.PORT}")
+        parser.add_argument("--url", default=settings.BASE_URL)
 
     def handle(self, *args: Any, **options: Any) -> None:
         token = token_of(name=options["name"])

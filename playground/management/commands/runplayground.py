@@ -42,7 +42,7 @@ class Command(BaseCommand):
             if not options["no_demo"] and not Cluster.objects.exists():
                 asyncio.run(_create_demo())
             _wait_for(host, port)
-            self.stdout.write(f"Cluster Playground: http://{_shown(host)}:{port}/  (Ctrl-C stops it)")
+            self.stdout.write(f"Cluster Playground: {_scheme()}://{_shown(host)}:{port}/  (Ctrl-C stops it)")
             self.stdout.flush()
             supervisor.run()
         finally:
@@ -52,6 +52,10 @@ class Command(BaseCommand):
 
 def _manage(*words: str) -> list[str]:
     return [sys.executable, sys.argv[0], *words]
+
+
+def _scheme() -> str:
+    return "https" if settings.TLS_CERT else "http"
 
 
 def _shown(host: str) -> str:

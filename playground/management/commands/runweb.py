@@ -19,4 +19,5 @@ class Command(BaseCommand):
         parser.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        run(host=options["host"], port=options["port"], with_parent=options["with_parent"])
+        where = {name: options[name] for name in ("host", "port", "with_parent")}
+        run(**where, cert=settings.TLS_CERT, key=settings.TLS_KEY)
