@@ -6,17 +6,26 @@ Authenticate, authorize, admit, default, validate, store: the order of the real 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import orjson
 
-from cluster_core.apiserver import authentication, handlers, nonresource, subresources
+from cluster_core.apiserver import (
+    authentication,
+    deprecation,
+    discovery,
+    handlers,
+    nonresource,
+    options,
+    routing,
+    subresources,
+)
 from cluster_core.apiserver.admission.chain import Chain
 from cluster_core.apiserver.admission.chain import Plugin as AdmissionPlugin
 from cluster_core.apiserver.client import Client
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.fieldmanager import FieldManager
-from cluster_core.apiserver.kind import Kind, Kinds, Served, Subresource
+from cluster_core.apiserver.kind import Kind, Kinds, Subresource
 from cluster_core.apiserver.request import ApiRequest, ApiResponse, RequestInfo, User, parse_path
 from cluster_core.apiserver.storage import Storage
 from cluster_core.apiserver.watch import Watch
@@ -36,6 +45,7 @@ class Authorizer(Protocol):
     def check_path(self, user: User, verb: str, path: str) -> None: ...
 
 
+_Answer = TypeVar("_Answer")
 Connect = Callable[[Context, Subresource, RequestInfo, ApiRequest], ApiResponse]
 
 
@@ -91,7 +101,7 @@ class ApiServer:
     def submit(self, request: ApiRequest) -> ApiResponse:
         """Answer one request that is not a watch. Never raises for anything a client sends."""
         try:
-            return self._answer(request)
+            return self._answer(protobuf.as_json(request))
         except errors.ApiError as error:
             return refusal(error)
 
@@ -100,8 +110,7 @@ class ApiServer:
         try:
             info = parse_path(request.path, request.method)
             assert info is not None
-            context = self._context(info, request, "watch")
-            return handlers.watch(context, request)
+            return self._within(self._context(info, request, "watch"), lambda context: handlers.watch(context, request))
         except errors.ApiError as error:
             return refusal(error)
 
@@ -111,70 +120,49 @@ class ApiServer:
         info = parse_path(request.path, request.method)
         if info is None or request.method != "GET" or info.subresource:
             return False
-        return info.deprecated_watch or _truth(request.parameter("watch")) and not info.name
+        return info.deprecated_watch or (bool(options.boolean(request, "watch")) and not info.name)
 
     def _answer(self, request: ApiRequest) -> ApiResponse:
         info = parse_path(request.path, request.method)
         if info is None:
             return nonresource.answer(self, request)
-        context = self._context(info, request, info.verb)
-        if info.subresource and info.subresource not in ("status",):
-            return subresources.answer(context, info, request)
-        handler = handlers.HANDLERS.get(context.verb)
-        if handler is None:
-            raise errors.method_not_allowed()
-        return handler(context, request)
+        return self._within(
+            self._context(info, request, info.verb), lambda context: _served(context, info, request)
+        )
+
+    @staticmethod
+    def _within(context: Context, serve: Callable[[Context], _Answer]) -> _Answer | ApiResponse:
+        """The answer, be it a refusal, with the warnings so far."""
+        try:
+            return serve(context)
+        except errors.ApiError as error:
+            return refusal(error, context.warnings)
 
     def _context(self, info: RequestInfo, request: ApiRequest, verb: str) -> Context:
         user = authentication.user_of(self, request)
         self.require_etcd()
         if self.authorizer is not None:
             self.authorizer.check(user, info)
-        kind, served = self._find(info)
+        kind, served = routing.find(self.kinds, info, request.method)
         context = Context(self, user, kind, served, verb)
         context.namespace = info.namespace if kind.namespaced else ""
         context.name, context.subresource = info.name, info.subresource
         if kind.name == "Namespace" and not info.name and info.namespace:
             context.name = info.namespace
-        _check_verb(context, info)
-        _read_options(context, request)
+        context.field_manager = options.manager_of(request)
+        context.warnings.extend(deprecation.warnings(served, kind))
         return context
 
-    def _find(self, info: RequestInfo) -> tuple[Kind, Served]:
-        found = self.kinds.resource(info.group, info.version, info.resource)
-        if found is None:
-            raise errors.generic_not_found()
-        return found
+
+def _served(context: Context, info: RequestInfo, request: ApiRequest) -> ApiResponse:
+    if info.subresource and info.subresource != "status":
+        return subresources.answer(context, info, request)
+    return handlers.HANDLERS[context.verb](context, request)
 
 
-def _check_verb(context: Context, info: RequestInfo) -> None:
-    kind, verb = context.kind, context.verb
-    if info.subresource == "status" and not kind.status:
-        raise errors.generic_not_found()
-    if info.subresource or verb in kind.verbs:
-        return
-    raise errors.method_not_allowed()
-
-
-def _truth(text: str) -> bool:
-    return text not in ("", "0", "false", "False", "FALSE", "f", "F")
-
-
-def _read_options(context: Context, request: ApiRequest) -> None:
-    if not request.query:
-        context.field_manager = _manager_of(request)
-        return
-    context.dry_run = "All" in request.parameters("dryRun")
-    context.field_validation = request.parameter("fieldValidation") or "Warn"
-    context.field_manager = request.parameter("fieldManager") or _manager_of(request)
-
-
-def _manager_of(request: ApiRequest) -> str:
-    """The default field manager: the user agent up to its first slash."""
-    return request.header("user-agent").partition("/")[0]
-
-
-def refusal(error: errors.ApiError) -> ApiResponse:
+def refusal(error: errors.ApiError, warnings: Sequence[str] = ()) -> ApiResponse:
     """The answer an error becomes."""
+    if isinstance(error, routing.NoSuchPage):
+        return discovery.PAGE_NOT_FOUND
     headers = [("Retry-After", str(error.retry_after))] if error.retry_after else []
-    return ApiResponse(error.code, orjson.dumps(error.status()), headers=headers)
+    return ApiResponse(error.code, orjson.dumps(error.status()), headers=headers, warnings=tuple(warnings))
