@@ -182,7 +182,8 @@ def _double(value: bytes) -> float:
 
 
 def _microseconds(parts: dict[int, Any]) -> int:
-    return _signed(parts.get(1, 0)) * SECOND + parts.get(2, 0) // 1000
+    seconds, nanoseconds = _signed(parts.get(1, 0)), int(parts.get(2, 0))
+    return seconds * SECOND + nanoseconds // 1000
 
 
 def _int_or_string(parts: dict[int, Any]) -> int | str:

@@ -17,6 +17,7 @@ from cluster_core.apiserver import (
     handlers,
     nonresource,
     options,
+    protobuf,
     routing,
     subresources,
 )
