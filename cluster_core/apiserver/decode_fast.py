@@ -45,7 +45,7 @@ class _Table(dict[str, tuple[Any, Converter, bool]]):
         member = self._members.get(key)
         if member is None:
             raise Irregular
-        keep = member.pointer or member.type.kind == "any"
+        keep = member.pointer or member.type.kind in ("any", "intstr")
         entry = self[key] = (_EXACT.get(member.type.kind), converter(member.type), keep)
         return entry
 

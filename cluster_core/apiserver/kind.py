@@ -114,6 +114,8 @@ class Kind:
     validate_status: Callable[[Obj, Obj], FieldErrors] = _valid_update
     validate_name: Callable[[str], list[str]] | None = None
     """Messages for a bad metadata.name; None means a DNS-1123 subdomain."""
+    repeats_metadata_check: bool = True
+    """Whether its own update validation checks the change of the metadata again, after the generic one did."""
     warnings: Callable[[Obj, Obj | None], list[str]] | None = None
     """Warning headers for (new, old)."""
     fields: Callable[[Obj], Mapping[str, str]] | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cluster_core.apiserver import objectmeta
+from cluster_core.apiserver import objectmeta, objectmeta_validation
 from cluster_core.apiserver.admission.chain import Attributes
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.kind import Kind
@@ -29,9 +29,9 @@ def create(context: Context, obj: Obj) -> Obj:
     admitted = server.admission.admit(Attributes("CREATE", context, obj))
     assert admitted is not None
     obj = prepare_create(kind, objectmeta.fill(context, admitted))
-    context.name = obj["metadata"]["name"]
+    context.name = obj["metadata"].get("name", "")
     if not context.trusted:
-        _refuse_invalid(kind, obj, [*objectmeta.validate(context, obj), *kind.validate(obj)])
+        _refuse_invalid(kind, obj, [*objectmeta_validation.validate(kind, obj), *kind.validate(obj)])
     if kind.before_store is not None:
         obj = kind.before_store(context, obj, None)
     server.admission.validate(Attributes("CREATE", context, obj))
@@ -150,7 +150,7 @@ def _store_update(context: Context, new: Obj, old: Obj) -> Obj:
 def _update_problems(context: Context, new: Obj, old: Obj) -> list[Any]:
     kind = context.kind
     validate = kind.validate_status if context.subresource == "status" else kind.validate_update
-    return [*objectmeta.validate_update(new, old), *validate(new, old)]
+    return [*objectmeta_validation.validate_update(kind, new, old), *validate(new, old)]
 
 
 def _is_done_for(kind: Kind, obj: Obj) -> bool:

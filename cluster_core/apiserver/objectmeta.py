@@ -46,10 +46,10 @@ def fill(context: Context, obj: Obj) -> Obj:
     """What the server adds to a new object: name, uid, creation time."""
     metadata = dict(obj["metadata"])
     world, storage = context.server.world, context.server.storage
-    if not metadata.get("name"):
+    if not metadata.get("name") and metadata.get("generateName"):
         stream = world.seed.stream("name", context.kind.resource, metadata.get("generateName"), storage.revision)
-        metadata["name"] = names.generated_name(metadata.get("generateName", ""), stream)
-    name = (context.kind.resource, metadata.get("namespace", ""), metadata["name"], storage.revision)
+        metadata["name"] = names.generated_name(metadata["generateName"], stream)
+    name = (context.kind.resource, metadata.get("namespace", ""), metadata.get("name", ""), storage.revision)
     metadata["uid"] = world.seed.uid("object", *name)
     metadata["creationTimestamp"] = world.clock.timestamp()
     return {**obj, "metadata": metadata}
@@ -110,46 +110,3 @@ def check_preconditions(context: Context, obj: Obj, preconditions: dict[str, Any
 def body(obj: Obj) -> dict[str, Any]:
     """What generation counts changes of: everything but metadata and status."""
     return {key: value for key, value in obj.items() if key not in ("metadata", "status", "apiVersion", "kind")}
-
-
-def validate(context: Context, obj: Obj) -> list[Any]:
-    """ValidateObjectMeta."""
-    metadata = obj["metadata"]
-    check = context.kind.validate_name or names.dns1123_subdomain
-    problems: list[Any] = []
-    if metadata.get("generateName"):
-        prefix = metadata["generateName"]
-        messages = check(prefix.rstrip("-") or prefix)
-        problems += [field.invalid(_METADATA.child("generateName"), prefix, message) for message in messages]
-    if not metadata.get("name"):
-        problems.append(field.required(_METADATA.child("name"), "name or generateName is required"))
-    else:
-        name = metadata["name"]
-        problems += [field.invalid(_METADATA.child("name"), name, message) for message in check(name)]
-    return [*problems, *validate_common(metadata)]
-
-
-def validate_common(metadata: dict[str, Any]) -> list[Any]:
-    """Labels, annotations, owners and finalizers."""
-    problems: list[Any] = []
-    for key, value in metadata.get("labels", {}).items():
-        path = _METADATA.child("labels")
-        problems += [field.invalid(path, key, message) for message in names.qualified_name(key)]
-        problems += [field.invalid(path, value, message) for message in names.label_value(value)]
-    for key in metadata.get("annotations", {}):
-        path = _METADATA.child("annotations")
-        problems += [field.invalid(path, key, message) for message in names.qualified_name(key.lower())]
-    return problems
-
-
-def validate_update(new: Obj, old: Obj) -> list[Any]:
-    """ValidateObjectMetaUpdate: the identity never changes."""
-    after, before = new["metadata"], old["metadata"]
-    problems = [
-        field.invalid(_METADATA.child(key), after.get(key, ""), "field is immutable")
-        for key in ("name", "namespace", "uid", "creationTimestamp")
-        if after.get(key) != before.get(key)
-    ]
-    if after.get("labels") is before.get("labels") and after.get("annotations") is before.get("annotations"):
-        return problems
-    return [*problems, *validate_common(after)]

@@ -7,6 +7,7 @@ from cluster_core.apiserver.kind import Kind
 KIND = Kind(
     "APIService",
     plural="apiservices",
+    unconditional_update=False,
     group="apiregistration.k8s.io",
     namespaced=False,
     categories=("api-extensions",),

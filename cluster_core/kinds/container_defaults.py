@@ -28,7 +28,7 @@ def default_container(container: Obj) -> dict[str, Any]:
         result["resources"] = rounded_resources(result["resources"])
     for key, change in _PARTS.items():
         part = result.get(key)
-        if part:
+        if part is not None:
             result[key] = change(part)
     return result
 

@@ -7,6 +7,8 @@ from cluster_core.apiserver.kind import Kind
 KIND = Kind(
     "CSINode",
     plural="csinodes",
+    returns_deleted=True,
+    unconditional_update=False,
     group="storage.k8s.io",
     namespaced=False,
 )

@@ -7,5 +7,6 @@ from cluster_core.apiserver.kind import Kind
 KIND = Kind(
     "CSIStorageCapacity",
     plural="csistoragecapacities",
+    unconditional_update=False,
     group="storage.k8s.io",
 )

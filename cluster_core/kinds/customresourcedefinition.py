@@ -7,6 +7,7 @@ from cluster_core.apiserver.kind import Kind
 KIND = Kind(
     "CustomResourceDefinition",
     plural="customresourcedefinitions",
+    unconditional_update=False,
     group="apiextensions.k8s.io",
     namespaced=False,
     short=("crd", "crds"),

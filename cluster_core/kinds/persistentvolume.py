@@ -7,6 +7,7 @@ from cluster_core.apiserver.kind import Kind
 KIND = Kind(
     "PersistentVolume",
     plural="persistentvolumes",
+    returns_deleted=True,
     namespaced=False,
     short=("pv",),
     status=True,

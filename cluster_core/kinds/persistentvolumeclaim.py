@@ -7,6 +7,7 @@ from cluster_core.apiserver.kind import Kind
 KIND = Kind(
     "PersistentVolumeClaim",
     plural="persistentvolumeclaims",
+    returns_deleted=True,
     short=("pvc",),
     status=True,
 )

@@ -26,6 +26,7 @@ COLUMNS = (
 KIND = Kind(
     "PodTemplate",
     plural="podtemplates",
+    returns_deleted=True,
     default=default,
     columns=COLUMNS,
     generation=True,

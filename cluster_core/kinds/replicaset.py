@@ -41,5 +41,4 @@ KIND = Kind(
     status=True,
     generation=True,
     scale=Scale(),
-    fields=lambda obj: {"status.replicas": str(obj.get("status", {}).get("replicas", 0))},
 )

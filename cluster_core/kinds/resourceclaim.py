@@ -7,6 +7,7 @@ from cluster_core.apiserver.kind import Kind
 KIND = Kind(
     "ResourceClaim",
     plural="resourceclaims",
+    returns_deleted=True,
     group="resource.k8s.io",
     status=True,
 )

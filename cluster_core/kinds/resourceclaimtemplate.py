@@ -7,5 +7,6 @@ from cluster_core.apiserver.kind import Kind
 KIND = Kind(
     "ResourceClaimTemplate",
     plural="resourceclaimtemplates",
+    returns_deleted=True,
     group="resource.k8s.io",
 )

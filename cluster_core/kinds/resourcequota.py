@@ -54,6 +54,7 @@ COLUMNS = (
 KIND = Kind(
     "ResourceQuota",
     plural="resourcequotas",
+    returns_deleted=True,
     short=("quota",),
     default=default,
     prepare_create=prepare_create,

@@ -7,6 +7,7 @@ from cluster_core.apiserver.kind import Kind
 KIND = Kind(
     "ResourceSlice",
     plural="resourceslices",
+    returns_deleted=True,
     group="resource.k8s.io",
     namespaced=False,
     generation=True,

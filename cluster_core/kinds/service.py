@@ -100,6 +100,7 @@ COLUMNS = (
 KIND = Kind(
     "Service",
     plural="services",
+    allow_create_on_update=True,
     short=("svc",),
     categories=("all",),
     default=default,

@@ -18,6 +18,7 @@ def clean_secrets(account: Obj) -> Obj:
 KIND = Kind(
     "ServiceAccount",
     plural="serviceaccounts",
+    returns_deleted=True,
     short=("sa",),
     prepare_create=clean_secrets,
     prepare_update=lambda new, old: clean_secrets(new),

@@ -74,7 +74,7 @@ def _with_token(attributes: Attributes, pod: Obj, spec: dict[str, Any]) -> dict[
     mount = {"mountPath": TOKEN_PATH, "name": name, "readOnly": True}
     mounted = False
     for key in ("initContainers", "containers"):
-        if key in spec:
+        if spec.get(key):
             containers = [_mounted(container, mount) for container in spec[key]]
             mounted = mounted or any(new is not old for new, old in zip(containers, spec[key], strict=True))
             spec[key] = containers
