@@ -248,7 +248,7 @@ export function createMockServer({ nodes, pods, zones, nasty, still }) {
 
   const trace = () => ({
     message: `0/${all("Node").length} nodes are available: 1 node(s) had untolerated taint(s), ${all("Node").length - 1} Insufficient cpu.`,
-    nodes: all("Node").map((one) => ({ node: one.name, plugin: one.role ? "TaintToleration" : "NodeResourcesFit", reason: one.role ? "node(s) had untolerated taint(s)" : "Insufficient cpu" })),
+    nodes: all("Node").map((one) => ({ name: one.name, fits: false, total: null, scores: {}, filters: [{ plugin: one.role ? "TaintToleration" : "NodeResourcesFit", verdict: "rejected", reasons: [one.role ? "node(s) had untolerated taint(s)" : "Insufficient cpu"] }] })),
   });
 
   /** @param {string} url @param {RequestInit} init */

@@ -21,12 +21,12 @@ export function podHealth(pod) {
 /** @param {Thin} pod @returns {Health} */
 function findPodHealth(pod) {
   const [ready, total] = Array.isArray(pod.ready) ? pod.ready : [0, 0];
-  const word = pod.reason || pod.phase || "Pending";
+  const word = (pod.reason !== "Running" && pod.reason) || pod.phase || "Pending";
   if (pod.deleting) return { tone: "off", word: "Terminating" };
   if (FAILING.test(word)) return { tone: "bad", word };
   if (pod.phase === "Succeeded") return { tone: "done", word: pod.reason || "Completed" };
   if (pod.phase === "Unknown") return { tone: "warn", word };
-  if (pod.phase === "Running") return ready >= total && total > 0 ? { tone: "ok", word: "Running" } : { tone: "warn", word: pod.reason || "NotReady" };
+  if (pod.phase === "Running") return ready >= total && total > 0 ? { tone: "ok", word: "Running" } : { tone: "warn", word: word === "Running" ? "NotReady" : word };
   return pod.node ? { tone: "busy", word } : { tone: "warn", word };
 }
 

@@ -125,7 +125,7 @@ export function drawServiceLinks(scene) {
     const to = scene.pods.sprites.get(uid);
     if (!from || !to) continue;
     stroke(scene, { colour: ready ? scene.theme.accent : scene.theme.muted, strong, dashed: !ready }, () =>
-      curve(scene.ctx, [from.x, from.y + from.h / 2], [to.x + to.w, to.y + to.h / 2], "across"),
+      curve(scene.ctx, [from.x, from.y + from.h / 2], [to.x + to.w / 2, to.y + to.h], "across"),
     );
   }
 }

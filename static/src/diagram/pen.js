@@ -102,8 +102,9 @@ export function curve(ctx, from, to, way) {
   const [x1, y1] = to;
   ctx.moveTo(x0, y0);
   if (way === "across") {
-    const bend = Math.max(40, Math.abs(x1 - x0) * 0.45);
-    ctx.bezierCurveTo(x0 - bend, y0, x1 + bend, y1, x1, y1);
+    // Ends from below: beside each other, pods would hide a straight line behind one another.
+    const bend = Math.max(40, Math.abs(x1 - x0) * 0.4);
+    ctx.bezierCurveTo(x0 - bend, y0, x1 + bend * 0.3, y1 + 44, x1, y1);
   } else {
     const bend = Math.max(32, Math.abs(y1 - y0) * 0.45);
     ctx.bezierCurveTo(x0, y0 + bend, x1, y1 - bend, x1, y1);

@@ -230,6 +230,8 @@ export const de = {
   "why.empty": "Zu diesem Pod ist noch keine Entscheidung des Schedulers aufgehoben.",
   "why.fits": "Passt",
   "why.node": "Knoten",
+  "why.plugin": "Plugin",
+  "why.scores": "Punkte, Plugin für Plugin",
   "why.score": "Punkte",
   "why.summary": "Was der Scheduler zu jedem Knoten sagte",
   "why.verdict": "Urteil",

@@ -230,6 +230,8 @@ export const en = {
   "why.empty": "No scheduling decision is kept for this pod yet.",
   "why.fits": "Fits",
   "why.node": "Node",
+  "why.plugin": "Plugin",
+  "why.scores": "Scores, plugin by plugin",
   "why.score": "Score",
   "why.summary": "What the scheduler said about each node",
   "why.verdict": "Verdict",

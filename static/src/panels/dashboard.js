@@ -65,7 +65,7 @@ export function mountDashboard(element, { api, go = (url) => location.assign(url
   const card = (cluster) => html`<li class="card">
     <a class="card-link" href="/clusters/${encodeURIComponent(cluster.name)}/">
       <span class="card-name">${cluster.name}</span>
-      <span class="card-facts"><span>${t("summary.nodes", { n: amount(cluster, "nodes") })}</span><span>${t("summary.pods", { n: amount(cluster, "pods") })}</span></span>
+      <span class="card-facts"><span>${t("summary.nodes", { n: amount(cluster, "nodes") })}</span>${(cluster.counts?.pods ?? cluster.pods) === undefined ? nothing : html`<span>${t("summary.pods", { n: amount(cluster, "pods") })}</span>`}</span>
       ${pods(amount(cluster, "nodes"))}
     </a>
     ${ui.get().doomed === cluster.name
@@ -91,7 +91,7 @@ export function mountDashboard(element, { api, go = (url) => location.assign(url
     <h2 id="new-title">${t("dashboard.new")}</h2>
     <form class="form" @submit=${create}>
       <div class="fields">
-        ${field("name", { value: "", hint: t("dashboard.nameHint"), pattern: "[a-z0-9]([-a-z0-9]*[a-z0-9])?" })} ${field("nodes", { value: "3", type: "number", min: 0, max: 1000 })}
+        ${field("name", { value: "", hint: t("dashboard.nameHint"), pattern: "[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" })} ${field("nodes", { value: "3", type: "number", min: 0, max: 1000 })}
         ${field("cpu", { value: "4" })} ${field("memory", { value: "8Gi" })} ${field("seed", { value: "1", type: "number", min: 0, hint: t("dashboard.seedHint") })}
       </div>
       ${ui.get().formProblem ? html`<p class="problem" role="alert">${ui.get().formProblem}</p>` : nothing}

@@ -4,22 +4,22 @@ import { html, nothing } from "lit";
 import { t } from "../i18n/index.js";
 
 /**
- * The rows of a decision, from any of the shapes a scheduler trace may have: a list of nodes, or a mapping by name.
+ * The rows of a decision as `scheduling/{uid}/` tells it, however little of it there is.
  * @param {any} trace
- * @returns {Array<{node: string, verdict: string, plugin: string, score: number | undefined}>}
+ * @returns {Array<{node: string, verdict: string, plugin: string, score: number | undefined, scores: Record<string, number>}>}
  */
 export function decisionRows(trace) {
-  const nodes = trace?.nodes ?? {};
-  const list = Array.isArray(nodes) ? nodes : Object.entries(nodes).map(([node, facts]) => ({ node, .../** @type {any} */ (facts) }));
-  return list.map((row) => {
-    const filters = Array.isArray(row.filters) ? row.filters : Object.entries(row.filters ?? {}).map(([plugin, reason]) => ({ plugin, reason }));
-    const failed = filters.find((/** @type {any} */ one) => one.reason ?? one.verdict);
-    const reasons = row.reasons ?? (row.reason ? [row.reason] : []);
+  /** @type {any[]} */
+  const nodes = Array.isArray(trace?.nodes) ? trace.nodes : [];
+  return nodes.map((row) => {
+    const rejected = (row.filters ?? []).find((/** @type {any} */ one) => one.verdict === "rejected");
+    const scores = Object.entries(row.scores ?? {}).map(([plugin, one]) => [plugin, /** @type {any} */ (one).weighted]);
     return {
-      node: row.node ?? row.name,
-      verdict: [reasons].flat().join(", ") || failed?.reason || failed?.verdict || "",
-      plugin: row.plugin ?? failed?.plugin ?? "",
-      score: row.total ?? (typeof row.score === "number" ? row.score : undefined),
+      node: String(row.name ?? ""),
+      verdict: (rejected?.reasons ?? []).join(", "),
+      plugin: rejected?.plugin ?? "",
+      score: row.total ?? undefined,
+      scores: Object.fromEntries(scores),
     };
   });
 }
@@ -33,7 +33,7 @@ export async function decision(context, pod) {
   const rows = trace ? decisionRows(trace) : [];
   const message = trace?.message || pod.msg;
   return html`${message ? html`<p class="why-message">${message}</p>` : nothing}
-  ${rows.length ? table(rows, trace?.node ?? pod.node) : message ? nothing : html`<p class="empty-hint">${t("why.empty")}</p>`}`;
+  ${rows.length ? html`${table(rows, trace?.node ?? pod.node)}${scoreTable(rows)}` : message ? nothing : html`<p class="empty-hint">${t("why.empty")}</p>`}`;
 }
 
 /** @param {ReturnType<typeof decisionRows>} rows @param {string | undefined} chosen */
@@ -50,4 +50,22 @@ function table(rows, chosen) {
       </tr>`,
     )}</tbody>
   </table>`;
+}
+
+/** Nodes × plugins: what each plugin gave, weighted. @param {ReturnType<typeof decisionRows>} rows */
+function scoreTable(rows) {
+  const scored = rows.filter((row) => row.score !== undefined);
+  const plugins = [...new Set(scored.flatMap((row) => Object.keys(row.scores)))];
+  if (!plugins.length) return nothing;
+  return html`<details class="scores">
+    <summary>${t("why.scores")}</summary>
+    <div class="scores-scroll" tabindex="0" role="region" aria-label=${t("why.scores")}>
+      <table class="table">
+        <thead><tr><th scope="col">${t("why.plugin")}</th>${scored.map((row) => html`<th scope="col" class="number">${row.node}</th>`)}</tr></thead>
+        <tbody>${plugins.map(
+          (plugin) => html`<tr><th scope="row">${plugin}</th>${scored.map((row) => html`<td class="number">${row.scores[plugin] ?? ""}</td>`)}</tr>`,
+        )}</tbody>
+      </table>
+    </div>
+  </details>`;
 }

@@ -14,9 +14,9 @@ function editable(object) {
 /** @param {import("../context.js").Context} context @param {import("../types.js").Thin} thin */
 export async function yamlOf(context, thin) {
   const [{ stringify }, object] = await Promise.all([import("yaml"), context.api.get(refOf(thin))]);
-  const text = stringify(editable(object), { lineWidth: 0 });
+  const text = stringify(editable(object), { lineWidth: 0, sortMapEntries: true });
   return html`<div class="yaml">
-    <button class="button yaml-edit" type="button" @click=${() => context.ui.set({ drawer: "yaml", editorText: text })}>${t("inspector.edit")}</button>
+    <div class="yaml-bar"><button class="button" type="button" @click=${() => context.ui.set({ drawer: "yaml", editorText: text })}>${t("inspector.edit")}</button></div>
     <pre class="code" tabindex="0">${text}</pre>
   </div>`;
 }

@@ -77,12 +77,14 @@ test("with reduced motion everything is there at once", () => {
   assert.equal(motion.tick(1), false);
 });
 
-test("a scheduler's decision is read in either shape", () => {
-  assert.deepEqual(decisionRows({ nodes: [{ node: "a", plugin: "P", reason: "no" }] }), [{ node: "a", verdict: "no", plugin: "P", score: undefined }]);
-  assert.deepEqual(decisionRows({ nodes: { a: { filters: { Fit: "Insufficient cpu" } }, b: { total: 7 } } }), [
-    { node: "a", verdict: "Insufficient cpu", plugin: "Fit", score: undefined },
-    { node: "b", verdict: "", plugin: "", score: 7 },
+test("a scheduler's decision is told node by node", () => {
+  const filters = [{ plugin: "NodeName", verdict: "passed" }, { plugin: "Fit", verdict: "rejected", reasons: ["Insufficient cpu", "Insufficient memory"] }, { plugin: "Ports", verdict: "not run" }];
+  const scores = { Fit: { raw: 3, normalized: 7, weighted: 14 } };
+  assert.deepEqual(decisionRows({ nodes: [{ name: "a", filters, scores: {}, total: null }, { name: "b", filters: [], scores, total: 14 }] }), [
+    { node: "a", verdict: "Insufficient cpu, Insufficient memory", plugin: "Fit", score: undefined, scores: {} },
+    { node: "b", verdict: "", plugin: "", score: 14, scores: { Fit: 14 } },
   ]);
+  assert.deepEqual(decisionRows(null), []);
 });
 
 test("commands are found by letters in order, the tightest match first", () => {

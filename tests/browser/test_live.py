@@ -1,0 +1,147 @@
+"""The real product in a real browser: web, worker, engine and screen together, as a teacher shows it to a class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.playground.processes import Playground, running
+from tools import setup
+
+from .conftest import OpenPage, uid_of, wait
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+DEPLOYMENT = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 4
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: nginx, image: "nginx:1.27"}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80}]
+---
+kind: Nonsense
+apiVersion: v1
+metadata: {name: x}
+"""
+WEB = "playground.store.all('Pod').filter((p) => p.root === 'Deployment/web'"
+
+
+@pytest.fixture(scope="module")
+def playground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
+    setup.bundle(dev=False)
+    with running(tmp_path_factory.mktemp("live") / "data") as product:
+        yield product
+
+
+@pytest.fixture
+def live(open_page: OpenPage, playground: Playground) -> Page:
+    name = f"live-{Path(__file__).stat().st_ino % 1000}-{id(open_page) % 100000}"
+    with playground.client() as client:
+        assert client.post("/api/v1/clusters/", json={"name": name, "nodes": 3, "seed": 7}).status_code == 201
+    page = open_page(f"{playground.url}/clusters/{name}/")
+    wait(page, "window.playground?.store.state.connection === 'live'", 20)
+    page.get_by_role("button", name="Skip").click()
+    return page
+
+
+def apply(page: Page, text: str) -> None:
+    page.get_by_role("button", name="YAML", exact=True).click()
+    expect(page.locator(".cm-content")).to_be_visible()
+    page.evaluate("(editorText) => playground.ui.set({editorText})", text)
+    page.get_by_role("button", name="Apply", exact=True).click()
+
+
+def test_apply_kill_and_watch_the_pods_move(live: Page) -> None:
+    apply(live, DEPLOYMENT)
+    results = live.get_by_role("region", name="Results")
+    expect(results).to_contain_text("Deployment web")
+    expect(results).to_contain_text('no matches for kind "Nonsense"')
+    wait(live, f"{WEB} && p.phase === 'Running').length === 4", 20)
+    wait(live, "playground.store.all('EndpointSlice').some((s) => s.service === 'web' && s.endpoints.filter((e) => e.ready).length === 4)")
+    victim = live.evaluate(f"{WEB})[0].node")
+    live.evaluate("(uid) => playground.select(uid)", uid_of(live, "Node", victim))
+    live.get_by_role("button", name="Kill").click()
+    wait(live, f"playground.store.named('Node', undefined, '{victim}').machine === 'killed'")
+    live.evaluate("() => playground.api.clock({action: 'advance', seconds: 400})")
+    wait(live, f"playground.store.named('Node', undefined, '{victim}').ready === 'Unknown'", 20)
+    wait(live, f"{WEB} && p.phase === 'Running' && !p.deleting && p.node !== '{victim}').length === 4", 20)
+
+
+def test_a_pending_pod_says_why_node_by_node(live: Page) -> None:
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "giant"}}
+    spec = {"containers": [{"name": "c", "image": "nginx", "resources": {"requests": {"cpu": "64"}}}]}
+    apply(live, str({**pod, "spec": spec}).replace("'", '"'))
+    wait(live, "playground.store.all('Pod').some((p) => p.name === 'giant' && p.reason === 'Unschedulable')", 20)
+    live.evaluate("(uid) => playground.select(uid)", uid_of(live, "Pod", "giant"))
+    live.get_by_role("tab", name="Scheduling").click()
+    expect(live.get_by_role("row", name="node-1")).to_contain_text("Insufficient cpu")
+
+
+def test_nodes_join_drain_and_leave(live: Page) -> None:
+    live.get_by_role("button", name="Add nodes…").click()
+    live.get_by_label("How many").fill("2")
+    live.get_by_label("Zone").fill("zone-b")
+    live.get_by_role("button", name="Add", exact=True).click()
+    wait(live, "playground.store.all('Node').filter((n) => n.zone === 'zone-b').length === 2")
+    name = live.evaluate("playground.store.all('Node').find((n) => n.zone === 'zone-b').name")
+    live.evaluate("(uid) => playground.select(uid)", uid_of(live, "Node", name))
+    live.get_by_role("button", name="Drain").click()
+    wait(live, f"playground.store.named('Node', undefined, '{name}').unschedulable")
+    live.get_by_role("complementary", name="Inspector").get_by_role("button", name="Delete").click()
+    live.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    wait(live, f"!playground.store.named('Node', undefined, '{name}')")
+
+
+def test_the_clock_obeys(live: Page) -> None:
+    live.get_by_role("button", name="Pause").click()
+    wait(live, "playground.store.state.clock.paused")
+    live.get_by_role("radio", name="Run at ×100").click()
+    wait(live, "!playground.store.state.clock.paused && playground.store.state.clock.speed === 100")
+
+
+def test_after_random_cuts_the_picture_is_the_servers(live: Page) -> None:
+    """What the page holds after losses equals what a page that just came is told."""
+    apply(live, DEPLOYMENT)
+    for _ in range(4):
+        live.context.set_offline(True)
+        live.wait_for_timeout(120)
+        live.context.set_offline(False)
+        live.wait_for_timeout(180)
+    wait(live, f"{WEB} && p.phase === 'Running').length === 4", 20)
+    fresh = live.context.new_page()
+    fresh.goto(live.url)
+    wait(fresh, "window.playground?.store.state.connection === 'live'")
+    seen = "JSON.stringify(['Pod', 'Node', 'Service', 'ReplicaSet', 'EndpointSlice'].map((k) => playground.store.all(k).map((o) => [o.uid, o.rv, o.phase]).sort()))"
+    assert live.evaluate(seen) == fresh.evaluate(seen)
+
+
+def test_the_dashboard_makes_and_deletes_clusters(open_page: OpenPage, playground: Playground) -> None:
+    page = open_page(f"{playground.url}/")
+    page.get_by_label("Name").fill("from-the-form")
+    page.get_by_role("button", name="Create cluster").click()
+    page.wait_for_url("**/clusters/from-the-form/")
+    page.goto(f"{playground.url}/")
+    page.get_by_role("button", name="Delete from-the-form").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("link", name="from-the-form")).to_have_count(0)
+
+
+def test_pages_speak_the_readers_language_and_keep_foreign_content_out(playground: Playground) -> None:
+    with playground.client() as client:
+        answer = client.get("/clusters/none/", headers={"Accept-Language": "de"})
+        assert answer.status_code == 404 and "Es gibt keinen Cluster namens none" in answer.text
+        policy = client.get("/").headers["Content-Security-Policy"]
+    assert "script-src 'self'" in policy and "unsafe" not in policy
