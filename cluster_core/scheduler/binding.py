@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cluster_core.machinery.clock import SECOND, Clock
+from cluster_core.machinery.errors import ApiError
 from cluster_core.machinery.typed import Obj
 from cluster_core.scheduler.plugins import claims
 from cluster_core.scheduler.plugins.volume_binding import Plan
@@ -46,20 +47,27 @@ class Binder:
         pending = Pending(waiting, state["node"], state["deadline"], tuple(state["provisioned"]))
         self.waiting[waiting.view.uid] = pending
 
-    def prepare(self, waiting: Waiting, plan: Plan, node: str) -> bool:
-        """Write the plan. Returns whether every claim is bound already; otherwise the pod is waited for."""
-        if not plan.bind and not plan.provision:
-            return True
+    def next_deadline(self) -> int | None:
+        return min((pending.deadline for pending in self.waiting.values()), default=None)
+
+    def prepare(self, waiting: Waiting, plan: Plan, node: str) -> None:
+        """Write the plan and wait for the pod's claims. Raises ApiError when something could not be written."""
+        deadline = self._clock.now + round(self.timeout * SECOND)
+        names = tuple(claim["metadata"]["name"] for claim in plan.provision)
+        self.waiting[waiting.view.uid] = Pending(waiting, node, deadline, names)
+        try:
+            self._write(plan, node)
+        except ApiError:
+            del self.waiting[waiting.view.uid]
+            raise
+
+    def _write(self, plan: Plan, node: str) -> None:
         for volume, claim in plan.bind:
             self._api.update("PersistentVolume", reserved(volume, claim))
         for claim in plan.provision:
             namespace, name = claim["metadata"]["namespace"], claim["metadata"]["name"]
             patch = {"metadata": {"annotations": {claims.SELECTED_NODE: node}}}
             self._api.patch("PersistentVolumeClaim", namespace, name, patch)
-        deadline = self._clock.now + round(self.timeout * SECOND)
-        names = tuple(claim["metadata"]["name"] for claim in plan.provision)
-        self.waiting[waiting.view.uid] = Pending(waiting, node, deadline, names)
-        return False
 
     def finished(self, snapshot: Snapshot) -> Iterator[tuple[Waiting, str, str]]:
         """(pod, node, error) of those that need not be waited for any longer; error "" means bind it."""

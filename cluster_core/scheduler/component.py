@@ -22,8 +22,10 @@ from cluster_core.scheduler.decide import Decider, Decision
 from cluster_core.scheduler.framework import Rescue
 from cluster_core.scheduler.happenings import Happening
 from cluster_core.scheduler.lookup import OWNERS, ApiLookup
+from cluster_core.scheduler.memory import recalled, remembered
 from cluster_core.scheduler.nominator import Nominator
-from cluster_core.scheduler.queue import Queue, Waiting
+from cluster_core.scheduler.plugins.volume_binding import Plan
+from cluster_core.scheduler.queue import Held, Queue, Waiting
 from cluster_core.scheduler.snapshot import Snapshot
 from cluster_core.scheduler.status import Reporter
 from cluster_core.scheduler.trace import Trace
@@ -64,7 +66,7 @@ class Scheduler:
         self._report = Reporter(self._api, world.clock)
         self._binder = Binder(self._api, world.clock)
         self._decider = Decider(self.profiles, self.snapshot, self.lookup, self.nominator, world.seed)
-        self.queue = Queue(world.clock, self._helps, self._gate)
+        self.queue = Queue(world.clock, self._cares, self._helps, self._gate)
         self.queue.first_backoff, self.queue.longest_backoff = (
             configuration.first_backoff,
             configuration.longest_backoff,
@@ -223,7 +225,7 @@ class Scheduler:
             self.queue.update(old, pod, happenings.pod_changes(old, pod))
             self.nominator.update(pod)
             if old.nominated and old.nominated != pod.nominated:
-                self.queue.force(happenings.POD_GONE, lambda other: other.view.shape.priority <= old.shape.priority)
+                self.queue.happened(happenings.POD_GONE, old, None, old.shape.priority)
         self._wake()
 
     def _pod_gone(self, uid: str) -> None:
@@ -234,18 +236,26 @@ class Scheduler:
         waiting = self.queue.get(uid)
         if waiting is not None:
             self.queue.delete(uid)
-            if waiting.view.nominated:
-                self._happened(happenings.POD_GONE, waiting.view, None)
+            view = waiting.view
+            if view.nominated and self.queue.happened(happenings.POD_GONE, view, None, view.shape.priority):
+                self._wake()
         self.nominator.forget(uid)
 
     # ------------------------------------------------------------------------------------------------ the queue's questions
 
-    def _helps(self, waiting: Waiting, happening: Happening, old: Any, new: Any) -> bool:
-        profile = self.profiles[waiting.view.shape.scheduler]
-        if waiting.plugins == NO_NODES:
+    def _cares(self, held: Held, happening: Happening) -> bool:
+        scheduler, plugins = held
+        if plugins == NO_NODES:
             return happening == happenings.NODE_ADDED
-        for name in (waiting.gate,) if waiting.gate else waiting.plugins:
-            plugin = profile.by_name[name]
+        by_name = self.profiles[scheduler].by_name
+        return any(happening in by_name[name].EVENTS for name in plugins)
+
+    def _helps(self, waiting: Waiting, happening: Happening, old: Any, new: Any) -> bool:
+        scheduler, plugins = waiting.held_by
+        if plugins == NO_NODES:
+            return happening == happenings.NODE_ADDED
+        for name in plugins:
+            plugin = self.profiles[scheduler].by_name[name]
             if happening in plugin.EVENTS and plugin.helps(happening, waiting.view, old, new):
                 return True
         return False
@@ -277,7 +287,8 @@ class Scheduler:
         self._wake()
 
     def _plan_ahead(self) -> None:
-        for key, due in ((FLUSH, self.queue.next_flush()), ("cycle", self.queue.next_retry())):
+        flush, retry, deadline = self.queue.next_flush(), self.queue.next_retry(), self._binder.next_deadline()
+        for key, due in ((FLUSH, flush), ("cycle", retry), ("volumes", deadline)):
             if due is not None:
                 self._world.agenda.at(due, self.name, key)
 
@@ -310,7 +321,7 @@ class Scheduler:
         for other in self.nominator.on(node):
             if other.shape.priority < pod.shape.priority:
                 self.nominator.forget(other.uid)
-                self._report.clear_nomination(other)
+                self._report.nominate(other, "")
         victims = [victim for victim in rescue.victims if not victim.terminating]
         self._preempting.add(pod.uid)
         for i, victim in enumerate(victims):
@@ -322,17 +333,28 @@ class Scheduler:
     # ------------------------------------------------------------------------------------------------ binding
 
     def _bind(self, waiting: Waiting, decision: Decision) -> None:
-        pod, node = waiting.view, decision.node
+        node = decision.node
         assert node is not None
         try:
-            if pod.shape.has_claims and not self._binder.prepare(waiting, decision.plan, node):
-                self.queue.delete(pod.uid)
-                self.snapshot.place(pod, node)
-                self._world.agenda.soon(self.name, "volumes", self._binder.timeout)
-                return
-            self._assign(pod, node)
+            if decision.plan.empty:
+                self._assign(waiting.view, node)
+            else:
+                self._bind_volumes(waiting, decision.plan, node)
         except ApiError as error:
             self._went_wrong(waiting, str(error))
+
+    def _bind_volumes(self, waiting: Waiting, plan: Plan, node: str) -> None:
+        """Set the volumes going; the pod counts on its node from now on and is bound when they are."""
+        pod = waiting.view
+        self.queue.delete(pod.uid)
+        self.nominator.forget(pod.uid)
+        self.snapshot.place(pod, node)
+        self._report.nominate(pod, node)
+        try:
+            self._binder.prepare(waiting, plan, node)
+        except ApiError as error:
+            self._unassume(waiting, str(error))
+            return
 
     def _assign(self, pod: PodView, node: str) -> None:
         self.nominator.forget(pod.uid)
@@ -374,15 +396,3 @@ NO_NODES = frozenset({messages.NO_NODES})
 def _finished(pod: Obj) -> bool:
     """Whether its phase is final: the scheduler does not even watch such pods."""
     return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
-
-
-def remembered(waiting: Waiting) -> dict[str, Any]:
-    return {"uid": waiting.view.uid, "place": waiting.place, "since": waiting.since, "attempts": waiting.attempts,
-            "failures": waiting.failures, "errors": waiting.errors, "plugins": sorted(waiting.plugins)}  # fmt: skip
-
-
-def recalled(pod: PodView, memory: Mapping[str, Any]) -> Waiting:
-    waiting = Waiting(pod, memory["since"])
-    waiting.attempts, waiting.failures, waiting.errors = memory["attempts"], memory["failures"], memory["errors"]
-    waiting.plugins = frozenset(memory["plugins"])
-    return waiting

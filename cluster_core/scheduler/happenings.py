@@ -22,8 +22,6 @@ POD_PLACED = Happening("AssignedPod", "Add")
 POD_GONE = Happening("AssignedPod", "Delete")
 NODE_ADDED = Happening("Node", "Add")
 NODE_GONE = Happening("Node", "Delete")
-TIMEOUT = Happening("*", "UnschedulableTimeout")
-FORCED = Happening("*", "ForceActivate")
 
 
 def pod_changes(old: PodView, new: PodView) -> list[Happening]:

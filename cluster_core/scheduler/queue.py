@@ -39,18 +39,27 @@ class Waiting:
         self.place = ""
         self.ticket = 0
 
+    @property
+    def held_by(self) -> Held:
+        """Whose word it waits for: schedulerName and plugins."""
+        return self.view.shape.scheduler, frozenset((self.gate,)) if self.gate else self.plugins
 
+
+Held = tuple[str, frozenset[str]]
+Cares = Callable[[Held, Happening], bool]
 Helps = Callable[[Waiting, Happening, Any, Any], bool]
 Gate = Callable[[PodView], str]
 
 
 class Queue:
-    """`helps` asks the rejecting plugins about an event; `gate` names the plugin that holds a pod back, "" if none."""
+    """`cares` says whether plugins look at such an event at all, `helps` whether this one may help a pod they rejected;
+    `gate` names the plugin that holds a pod back, "" if none."""
 
-    def __init__(self, clock: Clock, helps: Helps, gate: Gate) -> None:
+    def __init__(self, clock: Clock, cares: Cares, helps: Helps, gate: Gate) -> None:
         self.first_backoff = SECOND
         self.longest_backoff = 10 * SECOND
         self._clock = clock
+        self._cares = cares
         self._helps = helps
         self._gate = gate
         self._pods: dict[str, Waiting] = {}
@@ -58,6 +67,7 @@ class Queue:
         self._backoff: list[HeapEntry] = []
         self._tickets = 0
         self._resting: dict[str, Waiting] = {}
+        self._held: dict[Held, int] = {}
 
     def __contains__(self, uid: str) -> bool:
         return uid in self._pods
@@ -105,8 +115,8 @@ class Queue:
     def delete(self, uid: str) -> None:
         waiting = self._pods.pop(uid, None)
         if waiting is not None:
+            self._rise(waiting)
             waiting.place = ""
-            self._resting.pop(uid, None)
 
     def pop(self) -> Waiting | None:
         """The next pod to try. It stays known to the queue until it is parked or deleted."""
@@ -149,18 +159,16 @@ class Queue:
 
     # ------------------------------------------------------------------------------------------------ moving
 
-    def happened(self, happening: Happening, old: Any, new: Any) -> bool:
-        """Move the pods for which this may make a difference. Returns whether there is anything to try now."""
+    def happened(self, happening: Happening, old: Any, new: Any, most: int | None = None) -> bool:
+        """Move the pods for which this may make a difference, of priority `most` at most. Returns whether any moved."""
+        caring = {held for held in self._held if self._cares(held, happening)}
+        if not caring:
+            return False
         moved = False
-        for waiting in list(self._resting.values()):
-            moved = self._consider(waiting, happening, old, new) or moved
+        for waiting in [waiting for waiting in self._resting.values() if waiting.held_by in caring]:
+            if most is None or waiting.view.shape.priority <= most:
+                moved = self._consider(waiting, happening, old, new) or moved
         return moved
-
-    def force(self, happening: Happening, chosen: Callable[[Waiting], bool]) -> None:
-        """Move resting pods whatever their plugins say."""
-        for waiting in list(self._resting.values()):
-            if waiting.place == PARKED and chosen(waiting):
-                self._after_backoff(waiting)
 
     def _consider(self, waiting: Waiting, happening: Happening, old: Any, new: Any) -> bool:
         if not self._helps(waiting, happening, old, new):
@@ -185,27 +193,39 @@ class Queue:
         return min((self._expiry(waiting) // SECOND + 1) * SECOND for waiting in live) if live else None
 
     def _rest(self, waiting: Waiting) -> None:
+        self._rise(waiting)
         waiting.place = GATED if waiting.gate else PARKED
         self._resting[waiting.view.uid] = waiting
+        self._held[waiting.held_by] = self._held.get(waiting.held_by, 0) + 1
 
-    def _held(self, waiting: Waiting) -> bool:
-        waiting.gate = self._gate(waiting.view)
-        if waiting.gate:
+    def _rise(self, waiting: Waiting) -> None:
+        """Let it rest no longer, if it does. To be called before what it is held by changes."""
+        if self._resting.pop(waiting.view.uid, None) is None:
+            return
+        held = waiting.held_by
+        self._held[held] -= 1
+        if not self._held[held]:
+            del self._held[held]
+
+    def _stopped(self, waiting: Waiting) -> bool:
+        gate = self._gate(waiting.view)
+        self._rise(waiting)
+        waiting.gate = gate
+        if gate:
             self._rest(waiting)
-        return bool(waiting.gate)
+        return bool(gate)
 
     def _activate(self, waiting: Waiting) -> None:
-        if not self._held(waiting):
+        if not self._stopped(waiting):
             self._enter(self._active, ACTIVE, waiting, ())
 
     def _after_backoff(self, waiting: Waiting) -> None:
         if not self._backs_off(waiting):
             self._activate(waiting)
-        elif not self._held(waiting):
+        elif not self._stopped(waiting):
             self._enter(self._backoff, BACKOFF, waiting, (self._expiry(waiting),))
 
     def _enter(self, heap: list[HeapEntry], place: str, waiting: Waiting, first: tuple[int, ...]) -> None:
-        self._resting.pop(waiting.view.uid, None)
         self._tickets += 1
         waiting.place, waiting.ticket = place, self._tickets
         order = (*first, -waiting.view.shape.priority, waiting.since)

@@ -43,15 +43,14 @@ class Reporter:
             return
         status = self._with_condition(current, "PodScheduled", "False", reason, message)
         if nominate is not None:
-            status = {key: value for key, value in status.items() if key != "nominatedNodeName"}
-            status |= {"nominatedNodeName": nominate} if nominate else {}
+            status = _nominated(status, nominate)
         self._write(current, status)
 
-    def clear_nomination(self, pod: PodView) -> None:
+    def nominate(self, pod: PodView, node: str) -> None:
+        """Write status.nominatedNodeName, "" to clear it."""
         current = self._current(pod)
         if current is not None:
-            status = current.get("status") or {}
-            self._write(current, {key: value for key, value in status.items() if key != "nominatedNodeName"})
+            self._write(current, _nominated(current.get("status") or {}, node))
 
     def evict(self, victim: PodView, preemptor: PodView, node: str) -> None:
         current = self._current(victim)
@@ -84,7 +83,7 @@ class Reporter:
         same = known is not None and known["status"] == value
         condition = {
             "type": type,
-            **({"observedGeneration": generation} if _observes(status, known) and generation else {}),
+            **({"observedGeneration": generation} if generation else {}),
             "status": value,
             "lastProbeTime": None,
             "lastTransitionTime": known["lastTransitionTime"] if same and known else self._clock.timestamp(),
@@ -98,6 +97,6 @@ class Reporter:
         return status
 
 
-def _observes(status: Obj, known: Obj | None) -> bool:
-    """CalculatePodConditionObservedGeneration: with the feature's default a condition always carries the generation."""
-    return True
+def _nominated(status: Obj, node: str) -> dict[str, Any]:
+    others = {key: value for key, value in status.items() if key != "nominatedNodeName"}
+    return {**others, "nominatedNodeName": node} if node else others

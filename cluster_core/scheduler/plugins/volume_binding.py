@@ -41,6 +41,10 @@ class Plan:
     """(volume, claim)"""
     provision: list[Obj] = field(default_factory=list)
 
+    @property
+    def empty(self) -> bool:
+        return not self.bind and not self.provision
+
 
 class VolumeBinding(Plugin):
     name = "VolumeBinding"
