@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from cluster_core.apiserver import decode, schema
+from cluster_core.apiserver import decode, options, schema
 from cluster_core.apiserver.context import Context
+from cluster_core.apiserver.negotiate import ACCEPTED
 from cluster_core.apiserver.request import ApiRequest
+from cluster_core.machinery import errors
 from cluster_core.machinery.typed import Obj, Type
 
 
@@ -21,6 +23,7 @@ def type_of(context: Context) -> Type:
 
 def read_object(context: Context, request: ApiRequest) -> Obj:
     """The object in the body: decoded, checked against its type, with defaults, in its storage version."""
+    check_media_type(request)
     decoded = decode.decode(
         request.body,
         request.header("content-type"),
@@ -41,21 +44,19 @@ def inward(context: Context, obj: Obj) -> Obj:
 
 
 def delete_options(context: Context, request: ApiRequest) -> None:
-    """Fill the context's options from the body, or from the query when there is none."""
-    if request.body.strip():
-        options = decode.decode_options(request.body, request.header("content-type"))
-        context.dry_run = "All" in options.get("dryRun", ())
+    """Fill the context's options from the body, or from the query when there is none. Raises 400, 415 and 422."""
+    if request.body:
+        check_media_type(request)
+        found = decode.decode_options(request.body, request.header("content-type"))
     else:
-        options = _query_options(request)
-    context.options = options
+        found = options.query_delete_options(request)
+    options.check_delete_options(found)
+    context.dry_run = "All" in found.get("dryRun", ())
+    context.options = found
 
 
-def _query_options(request: ApiRequest) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    if request.parameter("gracePeriodSeconds").lstrip("-").isdigit():
-        options["gracePeriodSeconds"] = int(request.parameter("gracePeriodSeconds"))
-    if request.parameter("propagationPolicy"):
-        options["propagationPolicy"] = request.parameter("propagationPolicy")
-    if request.parameter("orphanDependents"):
-        options["orphanDependents"] = request.parameter("orphanDependents") == "true"
-    return options
+def check_media_type(request: ApiRequest) -> None:
+    """Raises 415 for a body in a format the server does not read."""
+    media = request.header("content-type").partition(";")[0].strip().lower()
+    if media and media not in ACCEPTED:
+        raise errors.unsupported_media_type(ACCEPTED)

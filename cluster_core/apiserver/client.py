@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from cluster_core.apiserver import events, lifecycle, objectmeta
+from cluster_core.apiserver import deletion, events, lifecycle, objectmeta
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.kind import Kind
 from cluster_core.apiserver.request import User
@@ -115,7 +115,7 @@ class Client:
             context.options["preconditions"] = {"uid": uid}
         if propagation:
             context.options["propagationPolicy"] = propagation
-        lifecycle.delete(context)
+        deletion.delete(context)
 
     def bind(self, namespace: str, name: str, node: str) -> Obj:
         """Assign a pod to a node, as the binding subresource does."""

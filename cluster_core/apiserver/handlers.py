@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from cluster_core.apiserver import lifecycle, listing, negotiate, patching, table
+from cluster_core.apiserver import deletion, identity, lifecycle, listing, negotiate, options, patching, table
 from cluster_core.apiserver.body import delete_options, read_object
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.request import ApiRequest, ApiResponse
@@ -20,13 +20,27 @@ Handler = Callable[[Context, ApiRequest], ApiResponse]
 
 def get(context: Context, request: ApiRequest) -> ApiResponse:
     negotiate.accepted(request)
+    _check_version(context, request.parameter("resourceVersion"))
     obj = lifecycle.existing(context)
     present = context.server.present.get(context.kind.name)
     return negotiate.respond(context, request, present(obj) if present else obj)
 
 
+def _check_version(context: Context, given: str) -> None:
+    """A get or watch from a version that is no number, or from the future, is refused."""
+    try:
+        wanted = options.object_version(given)
+    except ValueError as error:
+        raise errors.plain_error(str(error)) from error
+    current = context.server.storage.revision
+    if wanted > current:
+        raise options.too_large_version(wanted, current)
+
+
 def create(context: Context, request: ApiRequest) -> ApiResponse:
     kind = context.kind
+    negotiate.accepted(request)
+    options.read_write_options(context, request, "CreateOptions")
     obj = read_object(context, request)
     if kind.call is not None:
         return negotiate.respond(context, request, kind.call(context, obj), 201)
@@ -34,12 +48,12 @@ def create(context: Context, request: ApiRequest) -> ApiResponse:
 
 
 def update(context: Context, request: ApiRequest) -> ApiResponse:
+    negotiate.accepted(request)
+    options.read_write_options(context, request, "UpdateOptions")
     obj = read_object(context, request)
-    name = obj.get("metadata", {}).get("name", "")
-    if name != context.name:
-        raise errors.bad_request(f"the name of the object ({name}) does not match the name on the URL ({context.name})")
+    identity.check_names(context, obj)
     if context.server.storage.get(context.kind, context.namespace, context.name) is None and _may_create(context):
-        return negotiate.respond(context, request, lifecycle.create(context, obj), 201)
+        return negotiate.respond(context, request, lifecycle.create_on_update(context, obj), 201)
     return negotiate.respond(context, request, lifecycle.update(context, lambda _: obj))
 
 
@@ -53,8 +67,9 @@ def patch(context: Context, request: ApiRequest) -> ApiResponse:
 
 
 def delete(context: Context, request: ApiRequest) -> ApiResponse:
+    negotiate.accepted(request)
     delete_options(context, request)
-    obj, gone = lifecycle.delete(context)
+    obj, gone = deletion.delete(context)
     if gone and not context.kind.returns_deleted:
         return negotiate.respond(context, request, deleted_status(context, obj))
     accepted = not gone and context.options.get("orphanDependents") is False
@@ -70,13 +85,15 @@ def deleted_status(context: Context, obj: Obj) -> Obj:
 
 
 def delete_collection(context: Context, request: ApiRequest) -> ApiResponse:
-    delete_options(context, request)
+    negotiate.accepted(request)
     found = listing.page(context, request)
+    delete_options(context, request)
+    deletion.warn_of_orphans(context)
     for obj in found.items:
         metadata = obj["metadata"]
         each = context.toward(context.kind, "delete", metadata.get("namespace", ""), metadata["name"])
-        lifecycle.delete(each)
-    return list_response(context, request, found._replace(revision=context.server.storage.revision))
+        deletion.delete(each)
+    return list_response(context, request, found)
 
 
 def list_(context: Context, request: ApiRequest) -> ApiResponse:
@@ -126,26 +143,18 @@ def _list_object(context: Context, page: listing.Page, format: negotiate.Format)
 def watch(context: Context, request: ApiRequest) -> Watch:
     """Open a watch: from a revision, or from now with what there is as ADDED events."""
     storage = context.server.storage
+    encode = _encoder(context, request)
+    asked = options.list_options(request, watching=True)
     keep = listing.predicate(context, request)
-    given = request.parameter("resourceVersion")
-    send_initial = request.parameter("sendInitialEvents") == "true"
-    revision = _watch_revision(context, given)
-    found = Watch(context, keep, revision, _encoder(context, request))
-    if send_initial or (given in ("", "0") and request.parameter("sendInitialEvents") != "false"):
+    _check_version(context, asked.version)
+    legacy = asked.version in ("", "0")
+    found = Watch(context, keep, storage.revision if legacy else int(asked.version), encode)
+    if asked.initial_events or (legacy and asked.initial_events is None):
         found.revision = storage.revision
         objects = storage.list(context.kind, context.namespace or None)
-        bookmark = send_initial and request.parameter("allowWatchBookmarks") == "true"
-        found.preload([obj for obj in objects if keep is None or keep(obj)], bookmark)
+        explicit = bool(options.boolean(request, "sendInitialEvents"))
+        found.preload([obj for obj in objects if keep is None or keep(obj)], explicit and asked.bookmarks)
     return found
-
-
-def _watch_revision(context: Context, given: str) -> int:
-    current = context.server.storage.revision
-    if given in ("", "0"):
-        return current
-    if not given.isdigit():
-        raise errors.plain_error(f'strconv.ParseUint: parsing "{given}": invalid syntax')
-    return int(given)
 
 
 def _encoder(context: Context, request: ApiRequest) -> Encode:

@@ -1,6 +1,6 @@
-"""Create, update and delete, once for all kinds.
+"""Create and update, once for all kinds.
 
-Models apiserver/pkg/registry/generic/registry/store.go with registry/rest/{create,update,delete}.go: the order of
+Models apiserver/pkg/registry/generic/registry/store.go with registry/rest/{create,update}.go: the order of
 admission, strategy, validation and storage is theirs.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cluster_core.apiserver import objectmeta, objectmeta_validation
+from cluster_core.apiserver import identity, objectmeta, objectmeta_validation
 from cluster_core.apiserver.admission.chain import Attributes
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.kind import Kind
@@ -74,10 +74,19 @@ def existing(context: Context) -> Obj:
     return found
 
 
+def create_on_update(context: Context, obj: Obj) -> Obj:
+    """A PUT of something that is not there yet, for the kinds that allow it. Its resourceVersion means nothing."""
+    uid = obj["metadata"].get("uid")
+    if uid:
+        raise identity.other_uid(context, uid, "")
+    metadata = {key: value for key, value in obj["metadata"].items() if key != "resourceVersion"}
+    return create(context, {**obj, "metadata": metadata})
+
+
 def update(context: Context, change: Change) -> Obj:
     """Replace the object with what `change` makes of it; answers what is stored afterwards."""
     old = existing(context)
-    new = objectmeta.begin_update(context, change(old), old)
+    new = identity.begin_update(context, change(old), old)
     new = context.server.fields.updated(context, new, old)
     new = prepare_update(context, new, old)
     return _store_update(context, new, old)
@@ -159,57 +168,3 @@ def _is_done_for(kind: Kind, obj: Obj) -> bool:
     if "deletionTimestamp" not in metadata or kind.finalizers(obj):
         return False
     return not metadata.get("deletionGracePeriodSeconds")
-
-
-def delete(context: Context) -> tuple[Obj, bool]:
-    """Delete the object the context names; options as metav1.DeleteOptions.
-
-    Answers (the object, whether it is gone). It stays, terminating, while it has grace left or finalizers.
-    """
-    kind, server, options = context.kind, context.server, context.options
-    obj = existing(context)
-    objectmeta.check_preconditions(context, obj, options.get("preconditions") or {})
-    server.admission.admit(Attributes("DELETE", context, None, obj))
-    server.admission.validate(Attributes("DELETE", context, None, obj))
-    doomed = _with_propagation(obj, options)
-    grace = kind.graceful(obj, options.get("gracePeriodSeconds")) if kind.graceful else 0
-    if not grace and not kind.finalizers(doomed):
-        return (obj if context.dry_run else server.storage.remove(kind, obj)), True
-    marked = _marked(context, doomed, grace)
-    if marked == obj or context.dry_run:
-        return marked, False
-    return server.storage.put(kind, marked), False
-
-
-def _marked(context: Context, obj: Obj, grace: int) -> Obj:
-    """The object with its deletion begun; an earlier end wins over a later one."""
-    metadata = obj["metadata"]
-    clock = context.server.world.clock
-    pending = metadata.get("deletionGracePeriodSeconds")
-    if "deletionTimestamp" in metadata and (pending is None or grace >= pending):
-        return obj
-    changed = {
-        **metadata,
-        "deletionTimestamp": objectmeta.seconds_from(clock.now, grace),
-        "deletionGracePeriodSeconds": grace,
-    }
-    if metadata.get("generation") and "deletionTimestamp" not in metadata:
-        changed["generation"] = metadata["generation"] + 1
-    return context.kind.on_deleting({**obj, "metadata": changed})
-
-
-def _with_propagation(obj: Obj, options: dict[str, Any]) -> Obj:
-    """The finalizers that the propagation policy asks for."""
-    policy = options.get("propagationPolicy")
-    if policy is None and options.get("orphanDependents") is not None:
-        policy = "Orphan" if options["orphanDependents"] else "Background"
-    if policy is None:
-        return obj
-    finalizers = [name for name in obj["metadata"].get("finalizers", ()) if name not in _POLICY_FINALIZERS.values()]
-    if policy in _POLICY_FINALIZERS:
-        finalizers.append(_POLICY_FINALIZERS[policy])
-    metadata = {name: value for name, value in obj["metadata"].items() if name != "finalizers"}
-    return {**obj, "metadata": {**metadata, "finalizers": finalizers} if finalizers else metadata}
-
-
-_POLICY_FINALIZERS = {"Orphan": "orphan", "Foreground": "foregroundDeletion"}

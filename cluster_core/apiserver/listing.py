@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import orjson
-
+from cluster_core.apiserver import continuing
 from cluster_core.apiserver.context import Context
-from cluster_core.apiserver.kind import Kind
+from cluster_core.apiserver.continuing import Token
+from cluster_core.apiserver.fieldlabels import convert_label, selectable
+from cluster_core.apiserver.options import ListOptions, list_options, object_version, too_large_version
 from cluster_core.apiserver.request import ApiRequest
 from cluster_core.etcd.store import CompactedError, prefix_end
 from cluster_core.machinery import errors, selector_text
@@ -17,14 +17,7 @@ from cluster_core.machinery.selectors import SelectorError
 from cluster_core.machinery.typed import Obj
 
 Predicate = Callable[[Obj], bool]
-
-EXPIRED_CONTINUE = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
-    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
-    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
-    "deleted between the time the first chunk was returned and now may show up in the list."
-)
-
+_TOO_OLD = "The resourceVersion for the provided list is too old."
 
 class Page(NamedTuple):
     """One page of a list. `remaining` is None when it is the last or when a selector makes it unknown."""
@@ -52,24 +45,12 @@ def predicate(context: Context, request: ApiRequest) -> Predicate | None:
         checks.append(_label_predicate(labels))
     fields = request.parameter("fieldSelector")
     if fields:
-        checks.append(_field_predicate(context.kind, fields))
+        checks.append(_field_predicate(context, fields))
     if context.name:
         checks.append(lambda obj: obj["metadata"]["name"] == context.name)
     if not checks:
         return None
     return lambda obj: all(check(obj) for check in checks)
-
-
-def selectable(kind: Kind, obj: Obj) -> dict[str, str]:
-    """The values field selectors see."""
-    metadata = obj["metadata"]
-    found = {"metadata.name": metadata["name"]}
-    if kind.namespaced:
-        found["metadata.namespace"] = metadata.get("namespace", "")
-    return {**found, **kind.fields(obj)} if kind.fields else found
-
-
-_PROBE: Obj = {"metadata": {"name": "", "namespace": ""}, "spec": {}, "status": {}}
 
 
 def _label_predicate(text: str) -> Predicate:
@@ -80,79 +61,83 @@ def _label_predicate(text: str) -> Predicate:
     return lambda obj: matches(obj["metadata"].get("labels", {}))
 
 
-def _field_predicate(kind: Kind, text: str) -> Predicate:
+def _field_predicate(context: Context, text: str) -> Predicate:
     try:
-        selector = selector_text.parse_fields(text)
+        selector = selector_text.parse_fields(text).transform(lambda name, value: convert_label(context, name, value))
     except SelectorError as error:
         raise errors.bad_request(str(error)) from error
-    known = selectable(kind, _PROBE)
-    for name, _, _ in selector.terms:
-        if name not in known:
-            raise errors.bad_request(_unknown_field(kind, name))
+    kind = context.kind
     return lambda obj: selector.matches(selectable(kind, obj))
-
-
-def _unknown_field(kind: Kind, key: str) -> str:
-    if kind.fields is None:
-        return f'"{key}" is not a known field selector: only "metadata.name", "metadata.namespace"'
-    return f"field label not supported: {key}"
 
 
 def page(context: Context, request: ApiRequest) -> Page:
     """The list a request asks for."""
+    options = list_options(request, watching=False)
     keep = predicate(context, request)
-    limit = _limit(request)
-    token = request.parameter("continue")
+    if options.token:
+        return _continued(context, options, keep)
     storage = context.server.storage
-    if token:
-        return _continued(context, token, limit, keep)
-    objects = storage.list(context.kind, context.namespace or None)
-    return _cut(context, objects, limit, keep, storage.revision)
+    limit = 0 if options.version == "0" else max(0, options.limit)
+    if options.version:
+        wanted = _wanted_version(options.version)
+        if wanted > storage.revision:
+            raise too_large_version(wanted, storage.revision)
+        if wanted and (options.match == "Exact" or (not options.match and limit)):
+            return _at(context, Token(wanted, ""), limit, keep)
+    return _cut(context, storage.list(context.kind, context.namespace or None), limit, keep, storage.revision)
 
 
-def _limit(request: ApiRequest) -> int:
-    text = request.parameter("limit")
-    return int(text) if text.isdigit() else 0
+def _wanted_version(text: str) -> int:
+    try:
+        return object_version(text)
+    except ValueError as error:
+        raise errors.bad_request(f"invalid resource version: {error}") from error
 
 
 def _cut(context: Context, objects: list[Obj], limit: int, keep: Predicate | None, revision: int) -> Page:
     """The first `limit` matching objects, and a token for the rest."""
-    if keep is None and (not limit or len(objects) <= limit):
-        return Page(objects, revision)
+    if not limit:
+        return Page(objects if keep is None else [obj for obj in objects if keep(obj)], revision)
     found: list[Obj] = []
     for position, obj in enumerate(objects):
-        if keep is not None and not keep(obj):
-            continue
-        if limit and len(found) == limit:
-            remaining = len(objects) - position if keep is None else None
-            return Page(found, revision, _token(context.kind, found[-1], revision), remaining)
-        found.append(obj)
+        if keep is None or keep(obj):
+            found.append(obj)
+        if len(found) == limit:
+            left = len(objects) - position - 1
+            token = _token(context, obj, revision) if left else ""
+            return Page(found, revision, token, left if keep is None else None)
     return Page(found, revision)
 
 
-def _token(kind: Kind, last: Obj, revision: int) -> str:
-    """An opaque token in the real shape: version, resource version and the key to go on at."""
+def _prefix(context: Context) -> str:
+    """What the keys of a list have in common, without a slash at the end."""
+    kind = context.kind
+    return kind.registry_prefix + context.namespace if kind.namespaced and context.namespace else kind.registry_prefix[:-1]
+
+
+def _token(context: Context, last: Obj, revision: int) -> str:
     metadata = last["metadata"]
-    start = kind.key(metadata.get("namespace", ""), metadata["name"])[len(kind.registry_prefix) :] + "\0"
-    body = orjson.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": start})
-    return base64.urlsafe_b64encode(body).rstrip(b"=").decode()
+    key = context.kind.key(metadata.get("namespace", ""), metadata["name"])
+    return Token(revision, key.removeprefix(_prefix(context)) + "\0").encoded()
 
 
-def _read_token(token: str) -> tuple[int, str]:
+def _continued(context: Context, options: ListOptions, keep: Predicate | None) -> Page:
+    token = continuing.decode(options.token)
+    if options.version not in ("", "0"):
+        raise errors.bad_request("specifying resource version is not allowed when using continue")
+    limit = 0 if options.version == "0" else max(0, options.limit)
+    return _at(context, token, limit, keep)
+
+
+def _at(context: Context, token: Token, limit: int, keep: Predicate | None) -> Page:
+    """The list as it was at the token's revision, from its start on."""
+    prefix, storage = _prefix(context), context.server.storage
+    revision = token.revision if token.revision > 0 else storage.revision
+    if revision > storage.revision:
+        raise too_large_version(revision, storage.revision)
     try:
-        body = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        return int(body["rv"]), str(body["start"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise errors.bad_request("continue key is not valid: " + str(error)) from error
-
-
-def _continued(context: Context, token: str, limit: int, keep: Predicate | None) -> Page:
-    revision, start = _read_token(token)
-    prefix = context.kind.registry_prefix + (f"{context.namespace}/" if context.namespace else "")
-    storage = context.server.storage
-    try:
-        values = storage.store.range(context.kind.registry_prefix + start, prefix_end(prefix), revision)
+        values = storage.store.range(prefix + (token.start or "/"), prefix_end(prefix + "/"), revision)
     except CompactedError as error:
-        raise errors.expired(EXPIRED_CONTINUE) from error
+        raise (continuing.Expired(token.start) if token.start else errors.expired(_TOO_OLD)) from error
     objects = [obj for obj in map(storage.decode, values) if obj is not None]
     return _cut(context, objects, limit, keep, revision)

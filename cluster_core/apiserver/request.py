@@ -86,7 +86,7 @@ class RequestInfo:
 
 def parse_path(path: str, method: str) -> RequestInfo | None:
     """The resource a path names; None for discovery and other non-resource paths."""
-    parts = [unquote(part) for part in path.split("/")[1:]]
+    parts = (unquote(path) if "%" in path else path).split("/")[1:]
     if parts and parts[-1] == "":
         parts.pop()
     if len(parts) >= 3 and parts[0] == "api":
