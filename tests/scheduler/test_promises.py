@@ -1,0 +1,110 @@
+"""What holds whatever happens: no pod on a node it does not fit, none lost, none bound twice, sums as if counted anew."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cluster_core.scheduler import amounts
+from cluster_core.scheduler.component import Scheduler
+from cluster_core.scheduler.snapshot import NodeView, Snapshot
+from tests.builders import Engine
+from tests.scheduler.stage import Stage, node, pod
+from tests.scheduler.test_component import add_node, quiet_engine
+
+SIZES = ("", "250m", "500m", "1")
+COUNTED = ("cpu", "memory", "nonzero_cpu", "nonzero_memory", "ports", "all_shapes", "live_shapes", "affine")
+
+
+def overfull(engine: Engine) -> list[str]:
+    """Nodes on which pods request more than there is."""
+    found = []
+    for one in engine.api.list("Node"):
+        pods = engine.api.on_node("Pod", one["metadata"]["name"])
+        used = sum(amounts.requests(p["spec"]).get("cpu", 0) for p in pods)
+        room = amounts.amounts(one["status"]["allocatable"])
+        if used > room["cpu"] or len(pods) > room["pods"]:
+            found.append(one["metadata"]["name"])
+    return found
+
+
+def act(engine: Engine, data: st.DataObject, step: int) -> None:
+    action = data.draw(st.integers(0, 9))
+    pods = sorted(p["metadata"]["name"] for p in engine.api.list("Pod", "default"))
+    if action == 0 and pods:
+        engine.api.delete("Pod", "default", data.draw(st.sampled_from(pods)), grace=0)
+    elif action == 1:
+        add_node(engine, f"n{step}", cpu=data.draw(st.sampled_from(["1", "2"])), pods=3)
+    elif action == 2:
+        engine.cluster.remove_part("scheduler") if "scheduler" in engine.cluster.parts else restart(engine)
+    elif action == 3:
+        engine.cluster.advance(data.draw(st.sampled_from([0, 1, 400])))
+    else:
+        wanted = pod(f"p{step}", data.draw(st.sampled_from(SIZES)))
+        del wanted["metadata"]["uid"], wanted["status"]
+        engine.api.create("Pod", wanted)
+
+
+def restart(engine: Engine) -> None:
+    part = Scheduler(engine.cluster.world)
+    engine.cluster.add_part(part)
+    part.load({})
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_stopping_and_starting_the_scheduler_loses_and_overfills_nothing(data: st.DataObject) -> None:
+    engine = quiet_engine()
+    for step in range(data.draw(st.integers(5, 25))):
+        act(engine, data, step)
+        assert overfull(engine) == []
+    if "scheduler" not in engine.cluster.parts:
+        restart(engine)
+    add_node(engine, "large", cpu="100", pods=110)
+    engine.cluster.advance(400)
+    assert [p["metadata"]["name"] for p in engine.api.list("Pod", "default") if not p["spec"].get("nodeName")] == []
+    scheduled = [event["involvedObject"]["uid"] for event in engine.events("Scheduled")]
+    assert len(scheduled) == len(set(scheduled))
+    assert all(event["count"] == 1 for event in engine.events("Scheduled"))
+
+
+def facts(view: NodeView) -> dict[str, Any]:
+    found: dict[str, Any] = {name: copy(getattr(view, name)) for name in COUNTED}
+    return {**found, "pods": set(view.pods), "scalars": {k: n for k, n in view.scalars.items() if n}}
+
+
+def rebuilt(snapshot: Snapshot) -> Snapshot:
+    other = Snapshot()
+    for view in snapshot.nodes.values():
+        other.set_node(view.facts.obj)
+        for one in view.pods.values():
+            other.place(one, view.name)
+    return other
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4), st.integers(0, 2)), max_size=40))
+def test_sums_kept_from_change_to_change_equal_a_fresh_count(steps: list[tuple[int, int, int]]) -> None:
+    stage = Stage(node("n0"), node("n1"))
+    moments: list[tuple[int, dict[str, Any]]] = []
+    for action, which, where in steps:
+        if action == 0:
+            stage.snapshot.remove_node(f"n{where}")
+        elif action == 1:
+            stage.snapshot.set_node(node(f"n{where}", cpu=str(which + 1)))
+        elif action == 2:
+            stage.snapshot.displace(f"uid-default-p{which}")
+        else:
+            gone = {"deletionTimestamp": "2026-01-01T00:00:00Z"} if action == 5 else {}
+            wanted = pod(f"p{which}", SIZES[which % 4], ports=[{"hostPort": 80 + which, "protocol": "TCP"}])
+            stage.put({**wanted, "metadata": {**wanted["metadata"], **gone}}, f"n{where}")
+        now = {name: facts(view) for name, view in stage.snapshot.nodes.items()}
+        assert now == {name: facts(view) for name, view in rebuilt(stage.snapshot).nodes.items()}
+        moments.append((stage.snapshot.sequence, now))
+    for sequence, then in moments:
+        past = stage.snapshot.at(sequence)
+        assert past is not None
+        assert {name: facts(view) for name, view in past.nodes.items()} == then
