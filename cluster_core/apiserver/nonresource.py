@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from cluster_core.apiserver import authentication, discovery, openapi
+from cluster_core.apiserver import discovery, openapi
+from cluster_core.apiserver.access import user_of
 from cluster_core.apiserver.request import ApiRequest, ApiResponse
 from cluster_core.machinery import errors
 
@@ -28,21 +29,22 @@ VERSION = {
     "compiler": "gc",
     "platform": "linux/amd64",
 }
+_OPENID = ("/.well-known/openid-configuration", "/openid/v1/jwks")
 _HEALTH = ("/healthz", "/livez", "/readyz")
 
 
 def answer(server: ApiServer, request: ApiRequest) -> ApiResponse:
     """The answer to a GET of a non-resource path."""
     path = request.path.rstrip("/") or "/"
-    user = authentication.user_of(server, request)
-    if server.authorizer is not None:
-        server.authorizer.check_path(user, request.method.lower(), path)
+    user_of(server, request, None)
     if path.startswith(_HEALTH):
         return _health(server, request, path)
     if request.method != "GET":
         raise errors.method_not_allowed()
     if path == "/version":
         return _json(VERSION)
+    if path in _OPENID:
+        return _openid(server, path)
     if path.startswith("/openapi/"):
         return openapi.answer(server, request, path)
     return discovery.answer(server, request, path)
@@ -50,6 +52,13 @@ def answer(server: ApiServer, request: ApiRequest) -> ApiResponse:
 
 def _json(body: Any) -> ApiResponse:
     return ApiResponse(200, orjson.dumps(body))
+
+
+def _openid(server: ApiServer, path: str) -> ApiResponse:
+    """How others verify the tokens of service accounts."""
+    if path == _OPENID[0]:
+        return _json(server.tokens.configuration())
+    return ApiResponse(200, orjson.dumps(server.tokens.key_set()), "application/jwk-set+json")
 
 
 _CHECKS = ("ping", "log", "etcd", "poststarthook/start-apiserver-admission-initializer", "poststarthook/rbac/bootstrap-roles")

@@ -6,12 +6,11 @@ Authenticate, authorize, admit, default, validate, store: the order of the real 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
 from cluster_core.apiserver import (
-    authentication,
     deprecation,
     discovery,
     handlers,
@@ -21,6 +20,7 @@ from cluster_core.apiserver import (
     routing,
     subresources,
 )
+from cluster_core.apiserver.access import Authorizer, user_of
 from cluster_core.apiserver.admission.chain import Chain
 from cluster_core.apiserver.admission.chain import Plugin as AdmissionPlugin
 from cluster_core.apiserver.client import Client
@@ -29,6 +29,7 @@ from cluster_core.apiserver.fieldmanager import FieldManager
 from cluster_core.apiserver.kind import Kind, Kinds, Subresource
 from cluster_core.apiserver.request import ApiRequest, ApiResponse, RequestInfo, User, parse_path
 from cluster_core.apiserver.storage import Storage
+from cluster_core.apiserver.tokens import Tokens
 from cluster_core.apiserver.watch import Watch
 from cluster_core.apiserver.world import World
 from cluster_core.etcd.store import Store
@@ -36,14 +37,6 @@ from cluster_core.machinery import errors
 from cluster_core.machinery.clock import Agenda, Clock
 from cluster_core.machinery.seed import Seed
 from cluster_core.machinery.typed import Obj
-
-
-class Authorizer(Protocol):
-    """Decides whether a user may do something. Raises errors.Forbidden with the reason."""
-
-    def check(self, user: User, info: RequestInfo) -> None: ...
-
-    def check_path(self, user: User, verb: str, path: str) -> None: ...
 
 
 _Answer = TypeVar("_Answer")
@@ -72,7 +65,8 @@ class ApiServer:
         self.admission = Chain(admission)
         self.fields = FieldManager()
         self.world = World(clock, agenda, seed, self.client)
-        self.authorizer: Authorizer | None = None
+        self.authorizer = Authorizer(self)
+        self.tokens = Tokens(self)
         self.authenticators: list[Callable[[ApiRequest], User | None]] = []
         self.options: Mapping[str, Any] = {}
         """The server's flags, without dashes in front: {"service-cluster-ip-range": "10.96.0.0/12"}."""
@@ -140,10 +134,8 @@ class ApiServer:
             return refusal(error, context.warnings)
 
     def _context(self, info: RequestInfo, request: ApiRequest, verb: str) -> Context:
-        user = authentication.user_of(self, request)
+        user = user_of(self, request, info)
         self.require_etcd()
-        if self.authorizer is not None:
-            self.authorizer.check(user, info)
         kind, served = routing.find(self.kinds, info, request.method)
         context = Context(self, user, kind, served, verb)
         context.namespace = info.namespace if kind.namespaced else ""

@@ -1,0 +1,229 @@
+"""Bearer tokens: JSON web tokens of service accounts and the bootstrap tokens of joining nodes.
+
+Models pkg/serviceaccount and plugin/pkg/auth/authenticator/token/bootstrap. Tokens are signed with an EC key from the
+cluster's seed and expire in virtual time; what they are bound to must still exist.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+
+from cluster_core.apiserver.request import User
+from cluster_core.machinery.clock import SECOND
+from cluster_core.machinery.pki import key_from
+from cluster_core.machinery.timestamps import parse_time
+from cluster_core.machinery.typed import Obj
+
+if TYPE_CHECKING:
+    from cluster_core.apiserver.server import ApiServer
+
+ISSUER = "https://kubernetes.default.svc.cluster.local"
+_LEGACY_ISSUER = "kubernetes/serviceaccount"
+_LEGACY = "kubernetes.io/serviceaccount/"
+_EXTRA = "authentication.kubernetes.io/"
+_ACCOUNTS = "system:serviceaccounts"
+_BOOTSTRAP = re.compile(r"([a-z0-9]{6})\.([a-z0-9]{16})\Z")
+_MOST_REMEMBERED = 1024
+_BOUND = (("pod", "Pod"), ("secret", "Secret"), ("node", "Node"))
+Claims = dict[str, Any]
+
+
+def base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _unbase64url(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+class Tokens:
+    """Issues tokens and tells whose they are."""
+
+    def __init__(self, server: ApiServer) -> None:
+        self._server = server
+        self._verified: dict[str, Claims | None] = {}
+
+    # ------------------------------------------------------------------------------------------------ keys
+
+    @cached_property
+    def _key(self) -> ec.EllipticCurvePrivateKey:
+        return key_from(self._server.world.seed, "service-account")
+
+    @cached_property
+    def _key_id(self) -> str:
+        encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        return base64url(hashlib.sha256(self._key.public_key().public_bytes(encoding, form)).digest())
+
+    @property
+    def issuer(self) -> str:
+        return str(self._server.options.get("service-account-issuer") or ISSUER)
+
+    @property
+    def audiences(self) -> list[str]:
+        given = str(self._server.options.get("api-audiences") or "")
+        return given.split(",") if given else [self.issuer]
+
+    def key_set(self) -> Obj:
+        """The public key as a JSON Web Key Set."""
+        numbers = self._key.public_key().public_numbers()
+        x, y = (base64url(number.to_bytes(32, "big")) for number in (numbers.x, numbers.y))
+        key = {"use": "sig", "kty": "EC", "kid": self._key_id, "crv": "P-256", "alg": "ES256", "x": x, "y": y}
+        return {"keys": [key]}
+
+    def configuration(self) -> Obj:
+        """The OpenID provider's configuration."""
+        return {
+            "issuer": self.issuer,
+            "jwks_uri": f"{self.issuer}/openid/v1/jwks" if self.issuer != ISSUER else f"{ISSUER}:443/openid/v1/jwks",
+            "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["ES256"],
+        }
+
+    # ------------------------------------------------------------------------------------------------ issuing
+
+    def issue(self, account: Obj, bound: dict[str, Obj], seconds: int, audiences: list[str]) -> str:
+        """A token of the service account; `bound` has what it is bound to by "pod", "secret" or "node"."""
+        metadata, world = account["metadata"], self._server.world
+        now = world.clock.now // SECOND
+        namespace, name = metadata["namespace"], metadata["name"]
+        private: Claims = {"namespace": namespace, "serviceaccount": {"name": name, "uid": metadata["uid"]}}
+        for role, obj in bound.items():
+            private[role] = {key: obj["metadata"][key] for key in ("name", "uid") if key in obj["metadata"]}
+        return self._signed(
+            {
+                "aud": audiences,
+                "exp": now + seconds,
+                "iat": now,
+                "iss": self.issuer,
+                "jti": world.seed.uid("token", namespace, name, world.clock.now, self._server.storage.revision),
+                "kubernetes.io": private,
+                "nbf": now,
+                "sub": f"system:serviceaccount:{namespace}:{name}",
+            }
+        )
+
+    def issue_lasting(self, account: Obj, secret: str) -> str:
+        """The token kept in a secret of type kubernetes.io/service-account-token: it does not expire."""
+        metadata = account["metadata"]
+        namespace, name = metadata["namespace"], metadata["name"]
+        return self._signed(
+            {
+                "iss": _LEGACY_ISSUER,
+                f"{_LEGACY}namespace": namespace,
+                f"{_LEGACY}secret.name": secret,
+                f"{_LEGACY}service-account.name": name,
+                f"{_LEGACY}service-account.uid": metadata["uid"],
+                "sub": f"system:serviceaccount:{namespace}:{name}",
+            }
+        )
+
+    def _signed(self, claims: Claims) -> str:
+        header = {"alg": "ES256", "kid": self._key_id}
+        text = f"{base64url(orjson.dumps(header))}.{base64url(orjson.dumps(claims))}"
+        signature = self._key.sign(text.encode(), ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+        numbers = decode_dss_signature(signature)
+        return f"{text}.{base64url(b''.join(number.to_bytes(32, 'big') for number in numbers))}"
+
+    # ------------------------------------------------------------------------------------------------ asking
+
+    def user_of(self, token: str, audiences: list[str] | None = None) -> User | None:
+        """Whose token it is, None when it is not valid (any more) for one of the audiences, by default the API's."""
+        bootstrap = _BOOTSTRAP.match(token)
+        if bootstrap:
+            return self._bootstrap_user(bootstrap[1], bootstrap[2])
+        claims = self.claims(token)
+        if claims is None:
+            return None
+        if claims.get("iss") == _LEGACY_ISSUER:
+            return self._lasting_user(claims, token)
+        if claims.get("iss") != self.issuer or not set(claims["aud"]) & set(audiences or self.audiences):
+            return None
+        return self._account_user(claims)
+
+    def claims(self, token: str) -> Claims | None:
+        """What a token of ours says, None when the signature is not ours."""
+        if token not in self._verified:
+            if len(self._verified) >= _MOST_REMEMBERED:
+                self._verified.clear()
+            self._verified[token] = self._verify(token)
+        return self._verified[token]
+
+    def _verify(self, token: str) -> Claims | None:
+        text, _, signature = token.rpartition(".")
+        try:
+            numbers = _unbase64url(signature)
+            if len(numbers) != 64 or base64url(numbers) != signature:
+                return None
+            encoded = encode_dss_signature(int.from_bytes(numbers[:32], "big"), int.from_bytes(numbers[32:], "big"))
+            self._key.public_key().verify(encoded, text.encode(), ec.ECDSA(hashes.SHA256()))
+            claims: Claims = orjson.loads(_unbase64url(text.split(".")[1]))
+        except (InvalidSignature, ValueError, IndexError):
+            return None
+        return claims
+
+    def _get(self, kind: str, namespace: str, name: str) -> Obj | None:
+        return self._server.storage.get(self._server.kinds.named(kind, ""), namespace, name)
+
+    def _account_user(self, claims: Claims) -> User | None:
+        private, now = claims["kubernetes.io"], self._server.world.clock.now // SECOND
+        namespace, account = private["namespace"], private["serviceaccount"]
+        if not claims["nbf"] <= now < claims["exp"]:
+            return None
+        references = [("ServiceAccount", account), *((kind, private[role]) for role, kind in _BOUND if role in private)]
+        if not all(self._exists(kind, namespace, reference, private) for kind, reference in references):
+            return None
+        extra = {f"{_EXTRA}credential-id": [f"JTI={claims['jti']}"]}
+        for role in ("node", "pod"):
+            for key in ("name", "uid"):
+                if key in private.get(role, {}):
+                    extra[f"{_EXTRA}{role}-{key}"] = [private[role][key]]
+        return _account(namespace, account["name"], account["uid"], extra)
+
+    def _exists(self, kind: str, namespace: str, reference: Claims, private: Claims) -> bool:
+        if kind == "Node" and "pod" in private:
+            return True
+        found = self._get(kind, "" if kind == "Node" else namespace, reference["name"])
+        return found is not None and found["metadata"]["uid"] == reference["uid"]
+
+    def _lasting_user(self, claims: Claims, token: str) -> User | None:
+        namespace, name = claims[f"{_LEGACY}namespace"], claims[f"{_LEGACY}service-account.name"]
+        account = self._get("ServiceAccount", namespace, name)
+        secret = self._get("Secret", namespace, claims[f"{_LEGACY}secret.name"])
+        uid = claims[f"{_LEGACY}service-account.uid"]
+        if account is None or secret is None or account["metadata"]["uid"] != uid:
+            return None
+        if secret.get("data", {}).get("token") != base64.b64encode(token.encode()).decode():
+            return None
+        return _account(namespace, name, uid, {})
+
+    def _bootstrap_user(self, identity: str, secret: str) -> User | None:
+        found = self._get("Secret", "kube-system", f"bootstrap-token-{identity}")
+        if found is None or found.get("type") != "bootstrap.kubernetes.io/token":
+            return None
+        data = {key: base64.b64decode(value).decode() for key, value in (found.get("data") or {}).items()}
+        if not hmac.compare_digest(data.get("token-secret", ""), secret) or data.get("token-id") != identity:
+            return None
+        if data.get("usage-bootstrap-authentication") != "true" or self._expired(data.get("expiration", "")):
+            return None
+        extra = [group for group in data.get("auth-extra-groups", "").split(",") if group]
+        return User(f"system:bootstrap:{identity}", ("system:bootstrappers", *extra, "system:authenticated"))
+
+    def _expired(self, moment: str) -> bool:
+        return bool(moment) and parse_time(moment) <= self._server.world.clock.now
+
+
+def _account(namespace: str, name: str, uid: str, extra: dict[str, list[str]]) -> User:
+    groups = (_ACCOUNTS, f"{_ACCOUNTS}:{namespace}", "system:authenticated")
+    return User(f"system:serviceaccount:{namespace}:{name}", groups, uid, extra)
