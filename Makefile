@@ -41,7 +41,7 @@ bench: setup-test ## Measure; prints a table and writes benchmarks/latest.json
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: setup-test ## Take docs/screenshots/*.png in light, dark and phone size
-	@$(BIN)/python -m pytest tests/browser/test_screenshots.py -q --screenshots $(ARGS)
+	@$(BIN)/python -m pytest tests/browser/test_screenshots.py tests/browser/test_live.py -q --screenshots $(ARGS)
 
 clean: ## Remove everything that was built (not ./data)
 	rm -rf $(VENV) node_modules static/dist static/dev/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.playground.processes import Playground, running
 from tools import setup
 
-from .conftest import OpenPage, uid_of, wait
+from .conftest import ROOT, OpenPage, uid_of, wait
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DEPLOYMENT = """apiVersion: apps/v1
@@ -64,13 +64,17 @@ def apply(page: Page, text: str) -> None:
     page.get_by_role("button", name="Apply", exact=True).click()
 
 
-def test_apply_kill_and_watch_the_pods_move(live: Page) -> None:
+def test_apply_kill_and_watch_the_pods_move(live: Page, request: pytest.FixtureRequest) -> None:
     apply(live, DEPLOYMENT)
     results = live.get_by_role("region", name="Results")
     expect(results).to_contain_text("Deployment web")
     expect(results).to_contain_text('no matches for kind "Nonsense"')
     wait(live, f"{WEB} && p.phase === 'Running').length === 4", 20)
     wait(live, "playground.store.all('EndpointSlice').some((s) => s.service === 'web' && s.endpoints.filter((e) => e.ready).length === 4)")
+    if request.config.getoption("screenshots", False):
+        live.keyboard.press("Escape")
+        live.wait_for_timeout(1500)
+        live.screenshot(path=ROOT / "docs/screenshots/live.png")
     victim = live.evaluate(f"{WEB})[0].node")
     live.evaluate("(uid) => playground.select(uid)", uid_of(live, "Node", victim))
     live.get_by_role("button", name="Kill").click()

@@ -38,6 +38,6 @@ def test_screens_can_be_pictured(mock_page: OpenPage, request: pytest.FixtureReq
     page.wait_for_timeout(700)  # motion comes to rest
     picture = page.screenshot()
     assert len(picture) > 10_000
-    if request.config.getoption("--screenshots"):
+    if request.config.getoption("screenshots", False):
         FOLDER.mkdir(parents=True, exist_ok=True)
         (FOLDER / f"{screen}-{scheme}-{size}.png").write_bytes(picture)
