@@ -33,13 +33,16 @@ def _load_tool() -> ModuleType:
 class VirtualTime:
     """What the tool uses of the time module."""
 
-    strftime, gmtime = staticmethod(real_time.strftime), staticmethod(real_time.gmtime)
+    strftime = staticmethod(real_time.strftime)
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
 
     def time(self) -> float:
         return self.cluster.now / 1e6
+
+    def gmtime(self) -> real_time.struct_time:
+        return real_time.gmtime(self.time())
 
     def sleep(self, seconds: float) -> None:
         self.cluster.advance(seconds)
