@@ -12,6 +12,7 @@ from typing import Any
 from cluster_core.apiserver.client import Client
 from cluster_core.apiserver.parts import Change, controller_of, object_key
 from cluster_core.apiserver.world import World
+from cluster_core.machinery.clock import CHORE
 from cluster_core.machinery.errors import ApiError
 from cluster_core.machinery.typed import Obj
 
@@ -71,6 +72,8 @@ class Controller:
     start: Callable[[Context], Iterable[str]] | None = None
     """Keys to reconcile when it starts, beside those of every watched object that exists."""
     default_on: bool = True
+    periodic: bool = False
+    """Whether it looks again for ever, as by a time-table: that alone does not make a cluster unstable."""
 
 
 class ControllerPart:
@@ -100,12 +103,14 @@ class ControllerPart:
         self._context.world.agenda.soon(self.name, key, delay)
 
     def run(self, key: str) -> None:
+        key = key.removeprefix(CHORE)
         try:
             again = self.controller.reconcile(self._context, key)
         except ApiError:
             again = self._back_off(key)
         else:
             self._failures.pop(key, None)
+            key = CHORE + key if self.controller.periodic else key
         if again is not None:
             self._context.world.agenda.soon(self.name, key, again)
 

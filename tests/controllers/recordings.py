@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import time as real_time
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,7 +17,7 @@ from urllib.parse import parse_qsl
 from cluster_core.apiserver.request import ADMIN, ApiRequest
 from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.saved import ClusterSpec
-from tests.controllers.players import Kwok, RoundRobin
+from tests.controllers.players import KWOK, Kwok, RoundRobin
 
 GOLDEN = Path("/work/shared/golden/workloads")
 IGNORED = ["PersistentVolume:spec.claimRef.resourceVersion"]
@@ -37,6 +38,8 @@ class VirtualTime:
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
+        self.beaten = 0
+        self.hearts: list[Callable[[], None]] = []
 
     def time(self) -> float:
         return self.cluster.now / 1e6
@@ -46,6 +49,14 @@ class VirtualTime:
 
     def sleep(self, seconds: float) -> None:
         self.cluster.advance(seconds)
+        self.beat()
+
+    def beat(self) -> None:
+        """Keep the leases of the nodes without kubelet alive."""
+        if self.cluster.now - self.beaten >= 3_000_000:
+            self.beaten = self.cluster.now
+            for beat in self.hearts:
+                beat()
 
 
 def _client(tool: ModuleType, cluster: Cluster) -> Any:
@@ -89,18 +100,20 @@ def _nodes(tool: ModuleType, kube: Any, cluster: Cluster) -> Any:
     return Nodes()
 
 
+def _beat_all(kube: Any, nodes: Any) -> None:
+    played = [node["metadata"]["name"] for node in kube.items("v1", "Node") if KWOK in node["metadata"].get("annotations", {})]
+    for name in sorted({*nodes.hb.names, *played}):
+        nodes.hb.beat(name)
+
+
 def _run(tool: ModuleType, kube: Any, nodes: Any, scenario: Any, cluster: Cluster) -> Any:
     class Run(tool.Run):  # type: ignore[name-defined,misc]
         def settle(self, limit: float) -> None:
             """Until nothing but leases has changed for 3 seconds, beating the nodes' hearts meanwhile."""
-            end, quiet, beaten = cluster.now + int(max(4, limit) * 1e6), cluster.now, 0
+            end, quiet = cluster.now + int(max(4, limit) * 1e6), cluster.now
             while cluster.now < end and cluster.now - quiet < 3_000_000:
-                if cluster.now - beaten >= 3_000_000:
-                    beaten = cluster.now
-                    for name in sorted(nodes.hb.names):
-                        nodes.hb.beat(name)
                 before = changed[0]
-                cluster.advance(0.2)
+                tool.time.sleep(0.2)
                 if changed[0] != before:
                     quiet = cluster.now
 
@@ -144,7 +157,9 @@ class Outcome:
         players(cluster)
         tool.time = VirtualTime(cluster)  # type: ignore[attr-defined]
         kube = _client(tool, cluster)
-        run = _run(tool, kube, _nodes(tool, kube, cluster), scenario, cluster)
+        nodes = _nodes(tool, kube, cluster)
+        tool.time.hearts.append(lambda: _beat_all(kube, nodes))
+        run = _run(tool, kube, nodes, scenario, cluster)
         got = run.run()
         self.name, self.errors = name, run.errors
         self.tally = {sort: [0, 0] for sort in ("objects", "fields", "events", "calls")}
