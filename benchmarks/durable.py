@@ -19,7 +19,6 @@ def _database() -> str:
     """Set Django up on a fresh database; once per process."""
     directory = tempfile.mkdtemp(prefix="playground-bench-")
     os.environ["DATA"] = directory
-    os.environ["PLAYGROUND_ROLE"] = "worker"
     import django
     from django.core.management import call_command
 

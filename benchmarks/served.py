@@ -32,7 +32,6 @@ def playground() -> Iterator[Served]:
         port = probe.getsockname()[1]
         probe.close()
         environment = {**os.environ, "DATA": data, "PORT": str(port), "HOST": "127.0.0.1", "LOG_LEVEL": "ERROR"}
-        environment.pop("PLAYGROUND_ROLE", None)
         command = [sys.executable, str(ROOT / "manage.py"), "runplayground"]
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
         try:

@@ -51,10 +51,7 @@ HIBERNATE_SECONDS = float(os.environ.get("HIBERNATE_SECONDS", "600"))
 LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS", "10"))
 HISTORY_REVISIONS = int(os.environ.get("HISTORY_REVISIONS", "10000"))
 
-ROLE = os.environ.get("PLAYGROUND_ROLE", "")
-"""The worker needs the models and nothing of the web; without the rest it restarts in half the time."""
-_WEB_APPS = [
-    "daphne",
+INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -65,8 +62,9 @@ _WEB_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "cluster_core",
+    "playground",
 ]
-INSTALLED_APPS = [*([] if ROLE == "worker" else _WEB_APPS), "cluster_core", "playground"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "playground.guard.content_security_policy",

@@ -30,6 +30,8 @@ _MAX_NODES = 1000
 _MAX_ADVANCE_SECONDS = 366 * 86400.0
 _SETTLE_SECONDS = 3600.0
 _NEXT_SECONDS = 3600.0
+_NOTICE_SECONDS = 60.0
+"""A node's silence is noticed after 40 s to 50 s."""
 
 
 async def run(host: Host, cluster: str, name: str, args: Args) -> Answer:
@@ -62,6 +64,7 @@ class Wanted:
     memory: str = "8Gi"
     seed: int = 0
     bare: bool = False
+    paused: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -103,7 +106,8 @@ async def create(host: Host, name: str, args: Args) -> Answer:
         "start": int(now) * SECOND,
     }
     engine = host.builder.create(spec)
-    record = Record(wanted.name, secrets.token_urlsafe(24), orjson.dumps(spec).decode(), seed, now)
+    settings = orjson.dumps({"speed": 1.0, "paused": wanted.paused}).decode()
+    record = Record(wanted.name, secrets.token_urlsafe(24), orjson.dumps(spec).decode(), seed, now, settings)
     lease = Lease(wanted.name, host.owner, 1, now + host.limits.lease_seconds, host.address)
     rows, revision, state = engine.take_uncommitted()
     try:
@@ -189,9 +193,10 @@ async def _step(host: Host, resident: Resident, args: Args) -> None:
 
 
 async def _next(host: Host, resident: Resident, args: Args) -> Answer:
-    """On to the next change anybody can see."""
+    """On to the next change anybody can see. When none is in sight, as far as silent trouble takes to be noticed."""
     before = resident.engine.revision
-    return {"changed": await _reach(host, resident, _NEXT_SECONDS, lambda engine: engine.revision > before)}
+    seconds = _NOTICE_SECONDS if resident.engine.stable() else _NEXT_SECONDS
+    return {"changed": await _reach(host, resident, seconds, lambda engine: engine.revision > before)}
 
 
 async def _advance(host: Host, resident: Resident, args: Args) -> None:

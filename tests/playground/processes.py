@@ -32,7 +32,7 @@ class Playground:
         self.url = f"http://127.0.0.1:{self.port}"
         own = {"DATA": str(data), "PORT": str(self.port), "HOST": "127.0.0.1", "LOG_LEVEL": "ERROR"}
         self._environment = {**os.environ, **own, **environment}
-        self._log = data / "log.txt"
+        self._data, self._log = data, data / "log.txt"
         data.mkdir(parents=True, exist_ok=True)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -59,18 +59,19 @@ class Playground:
         return subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=60)
 
     def child(self, name: str) -> int | None:
-        """The process id of the child running a manage.py command; None while there is none."""
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and _parent(entry) == self._process.pid and name in _command(entry):
-                return int(entry.name)
+        """The process id of "worker" or "web"; None while there is none."""
+        with contextlib.suppress(OSError, ValueError):
+            pid = int((self._data / f"{name}.pid").read_text())
+            return pid if Path(f"/proc/{pid}").exists() else None
         return None
 
-    def kill(self, name: str) -> int:
-        """kill -9 a child; answers its process id."""
+    def kill(self, name: str, but: int = 0) -> int:
+        """kill -9 a child (a later one than `but`); answers its process id."""
         end = time.monotonic() + 20
-        while (pid := self.child(name)) is None:
+        while (pid := self.child(name)) in (None, but):
             assert time.monotonic() < end, self.output()
-            time.sleep(0.01)
+            time.sleep(0.005)
+        assert pid is not None
         os.kill(pid, signal.SIGKILL)
         return pid
 
@@ -87,18 +88,6 @@ class Playground:
 
     def client(self, **options: Any) -> httpx.Client:
         return httpx.Client(base_url=self.url, timeout=20, **options)
-
-
-def _parent(process: Path) -> int:
-    with contextlib.suppress(OSError, IndexError, ValueError):
-        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
-    return -1
-
-
-def _command(process: Path) -> str:
-    with contextlib.suppress(OSError):
-        return (process / "cmdline").read_text().replace("\0", " ")
-    return ""
 
 
 @contextlib.contextmanager

@@ -95,14 +95,16 @@ def token_url(playground: Playground) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("victim", ["runworker_cluster", "runweb"])
+@pytest.mark.parametrize("victim", ["worker", "web"])
 def test_no_acknowledged_write_is_lost(playground: Playground, tmp_path: Path, victim: str) -> None:
     url = token_url(playground) + CONFIGMAPS
     killed: set[int] = set()
+    pid = 0
     with Writers(url) as writers:
         for _ in range(KILLS):
             wait_for_more(writers, playground)
-            killed.add(playground.kill(victim))
+            pid = playground.kill(victim, but=pid)
+            killed.add(pid)
         wait_for_more(writers, playground)
     assert len(killed) == KILLS
     assert writers.odd == []

@@ -62,15 +62,30 @@ def test_rest_makes_lists_and_deletes_clusters(client: httpx.Client) -> None:
 
 
 def test_equal_seeds_and_commands_give_equal_hashes(client: httpx.Client) -> None:
-    hashes = []
-    for name in ("left", "right"):
-        client.post("/api/v1/clusters/", json={"name": name, "seed": 9, "nodes": 2})
-        client.post(f"/api/v1/clusters/{name}/clock/", json={"action": "pause"})
-        hashes.append(name)
+    def digest(name: str, seed: int) -> str:
+        client.post("/api/v1/clusters/", json={"name": name, "seed": seed, "nodes": 2, "paused": True})
+        for step in ({"action": "advance", "seconds": 30}, {"action": "settle"}):
+            applied = client.post(f"/api/v1/clusters/{name}/apply/", content=DEPLOYMENT).json()
+            assert applied["results"][0]["status"] != "error", applied
+            client.post(f"/api/v1/clusters/{name}/clock/", json=step)
+        answer = client.get(f"/api/v1/clusters/{name}/state-hash/").json()
         client.delete(f"/api/v1/clusters/{name}/")
-    assert hashes == ["left", "right"]
+        return str(answer["hash"])
+
+    assert digest("left", 9) == digest("right", 9) != digest("other", 10)
 
 
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: nginx}]}
+"""
 MANIFEST = """\
 # a comment
 apiVersion: v1
@@ -174,6 +189,33 @@ def test_foreign_hosts_and_origins_are_refused(client: httpx.Client) -> None:
     assert "content-security-policy" in client.get("/api/v1/clusters/").headers
 
 
+def test_nodes_are_added_killed_revived_drained_and_deleted(client: httpx.Client) -> None:
+    def node(name: str, action: str = "") -> httpx.Response:
+        return client.post(f"/api/v1/clusters/demo/nodes/{name}/{action}/")
+
+    added = client.post("/api/v1/clusters/demo/nodes/", json={"name": "big", "cpu": "16", "memory": "64Gi"})
+    assert (added.status_code, added.json()["name"]) == (201, "big")
+    assert client.post("/api/v1/clusters/demo/nodes/", json={"name": "big"}).status_code == 409
+    for action in ("cordon", "uncordon", "drain", "kill", "revive", "poweroff", "revive"):
+        assert node("big", action).status_code == 200, action
+    assert client.delete("/api/v1/clusters/demo/nodes/big/").status_code == 200
+    assert client.delete("/api/v1/clusters/demo/nodes/big/").status_code == 404
+
+
+def test_a_paused_cluster_stands_still_until_its_clock_is_moved(client: httpx.Client) -> None:
+    client.post("/api/v1/clusters/", json={"name": "still", "nodes": 1, "paused": True})
+
+    def now() -> int:
+        return int(client.get("/api/v1/clusters/still/").json()["clock"]["now"])
+
+    begin = now()
+    time.sleep(0.2)
+    assert now() == begin
+    client.post("/api/v1/clusters/still/clock/", json={"action": "advance", "seconds": 90})
+    assert now() == begin + 90_000_000
+    client.delete("/api/v1/clusters/still/")
+
+
 def test_a_second_playground_on_the_same_port_says_so(playground: Playground, tmp_path: Path) -> None:
     other = playground.manage("runplayground", "--port", str(playground.port))
     assert other.returncode != 0
@@ -190,14 +232,14 @@ def test_a_client_that_does_not_read_does_not_grow_the_server(playground: Playgr
         big = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "big"}, "data": {"x": "y" * 500_000}}
         address = f"{server}/api/v1/namespaces/default/configmaps"
         httpx.post(address, json=big)
-        before = memory(playground.child("runweb"))
+        before = memory(playground.child("web"))
         for number in range(60):
             httpx.patch(
                 f"{address}/big",
                 content=json.dumps({"data": {"n": str(number)}}),
                 headers={"content-type": "application/merge-patch+json"},
             )
-        assert memory(playground.child("runweb")) - before < 20_000_000
+        assert memory(playground.child("web")) - before < 20_000_000
     httpx.delete(f"{address}/big")
 
 

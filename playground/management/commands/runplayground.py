@@ -2,20 +2,22 @@
 
 import asyncio
 import socket
-import sys
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
 
 from cluster_core.models import Cluster
 from playground.engine.address import Tls
 from playground.engine.client import StreamEngine
 from playground.engine.port import EngineError
 from playground.supervisor import Child, Supervisor
+from playground.worker import process as worker
 
 _START_SECONDS = 30.0
 
@@ -34,12 +36,12 @@ class Command(BaseCommand):
         _require_free(host, port)
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
         call_command("migrate", verbosity=0, interactive=False)
-        worker = Child("worker", _manage("runworker_cluster", "--with-parent"), {"PLAYGROUND_ROLE": "worker"})
-        web = Child("web", _manage("runweb", "--with-parent", "--host", host, "--port", str(port)))
-        supervisor = Supervisor([worker, web])
+        supervisor = Supervisor([Child("worker", _work), Child("web", _serve(host, port))], settings.DATA_DIR)
+        first_start = not options["no_demo"] and not Cluster.objects.exists()
+        connections.close_all()  # what is open now would be shared with the children
         supervisor.start()
         try:
-            if not options["no_demo"] and not Cluster.objects.exists():
+            if first_start:
                 asyncio.run(_create_demo())
             _wait_for(host, port)
             self.stdout.write(f"Cluster Playground: {_scheme()}://{_shown(host)}:{port}/  (Ctrl-C stops it)")
@@ -50,8 +52,17 @@ class Command(BaseCommand):
             self.stdout.write("stopped")
 
 
-def _manage(*words: str) -> list[str]:
-    return [sys.executable, sys.argv[0], *words]
+def _work() -> None:
+    asyncio.run(worker.run(url=settings.WORKER_URL, with_parent=True))
+
+
+def _serve(host: str, port: int) -> Callable[[], None]:
+    def work() -> None:
+        from playground.web import run  # not before: Twisted's reactor belongs to one process
+
+        run(host=host, port=port, with_parent=True, cert=settings.TLS_CERT, key=settings.TLS_KEY)
+
+    return work
 
 
 def _scheme() -> str:
