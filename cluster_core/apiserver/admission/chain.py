@@ -54,23 +54,54 @@ class Plugin:
     admit: Callable[[Attributes], Obj | None] | None = None
     validate: Callable[[Attributes], None] | None = None
     on_by_default: bool = True
+    kinds: frozenset[str] = frozenset()
+    """Names of the kinds it cares about; empty: all."""
+    always: bool = False
+    """No flag turns it off: it stands for what the real server does elsewhere at this moment."""
+
+    def cares_about(self, kind: str) -> bool:
+        return not self.kinds or kind in self.kinds
+
+
+Steps = tuple[tuple[Callable[[Attributes], Obj | None], ...], tuple[Callable[[Attributes], None], ...]]
+_ENABLE, _DISABLE = "enable-admission-plugins", "disable-admission-plugins"
 
 
 class Chain:
-    """The enabled plugins in their order."""
+    """The plugins in their order; which are on, the server's flags say."""
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self.plugins = tuple(plugins)
-        self._admit = tuple(plugin.admit for plugin in plugins if plugin.admit)
-        self._validate = tuple(plugin.validate for plugin in plugins if plugin.validate)
+        self._steps: dict[tuple[str, str, str], Steps] = {}
+
+    def steps(self, attributes: Attributes) -> Steps:
+        """What there is to run for this kind: (mutations, checks)."""
+        options = attributes.context.server.options
+        key = (attributes.context.kind.name, str(options.get(_ENABLE) or ""), str(options.get(_DISABLE) or ""))
+        found = self._steps.get(key)
+        if found is None:
+            plugins = [plugin for plugin in enabled(self.plugins, *key[1:]) if plugin.cares_about(key[0])]
+            admit = tuple(plugin.admit for plugin in plugins if plugin.admit)
+            found = self._steps[key] = admit, tuple(plugin.validate for plugin in plugins if plugin.validate)
+        return found
 
     def admit(self, attributes: Attributes) -> Obj | None:
-        for admit in self._admit:
+        for admit in self.steps(attributes)[0]:
             obj = admit(attributes)
             if obj is not attributes.obj and obj is not None:
                 attributes = attributes.with_obj(obj)
         return attributes.obj
 
     def validate(self, attributes: Attributes) -> None:
-        for validate in self._validate:
+        for validate in self.steps(attributes)[1]:
             validate(attributes)
+
+
+def enabled(plugins: Sequence[Plugin], enable: str, disable: str) -> list[Plugin]:
+    """The plugins that are on with these two flags: comma-separated names; what is enabled by name wins."""
+    on, off = set(enable.split(",")), set(disable.split(","))
+    return [
+        plugin
+        for plugin in plugins
+        if plugin.always or plugin.name in on or (plugin.on_by_default and plugin.name not in off)
+    ]

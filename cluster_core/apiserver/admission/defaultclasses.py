@@ -53,5 +53,5 @@ def _default_ingress_class(attributes: Attributes) -> Obj | None:
     return {**ingress, "spec": {**ingress.get("spec", {}), "ingressClassName": chosen}}
 
 
-STORAGE_CLASS = Plugin("DefaultStorageClass", admit=_default_storage_class)
-INGRESS_CLASS = Plugin("DefaultIngressClass", admit=_default_ingress_class)
+STORAGE_CLASS = Plugin("DefaultStorageClass", admit=_default_storage_class, kinds=frozenset({"PersistentVolumeClaim"}))
+INGRESS_CLASS = Plugin("DefaultIngressClass", admit=_default_ingress_class, kinds=frozenset({"Ingress"}))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from cluster_core.apiserver.admission import (
     defaultclasses,
     defaulttolerationseconds,
+    escalation,
     namespacelifecycle,
     priority,
     runtimeclass,
@@ -27,4 +28,5 @@ PLUGINS: tuple[Plugin, ...] = (
     defaultclasses.STORAGE_CLASS,
     runtimeclass.PLUGIN,
     defaultclasses.INGRESS_CLASS,
+    escalation.PLUGIN,
 )

@@ -72,4 +72,4 @@ def _validate(attributes: Attributes) -> None:
         raise _refusal(attributes, "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead")
 
 
-PLUGIN = Plugin("RuntimeClass", admit=_admit, validate=_validate)
+PLUGIN = Plugin("RuntimeClass", admit=_admit, validate=_validate, kinds=frozenset({"Pod"}))

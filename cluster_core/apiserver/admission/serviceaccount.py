@@ -100,4 +100,4 @@ def _mounted(container: Obj, mount: dict[str, Any]) -> Obj:
     return {**container, "volumeMounts": [*mounts, mount]}
 
 
-PLUGIN = Plugin("ServiceAccount", admit=_admit)
+PLUGIN = Plugin("ServiceAccount", admit=_admit, kinds=frozenset({"Pod"}))
