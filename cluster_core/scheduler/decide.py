@@ -6,8 +6,9 @@ Models schedulePod and RunPostFilterPlugins of pkg/scheduler/schedule_one.go.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cluster_core.machinery.seed import Seed
 from cluster_core.machinery.selectors import Selector
@@ -19,10 +20,17 @@ from cluster_core.scheduler.plugins.default_preemption import DefaultPreemption
 from cluster_core.scheduler.plugins.volume_binding import Plan, VolumeBinding
 from cluster_core.scheduler.quick import ranking
 from cluster_core.scheduler.snapshot import NodeView, Snapshot
-from cluster_core.scheduler.views import PodShape, PodView
+from cluster_core.scheduler.views import PodView
 
-Group = tuple[str, PodShape, Selector | None]
-"""Profile, shape and what counts as the pod's kind: pods of one group get equal answers."""
+
+class Group(NamedTuple):
+    """Pods of one group get equal answers: same profile, same facts, and the same pods count as their kind."""
+
+    profile: str
+    facts: Hashable
+    selector: Selector | None
+
+
 RANKINGS = 48
 """Rankings kept; one more costs a look at every node."""
 
@@ -97,10 +105,15 @@ class Decider:
         shape = pod.shape
         if shape.scheduler not in self._suited or self._nominator or not ranking.takes(pod):
             return None
-        return shape.scheduler, shape, None if shape.spread else self._lookup.default_selector(pod)
+        selector = None if shape.spread else self._lookup.default_selector(pod)
+        if self._snapshot.affine or not shape.affinity.empty:
+            return Group(shape.scheduler, shape, selector)
+        # Nobody's rules look at the pod's labels but its own spread constraints.
+        self_match = selector is not None and selector.matches(shape.labels)
+        return Group(shape.scheduler, (shape.kin, shape.hard, shape.soft, self_match), selector)
 
     def _decide_for_group(self, group: Group, decision: Decision) -> None:
-        decision.selector = group[2]
+        decision.selector = group.selector
         moment = (self._snapshot.sequence, self._lookup.epoch)
         known = self._failures.get(group)
         if known is not None and known[0] == moment:

@@ -266,7 +266,7 @@ class Profile:
             return [nominated]
         nodes = cycle.snapshot.ordered
         if only is not None:
-            nodes = [node for node in nodes if node.name in only]
+            nodes = [cycle.snapshot.nodes[name] for name in sorted(only) if name in cycle.snapshot.nodes]
             failure.absent = hopeless(f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(failure.plugins))}]")
         return self._passing(cycle, failure, nodes)
 

@@ -112,6 +112,8 @@ class Snapshot:
         self.sequence = 0
         self.epoch = 0
         self.claims: dict[str, int] = {}
+        self.affine = 0
+        """Pods with inter-pod rules."""
         self._orphans: dict[str, dict[str, PodView]] = {}
         self._ordered: list[NodeView] | None = None
         self._domains: dict[str, dict[str, list[NodeView]]] = {}
@@ -198,7 +200,7 @@ class Snapshot:
         """Count a pod on a node; counting it again replaces what was known of it."""
         self.displace(pod.uid)
         self.places[pod.uid] = node
-        self._claim(pod, 1)
+        self._tally(pod, 1)
         view = self.nodes.get(node)
         if view is None:
             self._orphans.setdefault(node, {})[pod.uid] = pod
@@ -218,7 +220,7 @@ class Snapshot:
             pod = node.pods[uid]
             node.remove(pod)
             self._note(name, pod, None)
-        self._claim(pod, -1)
+        self._tally(pod, -1)
         return pod
 
     def refresh(self, pod: PodView) -> None:
@@ -234,7 +236,9 @@ class Snapshot:
         node = self.nodes.get(name)
         return self._orphans[name][uid] if node is None else node.pods[uid]
 
-    def _claim(self, pod: PodView, sign: int) -> None:
+    def _tally(self, pod: PodView, sign: int) -> None:
+        if not pod.shape.affinity.empty:
+            self.affine += sign
         if pod.shape.has_claims:
             for claim in pod.claims:
                 _bump(self.claims, f"{pod.shape.namespace}/{claim.name}", sign)
@@ -285,5 +289,5 @@ def _assembled(nodes: dict[str, NodeView]) -> Snapshot:
         past.places.update(dict.fromkeys(node.pods, node.name))
         past._count_images(node.facts)
         for pod in node.pods.values():
-            past._claim(pod, 1)
+            past._tally(pod, 1)
     return past

@@ -41,6 +41,8 @@ class PodShape:
     """What equal pods have in common. Compared by identity: one object per signature."""
 
     signature: bytes
+    kin: bytes
+    """The signature without the labels."""
     namespace: str
     labels: Labels
     priority: int
@@ -67,6 +69,8 @@ class PodShape:
     has_claims: bool
     resource_claims: bool
     preempts: bool
+    named: bool
+    """Its required affinity names nodes, as that of a DaemonSet's pods does."""
 
 
 class PodView:
@@ -141,12 +145,12 @@ _SPEC_FIELDS = ("nodeSelector", "affinity", "tolerations", "topologySpreadConstr
                 "schedulerName", "overhead", "resources", "schedulingGates", "resourceClaims")  # fmt: skip
 
 
-def signature(pod: Obj) -> bytes:
-    """Equal for pods between which scheduling sees no difference but the name."""
+def signature(pod: Obj, labels: bool = True) -> bytes:
+    """Equal for pods between which scheduling sees no difference but the name (and the labels, if left out)."""
     metadata, spec = pod["metadata"], pod["spec"]
     facts = (
         metadata.get("namespace"),
-        metadata.get("labels"),
+        metadata.get("labels") if labels else None,
         [spec.get(field) for field in _SPEC_FIELDS],
         [_container_signature(container) for container in spec.get("containers") or ()],
         [_container_signature(container) for container in spec.get("initContainers") or ()],
@@ -161,9 +165,11 @@ def build_shape(pod: Obj, text: bytes) -> PodShape:
     nonzero_cpu, nonzero_memory = amounts.nonzero(spec, asked)
     namespace, labels = metadata.get("namespace") or "", metadata.get("labels") or NO_LABELS
     volumes = spec.get("volumes") or ()
+    required = matching.required_nodes(spec)
     spread = tuple(spec.get("topologySpreadConstraints") or ())
     return PodShape(
         signature=text,
+        kin=signature(pod, labels=False),
         namespace=namespace,
         labels=labels,
         priority=spec.get("priority") or 0,
@@ -176,7 +182,7 @@ def build_shape(pod: Obj, text: bytes) -> PodShape:
         nonzero_cpu=nonzero_cpu,
         nonzero_memory=nonzero_memory,
         tolerations=matching.tolerations(spec),
-        required_nodes=matching.required_nodes(spec),
+        required_nodes=required,
         preferred_nodes=matching.preferred_nodes((spec.get("affinity") or {}).get("nodeAffinity") or {}),
         affinity=pod_affinity(spec, namespace),
         spread=spread,
@@ -190,6 +196,7 @@ def build_shape(pod: Obj, text: bytes) -> PodShape:
         has_claims=any("persistentVolumeClaim" in volume or "ephemeral" in volume for volume in volumes),
         resource_claims=bool(spec.get("resourceClaims")),
         preempts=spec.get("preemptionPolicy") != "Never",
+        named=any(term.fields for term in required.terms or ()),
     )
 
 

@@ -92,7 +92,7 @@ def suits(profile: Profile) -> bool:
 def takes(pod: PodView) -> bool:
     """Whether the pod is one for which equal pods get equal answers."""
     shape = pod.shape
-    return not (shape.has_claims or shape.disks or shape.resource_claims or pod.nominated)
+    return not (shape.has_claims or shape.disks or shape.resource_claims or shape.named or pod.nominated)
 
 
 class Ranking:
