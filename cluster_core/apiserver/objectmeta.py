@@ -25,7 +25,7 @@ def seconds_from(now: int, seconds: int) -> str:
 def begin_create(context: Context, obj: Obj) -> Obj:
     """Namespace and name as the request's path demands, system fields dropped."""
     metadata = {key: value for key, value in obj.get("metadata", {}).items() if key not in _SYSTEM_FIELDS}
-    if metadata.pop("resourceVersion", "") not in ("", "0"):
+    if metadata.pop("resourceVersion", "") not in ("", "0") and not context.dry_run:
         raise errors.plain_error("resourceVersion should not be set on objects to be created")
     _settle_namespace(context, metadata)
     if not metadata.get("name") and not metadata.get("generateName"):

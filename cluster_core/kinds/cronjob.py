@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME, since
 from cluster_core.kinds.columns import NONE, container_columns, documented, selector_text
+from cluster_core.kinds.cronjob_validation import cronjob as validate
+from cluster_core.kinds.cronjob_validation import cronjob_update
 from cluster_core.kinds.job import default_failure_policy
 from cluster_core.kinds.podspec_defaults import default_template_of
 from cluster_core.machinery.typed import Obj
@@ -86,6 +88,8 @@ KIND = Kind(
     categories=("all",),
     default=default,
     prepare_create=prepare_create,
+    validate=validate,
+    validate_update=cronjob_update,
     columns=COLUMNS,
     status=True,
     generation=True,

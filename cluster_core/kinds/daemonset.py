@@ -6,6 +6,7 @@ from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.columns import container_columns, counted, documented, labels_text, selector_column
 from cluster_core.kinds.podspec_defaults import default_template_of
+from cluster_core.kinds import apps_validation
 from cluster_core.machinery.typed import Obj
 
 TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
@@ -69,6 +70,9 @@ KIND = Kind(
     default=default,
     prepare_create=prepare_create,
     prepare_update=prepare_update,
+    validate=apps_validation.daemonset,
+    validate_update=apps_validation.daemonset_update,
+    validate_status=apps_validation.daemonset_status,
     columns=COLUMNS,
     status=True,
     generation=True,

@@ -6,6 +6,7 @@ from cluster_core.apiserver.kind import Column, Kind, Scale
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.columns import container_columns, counted, documented, spec_number, status_number
 from cluster_core.kinds.podspec_defaults import default_template_of
+from cluster_core.kinds import apps_validation
 from cluster_core.machinery import selectors
 from cluster_core.machinery.typed import Obj
 
@@ -74,6 +75,9 @@ KIND = Kind(
     prepare_create=prepare_create,
     prepare_update=prepare_update,
     prepare_status=prepare_status,
+    validate=apps_validation.deployment,
+    validate_update=apps_validation.selected_update(apps_validation.deployment),
+    validate_status=apps_validation.deployment_status,
     columns=COLUMNS,
     status=True,
     generation=True,

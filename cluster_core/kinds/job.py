@@ -7,14 +7,14 @@ from typing import Any
 from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.columns import container_columns, documented, is_true, selector_column, status_number
+from cluster_core.kinds.job_labels import CONTROLLER_UID, JOB_NAME, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME
+from cluster_core.kinds.job_status_validation import job_status
+from cluster_core.kinds.job_validation import job as validate
+from cluster_core.kinds.job_validation import job_update
 from cluster_core.kinds.podspec_defaults import default_template_of
 from cluster_core.machinery.timestamps import any_time, human_duration
 from cluster_core.machinery.typed import Obj
 
-JOB_NAME = "batch.kubernetes.io/job-name"
-CONTROLLER_UID = "batch.kubernetes.io/controller-uid"
-LEGACY_JOB_NAME = "job-name"
-LEGACY_CONTROLLER_UID = "controller-uid"
 _SPEC = {"completionMode": "NonIndexed", "suspend": False, "manualSelector": False, "parallelism": 1}
 _MAX_INT32 = 2**31 - 1
 _SECOND = 1_000_000
@@ -69,7 +69,7 @@ def prepare_create(job: Obj) -> Obj:
 
 
 def _with_selector(job: Obj) -> Obj:
-    spec, uid, name = job["spec"], job["metadata"]["uid"], job["metadata"]["name"]
+    spec, uid, name = job["spec"], job["metadata"]["uid"], job["metadata"].get("name", "")
     template = spec["template"]
     metadata = template.get("metadata") or {}
     labels = {
@@ -139,6 +139,9 @@ KIND = Kind(
     categories=("all",),
     default=default,
     prepare_create=prepare_create,
+    validate=validate,
+    validate_update=job_update,
+    validate_status=job_status,
     columns=COLUMNS,
     fields=lambda obj: {"status.successful": str(obj.get("status", {}).get("succeeded", 0))},
     status=True,

@@ -6,6 +6,7 @@ from cluster_core.apiserver.kind import Column, Kind, Scale
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.columns import container_columns, counted, documented, selector_column, spec_number
 from cluster_core.kinds.podspec_defaults import default_template_of
+from cluster_core.kinds import apps_validation
 from cluster_core.machinery.typed import Obj
 
 
@@ -37,6 +38,9 @@ KIND = Kind(
     categories=("all",),
     default=default,
     prepare_create=prepare_create,
+    validate=apps_validation.replicaset,
+    validate_update=apps_validation.selected_update(apps_validation.replicaset),
+    validate_status=apps_validation.replicaset_status,
     columns=COLUMNS,
     status=True,
     generation=True,

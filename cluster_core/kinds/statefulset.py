@@ -9,6 +9,8 @@ from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.columns import container_columns, spec_number, status_number
 from cluster_core.kinds.podspec_defaults import default_template_of
 from cluster_core.kinds.volume_defaults import default_claim
+from cluster_core.kinds.statefulset_validation import statefulset, statefulset_status, statefulset_update
+from cluster_core.machinery import names
 from cluster_core.machinery.typed import Obj
 
 _SPEC = {"podManagementPolicy": "OrderedReady", "replicas": 1, "revisionHistoryLimit": 10}
@@ -73,6 +75,10 @@ KIND = Kind(
     default=default,
     prepare_create=prepare_create,
     prepare_update=prepare_update,
+    validate=statefulset,
+    validate_update=statefulset_update,
+    validate_status=statefulset_status,
+    validate_name=names.dns1123_label,
     columns=COLUMNS,
     status=True,
     generation=True,
