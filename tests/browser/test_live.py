@@ -36,6 +36,10 @@ kind: Nonsense
 apiVersion: v1
 metadata: {name: x}
 """
+SIMPLE = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: %s}\nspec:\n  replicas: %d\n  selector: {matchLabels: {app: %s}}\n  template:\n    metadata: {labels: {app: %s}}\n    spec: {containers: [{name: nginx, image: 'nginx:1.27', resources: {requests: {cpu: 250m, memory: 512Mi}}}]}\n"
+SERVICE = "---\napiVersion: v1\nkind: Service\nmetadata: {name: shop}\nspec: {selector: {app: shop}, ports: [{port: 80}]}\n"
+GIANT = "apiVersion: v1\nkind: Pod\nmetadata: {name: giant}\nspec: {containers: [{name: giant, image: nginx, resources: {requests: {cpu: '64'}}}]}\n"
+EXAMPLES = (SIMPLE % ("web", 4, "web", "web"), SIMPLE % ("shop", 3, "shop", "shop") + SERVICE, GIANT)
 WEB = "playground.store.all('Pod').filter((p) => p.root === 'Deployment/web'"
 
 
@@ -64,17 +68,13 @@ def apply(page: Page, text: str) -> None:
     page.get_by_role("button", name="Apply", exact=True).click()
 
 
-def test_apply_kill_and_watch_the_pods_move(live: Page, request: pytest.FixtureRequest) -> None:
+def test_apply_kill_and_watch_the_pods_move(live: Page) -> None:
     apply(live, DEPLOYMENT)
     results = live.get_by_role("region", name="Results")
     expect(results).to_contain_text("Deployment web")
     expect(results).to_contain_text('no matches for kind "Nonsense"')
     wait(live, f"{WEB} && p.phase === 'Running').length === 4", 20)
     wait(live, "playground.store.all('EndpointSlice').some((s) => s.service === 'web' && s.endpoints.filter((e) => e.ready).length === 4)")
-    if request.config.getoption("screenshots", False):
-        live.keyboard.press("Escape")
-        live.wait_for_timeout(1500)
-        live.screenshot(path=ROOT / "docs/screenshots/live.png")
     victim = live.evaluate(f"{WEB})[0].node")
     live.evaluate("(uid) => playground.select(uid)", uid_of(live, "Node", victim))
     live.get_by_role("button", name="Kill").click()
@@ -130,6 +130,23 @@ def test_after_random_cuts_the_picture_is_the_servers(live: Page) -> None:
     wait(fresh, "window.playground?.store.state.connection === 'live'")
     seen = "JSON.stringify(['Pod', 'Node', 'Service', 'ReplicaSet', 'EndpointSlice'].map((k) => playground.store.all(k).map((o) => [o.uid, o.rv, o.phase]).sort()))"
     assert live.evaluate(seen) == fresh.evaluate(seen)
+
+
+def test_the_readmes_picture(open_page: OpenPage, playground: Playground, request: pytest.FixtureRequest) -> None:
+    """The cluster `demo` as a newcomer sees it after three of the examples."""
+    page = open_page(f"{playground.url}/clusters/demo/")
+    wait(page, "window.playground?.store.state.connection === 'live'", 20)
+    page.get_by_role("button", name="Skip").click()
+    for text in EXAMPLES:
+        page.evaluate("(text) => playground.api.apply(text)", text)
+    wait(page, "playground.store.all('Pod').filter((p) => p.ns === 'default' && p.phase === 'Running').length === 7", 20)
+    wait(page, "playground.store.all('Pod').some((p) => p.name === 'giant' && p.msg)")
+    page.evaluate("(uid) => playground.select(uid)", uid_of(page, "Pod", "giant"))
+    page.wait_for_timeout(1500)  # motion comes to rest
+    picture = page.screenshot()
+    assert len(picture) > 50_000
+    if request.config.getoption("screenshots", False):
+        (ROOT / "docs/screenshots/live.png").write_bytes(picture)
 
 
 def test_the_dashboard_makes_and_deletes_clusters(open_page: OpenPage, playground: Playground) -> None:

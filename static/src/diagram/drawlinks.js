@@ -130,6 +130,23 @@ export function drawServiceLinks(scene) {
   }
 }
 
+/** Where the lines arrive, over the pods, so that one sees which are meant. @param {Scene} scene */
+export function drawServiceEnds(scene) {
+  const { ctx, theme, camera } = scene;
+  const links = [...scene.endpoints()];
+  if (links.length > MOST_LINES || camera.k < 0.25) return;
+  for (const { uid, ready } of links) {
+    const to = scene.pods.sprites.get(uid);
+    if (!to) continue;
+    ctx.globalAlpha = to.alpha;
+    ctx.beginPath();
+    ctx.arc(to.x + to.w / 2, to.y + to.h, 3.5, 0, Math.PI * 2);
+    ctx.fillStyle = ready ? theme.accent : theme.muted;
+    ctx.fill();
+  }
+  ctx.globalAlpha = 1;
+}
+
 /** @param {Scene} scene */
 export function drawOwnerLinks(scene) {
   const { focus } = scene;

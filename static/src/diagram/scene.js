@@ -7,7 +7,7 @@
  * @typedef {import("./layout.js").Box} Box
  */
 
-import { drawOwnerLinks, drawServiceLinks, drawServices, drawWorkloads } from "./drawlinks.js";
+import { drawOwnerLinks, drawServiceEnds, drawServiceLinks, drawServices, drawWorkloads } from "./drawlinks.js";
 import { drawPods } from "./drawpods.js";
 import { drawControl, drawRooms, drawWaiting, drawZones } from "./drawrooms.js";
 import { roundBox } from "./pen.js";
@@ -112,6 +112,7 @@ export function paint(scene) {
   drawServices(scene);
   drawServiceLinks(scene);
   drawPods(scene);
+  drawServiceEnds(scene);
   drawOwnerLinks(scene);
   drawMarks(scene);
 }
