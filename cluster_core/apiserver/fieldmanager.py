@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cluster_core.apiserver import decode, lifecycle, negotiate
+from cluster_core.apiserver import decode, identity, lifecycle, negotiate
 from cluster_core.apiserver.body import inward, type_of
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.request import ApiRequest
@@ -50,11 +50,10 @@ class FieldManager:
             reset,
         )
 
-    def apply(self, context: Context, request: ApiRequest) -> tuple[Obj, bool]:
+    def apply(self, context: Context, request: ApiRequest, force: bool) -> tuple[Obj, bool]:
         """Server-side apply; answers (what is stored, whether it was created)."""
         config = _configuration(context, request)
-        force = request.parameter("force") not in ("", "false", "0", "False", "f", "F")
-        _check_names(context, config)
+        identity.check_names(context, config)
         context.options["applying"] = True
         live = context.server.storage.get(context.kind, context.namespace, context.name)
         if live is None:
@@ -85,7 +84,7 @@ def _configuration(context: Context, request: ApiRequest) -> dict[str, Any]:
     try:
         config = yamlio.read_one(request.body)
     except yamlio.YamlError as error:
-        raise errors.bad_request(f"error decoding YAML: {error}") from error
+        raise errors.bad_request(f"error decoding YAML: error converting YAML to JSON: {error}") from error
     if not isinstance(config, dict):
         config = {}
     given = (config.get("apiVersion", ""), config.get("kind", ""))
@@ -93,15 +92,3 @@ def _configuration(context: Context, request: ApiRequest) -> dict[str, Any]:
         version = given[0] if "/" in str(given[0]) else f"/{given[0]}"
         raise errors.bad_request(f"invalid object type: {version}, Kind={given[1]}")
     return config
-
-
-def _check_names(context: Context, config: Obj) -> None:
-    metadata = config.get("metadata") or {}
-    name, namespace = metadata.get("name", ""), metadata.get("namespace")
-    if not name:
-        text = f"the name of the object ({context.name} based on URL) was undeterminable: name must be provided"
-        raise errors.bad_request(text)
-    if name != context.name:
-        raise errors.bad_request(f"the name of the object ({name}) does not match the name on the URL ({context.name})")
-    if namespace and context.kind.namespaced and namespace != context.namespace:
-        raise errors.bad_request("the namespace of the provided object does not match the namespace sent on the request")

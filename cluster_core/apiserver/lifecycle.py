@@ -150,7 +150,8 @@ def _store_update(context: Context, new: Obj, old: Obj) -> Obj:
     if context.dry_run:
         return new
     if _is_done_for(kind, new):
-        return server.storage.remove(kind, new)
+        server.storage.remove(kind, new)
+        return new  # as it was, with the resourceVersion of before
     if new == old:
         return old
     return server.storage.put(kind, new)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster_core.apiserver import reviews
 from cluster_core.apiserver.kind import Kind
 
 KIND = Kind(
@@ -10,4 +11,5 @@ KIND = Kind(
     group="authorization.k8s.io",
     verbs=("create",),
     stored=False,
+    call=reviews.local_subject_access,
 )

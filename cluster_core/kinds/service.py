@@ -25,8 +25,7 @@ def default(service: Obj) -> Obj:
     if spec["type"] == "LoadBalancer":
         spec.setdefault("allocateLoadBalancerNodePorts", True)
     if spec["type"] != "ExternalName":
-        spec = with_defaults({"internalTrafficPolicy": "Cluster", "ipFamilyPolicy": "SingleStack"}, spec)
-        spec.setdefault("ipFamilies", ["IPv4"])
+        spec = with_defaults({"internalTrafficPolicy": "Cluster"}, spec)
     return {**service, "spec": spec}
 
 

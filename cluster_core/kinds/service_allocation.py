@@ -23,6 +23,8 @@ def allocate(context: Context, new: Obj, old: Obj | None) -> Obj:
     spec = dict(new["spec"])
     if spec.get("type") == "ExternalName":
         return new if old is None else {**new, "spec": _without_addresses(spec)}
+    spec.setdefault("ipFamilyPolicy", "SingleStack")
+    spec.setdefault("ipFamilies", ["IPv4"])
     _addresses(context, new, spec, old)
     if spec["type"] in ("NodePort", "LoadBalancer"):
         _node_ports(context, new, spec)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster_core.apiserver import tokenrequest
 from cluster_core.apiserver.kind import Kind, Subresource
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.machinery.typed import Obj
@@ -23,5 +24,5 @@ KIND = Kind(
     prepare_create=clean_secrets,
     prepare_update=lambda new, old: clean_secrets(new),
     columns=(NAME, AGE),
-    subresources=(Subresource("token", ("create",), "TokenRequest", "authentication.k8s.io"),),
+    subresources=(Subresource("token", ("create",), "TokenRequest", "authentication.k8s.io", call=tokenrequest.create),),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster_core.apiserver import reviews
 from cluster_core.apiserver.kind import Kind
 
 KIND = Kind(
@@ -11,4 +12,5 @@ KIND = Kind(
     namespaced=False,
     verbs=("create",),
     stored=False,
+    call=reviews.subject_access,
 )
