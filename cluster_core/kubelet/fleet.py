@@ -262,13 +262,15 @@ class Fleet:
     # ------------------------------------------------------------------------------------------------ memory
 
     def dump(self) -> Any:
-        found = {"pods": self._memories, "missing": self._missing, "timings": self.timings.changed}
+        found = {"pods": self._memories, "missing": self._missing, "timings": self.timings.changed,
+                 "workloads": self.workloads.dump()}  # fmt: skip
         return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
         self._memories = state.get("pods", {})
         self._missing = state.get("missing", {})
         self.timings.changed = state.get("timings", {})
+        self.workloads.load(state.get("workloads"))
 
 
 def _deserves_a_look(old: Obj, new: Obj) -> bool:

@@ -20,13 +20,17 @@ class Workloads(Protocol):
 
     def start(self, launch: Launch) -> Outcome: ...
 
-    def terminate(self, launch: Launch) -> Reaction: ...
+    def terminate(self, launch: Launch, started: int) -> Reaction: ...
 
     def probe(self, launch: Launch, probe: Obj, started: int) -> ProbeResult:
         """The answer of the container, started at this time, to a probe or hook now."""
 
     def forget(self, pod_uid: str) -> None:
         """The pod is gone with its files and logs."""
+
+    def dump(self) -> Any: ...
+
+    def load(self, state: Any) -> None: ...
 
 
 class Machines(Protocol):

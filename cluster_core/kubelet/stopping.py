@@ -59,7 +59,7 @@ def _reaction(work: Work, name: str, grace: int) -> tuple[int, int]:
     container = work.container(name)
     begin = work.now + _pre_stop(work, container, grace)
     try:
-        reaction = work.fleet.workloads.terminate(work.launch(name))
+        reaction = work.fleet.workloads.terminate(work.launch(name), work.started_at(name))
     except Missing:
         return begin, 143
     if reaction.after is None:

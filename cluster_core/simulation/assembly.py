@@ -58,7 +58,7 @@ def add_parts(cluster: Cluster) -> None:
     world, options = cluster.world, cluster.spec.options
     park = MachinePark(cluster.clock)
     world.machines = park
-    fleet = Fleet(world, park, Containers(cluster.seed, options), Timings(cluster.seed, options.get("timings", {})))
+    fleet = Fleet(world, park, Containers(options), Timings(cluster.seed, options.get("timings", {})))
     for part in (park, fleet, *controller_manager(cluster, {}), *scheduler(cluster)):
         cluster.add_part(part)
     presenting.install(cluster.server, park)

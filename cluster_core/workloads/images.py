@@ -1,31 +1,67 @@
-"""The images there are: a catalogue of well-known ones, and rules for all others."""
+"""Which images there are: the catalogue's with sensible tags, and any other one unless it says that it does not exist."""
 
 from __future__ import annotations
 
 import hashlib
+import re
+from functools import lru_cache
 
 from cluster_core.machinery.containers import Image, InvalidImageName, PullError
+from cluster_core.workloads.catalogue import Entry, images
 from cluster_core.workloads.reference import Reference, parse
 
-_NOBODY = ("doesnotexist", "does-not-exist", "nosuchimage", "no-such-image", "notexist", "nonexist")
+_NOBODY = re.compile(r"does-?not-?exist|no-?such-?image|not-?exist|non-?exist|invalid-?image|bad-?image|wrong-?image")
+_WORDS = frozenset(
+    "latest stable mainline alpine slim perl edge rolling devel lts unstable musl glibc uclibc apache fpm jdk jre otp "
+    "management bookworm bullseye trixie noble jammy focal bionic current oss nightly master main v1 community temurin".split()
+)
+_NUMBERED = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.\d+)*(?:[-_.+][\w.+-]+)?")
 
 
+@lru_cache(4096)
 def find_image(text: str, any_image: bool) -> Image:
     """The image of this name. Raises PullError with containerd's message."""
     reference = parse(text)
     if reference is None:
-        raise InvalidImageName(
-            f'Failed to apply default image tag "{text}": couldn\'t parse image name "{text}": invalid reference format'
-        )
-    if any(word in text for word in _NOBODY):
+        problem = f'couldn\'t parse image name "{text}": invalid reference format'
+        raise InvalidImageName(f'Failed to apply default image tag "{text}": {problem}')
+    entry = images().get(reference.repository)
+    if entry is None and (not any_image or _NOBODY.search(text)):
+        raise PullError(_denied(reference))
+    if (entry is not None and not _has_tag(entry, reference)) or _NOBODY.search(reference.tag):
         raise PullError(_not_found(reference))
     digest = reference.digest or "sha256:" + hashlib.sha256(str(reference).encode()).hexdigest()
-    size = 10_000_000 + int(digest[-8:], 16) % 190_000_000
+    size = entry.size if entry else 10_000_000 + int(digest[-8:], 16) % 140_000_000
     return Image(str(reference), f"{reference.repository}@{digest}", size)
+
+
+def _has_tag(entry: Entry, reference: Reference) -> bool:
+    """Whether such a tag is likely to be there: a word all images use, or a version up to the newest."""
+    if reference.digest or entry.newest is None:
+        return True
+    match = _NUMBERED.fullmatch(reference.tag)
+    if match is None:
+        return reference.tag.split("-")[0] in _WORDS
+    major, minor = int(match[1]), int(match[2] or 0)
+    return (major, minor) <= entry.newest or (major > 2000 and minor <= 12)
+
+
+def entry_of(text: str) -> Entry | None:
+    """The catalogue's entry of an image, None when nobody knows it."""
+    reference = parse(text)
+    return images().get(reference.repository) if reference else None
 
 
 def _not_found(reference: Reference) -> str:
     return (
         f'rpc error: code = NotFound desc = failed to pull and unpack image "{reference}": '
         f'failed to resolve reference "{reference}": {reference}: not found'
+    )
+
+
+def _denied(reference: Reference) -> str:
+    return (
+        f'rpc error: code = Unknown desc = failed to pull and unpack image "{reference}": failed to resolve reference '
+        f'"{reference}": pull access denied, repository does not exist or may require authorization: server message: '
+        "insufficient_scope: authorization failed"
     )

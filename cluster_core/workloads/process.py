@@ -1,18 +1,152 @@
-"""How a container's main process behaves: whether it ends, how it takes SIGTERM, what it answers to probes."""
+"""How a container's main process behaves: whether it ends, and how it takes SIGTERM."""
 
 from __future__ import annotations
 
-from cluster_core.machinery.containers import Launch, Outcome, ProbeResult, Reaction
-from cluster_core.machinery.typed import Obj
+import hashlib
+from typing import NamedTuple
+
+from cluster_core.machinery import quantity
+from cluster_core.machinery.containers import Launch, Outcome, Reaction
+from cluster_core.workloads import agnhost, argv
+from cluster_core.workloads.argv import Plan
+from cluster_core.workloads.catalogue import Program, programs
+from cluster_core.workloads.shell import Job, Run, Trace
+
+MIB = 1 << 20
+_MISSING = (
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to "
+    'start container process: error during container init: exec: "{name}": {why}: unknown'
+)
 
 
-def start(launch: Launch) -> Outcome:
+class Process(NamedTuple):
+    """What is known of a main process: its plan and, for scripts, what the script did."""
+
+    plan: Plan
+    trace: Trace | None = None
+
+    @property
+    def program(self) -> Program:
+        """The server that runs in the end."""
+        if self.trace is not None and self.trace.serves:
+            return programs()[self.trace.serves]
+        return self.plan.program
+
+
+def job_of(launch: Launch, plan: Plan, keep: tuple[str, ...] = ()) -> Job:
+    """The script a container runs, with all that it finds around it."""
+    pod = launch.pod
+    uid = pod["metadata"].get("uid", "")
+    digest = hashlib.blake2b(f"{uid}/{launch.container['name']}/{launch.attempt}".encode(), digest_size=2).digest()
+    environment = {"HOSTNAME": hostname(launch), **launch.environment}
+    return Job(
+        script=plan.script,
+        environment=environment,
+        files=launch.files,
+        hostname=hostname(launch),
+        began=launch.now,
+        positional=plan.positional,
+        address=pod.get("status", {}).get("podIP", ""),
+        seed=int.from_bytes(digest, "big") | 1,
+        keep=keep,
+    )
+
+
+def hostname(launch: Launch) -> str:
+    spec = launch.pod["spec"]
+    if spec.get("hostNetwork"):
+        return launch.node
+    return str(spec.get("hostname") or launch.pod["metadata"]["name"])[:63]
+
+
+def observe(launch: Launch, keep: tuple[str, ...] = ()) -> Process:
+    """Find out what the container's process is and, when it is a script, what it does."""
+    plan = agnhost.refine(argv.plan(launch), launch)
+    if plan.kind != "script":
+        return Process(plan)
+    return Process(plan, Run(job_of(launch, plan, keep)).run())
+
+
+def outcome(launch: Launch, process: Process) -> Outcome:
+    """How the process ends."""
+    plan = process.plan
+    if plan.kind == "missing":
+        return _not_there(plan)
+    if plan.kind == "script" and process.trace is not None and not process.trace.serves:
+        return _of_script(launch, process.trace)
+    return _of_program(launch, process.program, plan)
+
+
+def _not_there(plan: Plan) -> Outcome:
+    name = plan.argv[0]
+    why = f"stat {name}: no such file or directory" if name.startswith("/") else "executable file not found in $PATH"
+    return Outcome(0.0, 128, "StartError", _MISSING.format(name=name, why=why))
+
+
+def _of_script(launch: Launch, trace: Trace) -> Outcome:
+    if trace.ends is None:
+        return Outcome()
+    return Outcome(trace.ends + 0.02, trace.exit_code, "", "")
+
+
+def memory_limit(launch: Launch) -> int | None:
+    """Bytes, None when there is no limit."""
+    limit = launch.container.get("resources", {}).get("limits", {}).get("memory")
+    return quantity.value(limit) if limit else None
+
+
+def _of_program(launch: Launch, program: Program, plan: Plan) -> Outcome:
+    if program.kind == "stress":
+        return _stress(launch, plan)
+    limit = memory_limit(launch)
+    if limit is not None and program.memory and limit < program.memory * MIB // 2:
+        return Outcome(min(1.0, program.start + 0.5), 137, "OOMKilled")
+    if lacks_variables(program, launch):
+        return Outcome(0.3, 1)
+    if program.kind == "shell":
+        return Outcome(0.05, program.ends)
     return Outcome()
 
 
-def terminate(launch: Launch) -> Reaction:
-    return Reaction(0.2, 0)
+def lacks_variables(program: Program, launch: Launch) -> bool:
+    """Whether it refuses to start for want of a variable such as a password."""
+    return bool(program.needs) and not any(launch.environment.get(name) for name in program.needs)
 
 
-def probe(launch: Launch, probe: Obj, started: int) -> ProbeResult:
-    return ProbeResult(True)
+def stress_needs(arguments: tuple[str, ...]) -> tuple[int, float | None]:
+    """(bytes, seconds) that a stress command line asks for."""
+    workers, size, seconds = 0, 256 * MIB, None
+    words = iter(arguments)
+    for word in words:
+        name, _, value = word.partition("=")
+        if name in ("--vm", "-m"):
+            workers = int(value or next(words, "1"))
+        elif name == "--vm-bytes":
+            size = _bytes(value or next(words, "256M"))
+        elif name in ("--timeout", "-t"):
+            seconds = float((value or next(words, "0")).rstrip("s") or 0)
+    return workers * size, seconds
+
+
+def _bytes(text: str) -> int:
+    scale = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "B": 1}.get(text[-1:].upper(), 0)
+    return int(float(text[:-1])) * scale if scale else int(text or 0)
+
+
+def _stress(launch: Launch, plan: Plan) -> Outcome:
+    needed, seconds = stress_needs(plan.argv[1:])
+    limit = memory_limit(launch)
+    if limit is not None and needed > limit:
+        return Outcome(1.0, 137, "OOMKilled")
+    return Outcome(seconds, 0) if seconds else Outcome()
+
+
+def reaction(process: Process) -> Reaction:
+    """What SIGTERM does to it."""
+    trace = process.trace
+    if process.plan.kind == "script" and trace is not None and not trace.serves:
+        return Reaction(0.1, 0) if trace.handles_term else Reaction(None, 137)
+    stop = process.program.stop
+    if stop is None or process.plan.waits:
+        return Reaction(None, 137)
+    return Reaction(stop[1], stop[0])

@@ -1,37 +1,109 @@
-"""The container runtime's side of containers: finding images, starting processes, ending them."""
+"""The container runtime's side of containers: finding images, starting processes, probing and ending them, their logs."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
 from cluster_core.machinery.containers import Image, Launch, Outcome, ProbeResult, Reaction
-from cluster_core.machinery.seed import Seed
 from cluster_core.machinery.typed import Obj
-from cluster_core.workloads import process
+from cluster_core.workloads import logs, process, serving
 from cluster_core.workloads.images import find_image
+from cluster_core.workloads.process import Process
+
+_MOST_REMEMBERED = 256
+_MOST_SHARED = 64 * 1024
+"""Characters of files that a pod's volumes keep."""
 
 
 class Containers:
-    """What containers do in one cluster."""
+    """What containers do in one cluster. Processes are remembered for speed only; volumes' contents must be."""
 
-    def __init__(self, seed: Seed, options: Mapping[str, Any]) -> None:
-        self._seed = seed
+    def __init__(self, options: Mapping[str, Any]) -> None:
         self._any_image = bool(options.get("accept-any-image", True))
+        self._processes: OrderedDict[tuple[str, str, int], Process] = OrderedDict()
+        self._volumes: dict[str, dict[str, dict[str, str]]] = {}
 
     def find(self, image: str) -> Image:
         """The image of this name. Raises PullError."""
         return find_image(image, self._any_image)
 
-    def start(self, launch: Launch) -> Outcome:
-        return process.start(launch)
+    # ------------------------------------------------------------------------------------------------ processes
 
-    def terminate(self, launch: Launch) -> Reaction:
-        return process.terminate(launch)
+    def _process(self, launch: Launch, started: int) -> Process:
+        key = (launch.pod["metadata"]["uid"], launch.container["name"], launch.attempt)
+        found = self._processes.get(key)
+        if found is None:
+            shared = _shared_mounts(launch)
+            found = process.observe(launch._replace(now=started), tuple(shared.values()))
+            if found.trace is not None:
+                self._keep(launch, found, shared)
+                self._processes[key] = found
+                if len(self._processes) > _MOST_REMEMBERED:
+                    self._processes.popitem(last=False)
+        return found
+
+    def _with_volumes(self, launch: Launch) -> Launch:
+        """The launch with what other containers have left in shared volumes."""
+        kept = self._volumes.get(launch.pod["metadata"]["uid"])
+        if not kept:
+            return launch
+        files = dict(launch.files)
+        for volume, path in _shared_mounts(launch).items():
+            files.update({f"{path}/{name}": text for name, text in kept.get(volume, {}).items()})
+        return launch._replace(files=files)
+
+    def _keep(self, launch: Launch, found: Process, shared: Mapping[str, str]) -> None:
+        assert found.trace is not None
+        if not found.trace.files:
+            return
+        kept = self._volumes.setdefault(launch.pod["metadata"]["uid"], {})
+        for volume, path in shared.items():
+            inside = {name[len(path) + 1 :]: text for name, text in found.trace.files.items() if name.startswith(path + "/")}
+            if sum(map(len, inside.values())) <= _MOST_SHARED:
+                kept[volume] = {**kept.get(volume, {}), **inside}
+
+    def start(self, launch: Launch) -> Outcome:
+        launch = self._with_volumes(launch)
+        return process.outcome(launch, self._process(launch, launch.now))
+
+    def terminate(self, launch: Launch, started: int) -> Reaction:
+        launch = self._with_volumes(launch)
+        return process.reaction(self._process(launch, started))
 
     def probe(self, launch: Launch, probe: Obj, started: int) -> ProbeResult:
         """The answer of the container, started at this time, to a probe or hook now."""
-        return process.probe(launch, probe, started)
+        launch = self._with_volumes(launch)
+        return serving.answer(launch, self._process(launch, started), probe, started)
+
+    def execute(self, launch: Launch, command: list[str], started: int) -> tuple[int, str, str]:
+        """Run a command in the container: exit code, stdout, stderr."""
+        launch = self._with_volumes(launch)
+        return serving.execute(launch, self._process(launch, started), command, started)
+
+    def logs(self, launch: Launch, started: int, until: int) -> list[logs.Line]:
+        """What the container, started then, has written up to `until`."""
+        launch = self._with_volumes(launch)
+        return logs.lines(launch, self._process(launch, started), started, until)
 
     def forget(self, pod_uid: str) -> None:
         """The pod is gone with its files and logs."""
+        self._volumes.pop(pod_uid, None)
+        for key in [key for key in self._processes if key[0] == pod_uid]:
+            del self._processes[key]
+
+    def dump(self) -> Any:
+        return self._volumes
+
+    def load(self, state: Any) -> None:
+        self._volumes = state or {}
+        self._processes.clear()
+
+
+def _shared_mounts(launch: Launch) -> dict[str, str]:
+    """Volume -> path, of the volumes in which containers of the pod can leave something for each other."""
+    spec = launch.pod["spec"]
+    shared = {volume["name"] for volume in spec.get("volumes", ()) if "emptyDir" in volume or "persistentVolumeClaim" in volume}
+    mounts = launch.container.get("volumeMounts", ())
+    return {mount["name"]: mount["mountPath"].rstrip("/") for mount in mounts if mount["name"] in shared}

@@ -1,0 +1,183 @@
+"""Commands the sandboxed shell gets from us: those that have to do with time, the network or the machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bashkit import BuiltinContext, BuiltinResult
+
+from cluster_core.workloads.catalogue import programs
+
+if TYPE_CHECKING:
+    from cluster_core.workloads.shell import Run
+
+Command = Callable[[BuiltinContext], BuiltinResult | str]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def resolv_conf(namespace: str) -> str:
+    return (
+        f"search {namespace}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
+    )
+
+
+def seconds(text: str) -> float | None:
+    """A sleep's argument: 5, 0.5, 2m, infinity; None when it is none."""
+    if text in ("infinity", "inf"):
+        return 1e12
+    match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)([smhd]?)", text)
+    return float(match[1]) * _UNITS[match[2]] if match else None
+
+
+def commands(run: Run) -> dict[str, Command]:
+    """The commands of one run."""
+    found: dict[str, Command] = {
+        "sleep": lambda context: _sleep(run, context),
+        "date": lambda context: _date(run, context),
+        "tail": lambda context: _tail(run, context),
+        "hostname": lambda context: _hostname(run, context),
+        "perl": lambda context: _perl(run, context),
+        "id": lambda context: "uid=0(root) gid=0(root) groups=0(root)\n",
+        "top": lambda context: "",
+        "mount": lambda context: "overlay on / type overlay (rw,relatime)\n",
+    }
+    for name in ("nslookup", "dig", "host", "wget", "curl", "nc", "ping", "telnet"):
+        found[name] = _unreachable
+    for name in ("apk", "apt-get", "apt", "yum", "dnf", "pip", "pip3", "npm"):
+        found[name] = lambda context: ""
+    for name in _CLIENTS:
+        found[name] = lambda context: _CLIENTS[context.name]
+    for name, program in programs().items():
+        if program.kind not in ("shell",) and name not in found:
+            found[name] = lambda context: _serve(run, context)
+    return found
+
+
+_CLIENTS = {
+    "redis-cli": "PONG\n",
+    "pg_isready": "/var/run/postgresql:5432 - accepting connections\n",
+    "psql": "",
+    "mysql": "",
+    "mysqladmin": "mysqld is alive\n",
+    "mariadb-admin": "mysqld is alive\n",
+    "mongo": "{ ok: 1 }\n",
+    "mongosh": "{ ok: 1 }\n",
+    "rabbitmq-diagnostics": "Ping succeeded\n",
+    "rabbitmqctl": "",
+    "nodetool": "",
+}
+
+
+def _sleep(run: Run, context: BuiltinContext) -> BuiltinResult:
+    if not context.argv:
+        return BuiltinResult("", "sleep: missing operand\n", 1)
+    total = 0.0
+    for text in context.argv:
+        found = seconds(text)
+        if found is None:
+            return BuiltinResult("", f"sleep: invalid time interval '{text}'\n", 1)
+        total += found
+    run.sleep(total)
+    return BuiltinResult("", "", 0)
+
+
+def _date(run: Run, context: BuiltinContext) -> BuiltinResult | str:
+    moment = _EPOCH + timedelta(microseconds=run.now())
+    argv = [each for each in context.argv if each not in ("-u", "--utc")]
+    layout = next((each[1:] for each in argv if each.startswith("+")), "")
+    if any(each in ("-Iseconds", "-Is", "--iso-8601=seconds") for each in argv):
+        layout = "%Y-%m-%dT%H:%M:%S+00:00"
+    elif any(each in ("-I", "--iso-8601") for each in argv):
+        layout = "%Y-%m-%d"
+    elif "-R" in argv:
+        layout = "%a, %d %b %Y %H:%M:%S +0000"
+    layout = layout or "%a %b %e %H:%M:%S UTC %Y"
+    layout = layout.replace("%s", str(run.now() // 1_000_000)).replace("%N", f"{run.now() % 1_000_000 * 1000:09d}")
+    return moment.strftime(layout) + "\n"
+
+
+def _tail(run: Run, context: BuiltinContext) -> BuiltinResult | str:
+    """With -f it never ends; else the last lines of files or of the input."""
+    argv = context.argv
+    count, names, follow = 10, [], False
+    rest = iter(argv)
+    for word in rest:
+        if word in ("-f", "-F", "--follow"):
+            follow = True
+        elif word == "-n":
+            count = int(next(rest, "10").lstrip("+-") or 10)
+        elif re.fullmatch(r"-n?\d+", word):
+            count = int(word.lstrip("-n"))
+        else:
+            names.append(word)
+    text = context.stdin or ""
+    for name in names:
+        path = name if name.startswith("/") else f"{context.cwd.rstrip('/')}/{name}"
+        if path != "/dev/null" and context.fs.exists(path):
+            text += context.fs.read_file(path).decode("utf-8", "replace")
+    if follow:
+        run.stop()
+    lines = text.splitlines(keepends=True)
+    return "".join(lines[-count:] if count else [])
+
+
+def _hostname(run: Run, context: BuiltinContext) -> str:
+    if context.argv[:1] in (["-i"], ["-I"]):
+        return run.job.address + "\n"
+    return run.job.hostname + "\n"
+
+
+def _perl(run: Run, context: BuiltinContext) -> BuiltinResult | str:
+    """bpi(N) of perl's bignum prints pi, as the Job everybody begins with does; other programs say nothing."""
+    match = re.search(r"bpi\((\d+)\)", " ".join(context.argv))
+    if match is None:
+        return ""
+    digits = min(int(match[1]), 10_000)
+    run.sleep(digits / 400)
+    return pi(digits) + "\n"
+
+
+def pi(digits: int) -> str:
+    """Pi with so many digits, by Machin's formula."""
+    unity = 10 ** (digits + 10)
+
+    def arctan(inverse: int) -> int:
+        total = term = unity // inverse
+        square, number, sign = inverse * inverse, 3, -1
+        while term:
+            term //= square
+            total += sign * (term // number)
+            number, sign = number + 2, -sign
+        return total
+
+    value = str(4 * (4 * arctan(5) - arctan(239)) // 10**10)
+    return f"{value[0]}.{value[1:digits]}"
+
+
+def _serve(run: Run, context: BuiltinContext) -> str:
+    """A server in the foreground: the script waits for it for ever."""
+    if any(word in ("-v", "-V", "-t", "--version", "-h", "--help", "-s") for word in context.argv):
+        return f"{context.name}\n"
+    run.trace.serves = context.name
+    run.stop()
+    return ""
+
+
+def _unreachable(context: BuiltinContext) -> BuiltinResult:
+    """No network is wired up: names do not resolve."""
+    target = next((word for word in reversed(context.argv) if not word.startswith("-")), "")
+    name = re.sub(r"^\w+://|[:/].*$", "", target)
+    messages = {
+        "wget": f"wget: bad address '{name}'\n",
+        "curl": f"curl: (6) Could not resolve host: {name}\n",
+        "nc": f"nc: bad address '{name}'\n",
+        "ping": f"ping: bad address '{name}'\n",
+    }
+    if context.name in messages:
+        return BuiltinResult("", messages[context.name], 6 if context.name == "curl" else 1)
+    text = f"Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\n** server can't find {name}: NXDOMAIN\n\n"
+    return BuiltinResult(text, "", 1)
