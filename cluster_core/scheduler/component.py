@@ -74,6 +74,7 @@ class Scheduler:
         self._preempting: set[str] = set()
         self._ready = False
         self._missed: list[Change] = []
+        self._wake()
 
     # ------------------------------------------------------------------------------------------------ starting
 
@@ -133,7 +134,6 @@ class Scheduler:
     def load(self, state: Any) -> None:
         self.configure(Configuration(self.profiles, self.queue.first_backoff, self.queue.longest_backoff))
         self._memory = dict(state or {})
-        self._wake()
 
     def decision(self, pod_uid: str) -> dict[str, Any] | None:
         """Every filter's verdict and every plugin's scores of the pod's newest attempt, None when it is not remembered."""

@@ -186,9 +186,7 @@ def test_a_new_scheduler_takes_up_what_is_there(engine: Engine) -> None:
     add_pod(engine, "q", cpu="1")
     add_pod(engine, "r", cpu="1")
     assert node_of(engine, "q") is None
-    part = Scheduler(engine.cluster.world)
-    engine.cluster.add_part(part)
-    part.load({})
+    engine.cluster.add_part(Scheduler(engine.cluster.world))
     engine.cluster.advance(1)
     assert (node_of(engine, "q"), node_of(engine, "r")) == ("a", None)
 

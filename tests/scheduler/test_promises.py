@@ -49,9 +49,7 @@ def act(engine: Engine, data: st.DataObject, step: int) -> None:
 
 
 def restart(engine: Engine) -> None:
-    part = Scheduler(engine.cluster.world)
-    engine.cluster.add_part(part)
-    part.load({})
+    engine.cluster.add_part(Scheduler(engine.cluster.world))
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))

@@ -15,7 +15,7 @@ APPS = ("a", "b")
 taints = st.lists(
     st.builds(taint, st.sampled_from(["x", "y"]), st.sampled_from(["NoSchedule", "PreferNoSchedule"])), max_size=2
 )
-zones = st.sampled_from([{}, {ZONE: "z1"}, {ZONE: "z2"}, {ZONE: "z2", "disk": "ssd"}])
+zones = st.sampled_from([{}, {ZONE: "z1"}, {ZONE: "z2"}, {ZONE: "z2", "disk": "ssd"}, {ZONE: "z1", HOST: "twin"}])
 images = st.sampled_from([{}, {"app:1": 300_000_000}, {"app:1": 300_000_000, "app:2": 900_000_000}])
 
 
