@@ -114,6 +114,16 @@ export function drawServices(scene) {
   ctx.globalAlpha = 1;
 }
 
+/**
+ * Where a line from a service meets a pod. Almost level with it: from below, for pods beside each other would hide a
+ * straight line behind one another.
+ * @param {Box} from @param {Box} to @returns {{point: [number, number], way: "across" | "under"}}
+ */
+function arrival(from, to) {
+  const level = Math.abs(from.y + from.h / 2 - to.y - to.h / 2) < 72;
+  return level ? { point: [to.x + to.w / 2, to.y + to.h], way: "under" } : { point: [to.x + to.w, to.y + to.h / 2], way: "across" };
+}
+
 /** @param {Scene} scene */
 export function drawServiceLinks(scene) {
   const links = [...scene.endpoints()];
@@ -124,8 +134,9 @@ export function drawServiceLinks(scene) {
     const from = block(scene, `service/${service.uid}`);
     const to = scene.pods.sprites.get(uid);
     if (!from || !to) continue;
+    const { point, way } = arrival(from, to);
     stroke(scene, { colour: ready ? scene.theme.accent : scene.theme.muted, strong, dashed: !ready }, () =>
-      curve(scene.ctx, [from.x, from.y + from.h / 2], [to.x + to.w / 2, to.y + to.h], "across"),
+      curve(scene.ctx, [from.x, from.y + from.h / 2], point, way),
     );
   }
 }
@@ -135,12 +146,14 @@ export function drawServiceEnds(scene) {
   const { ctx, theme, camera } = scene;
   const links = [...scene.endpoints()];
   if (links.length > MOST_LINES || camera.k < 0.25) return;
-  for (const { uid, ready } of links) {
+  for (const { service, uid, ready } of links) {
+    const from = block(scene, `service/${service.uid}`);
     const to = scene.pods.sprites.get(uid);
-    if (!to) continue;
+    if (!from || !to) continue;
+    const [x, y] = arrival(from, to).point;
     ctx.globalAlpha = to.alpha;
     ctx.beginPath();
-    ctx.arc(to.x + to.w / 2, to.y + to.h, 3.5, 0, Math.PI * 2);
+    ctx.arc(x, y, 3.5, 0, Math.PI * 2);
     ctx.fillStyle = ready ? theme.accent : theme.muted;
     ctx.fill();
   }

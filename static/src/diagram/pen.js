@@ -96,13 +96,15 @@ export function glyph(ctx, tone, { x, y, r, colour, turn }) {
   ctx.stroke();
 }
 
-/** A curve from one box's side to another's. @param {CanvasRenderingContext2D} ctx @param {number[]} from @param {number[]} to @param {"across" | "down"} way */
+/** A curve from one box's side to another's. @param {CanvasRenderingContext2D} ctx @param {number[]} from @param {number[]} to @param {"across" | "under" | "down"} way */
 export function curve(ctx, from, to, way) {
   const [x0, y0] = from;
   const [x1, y1] = to;
   ctx.moveTo(x0, y0);
   if (way === "across") {
-    // Ends from below: beside each other, pods would hide a straight line behind one another.
+    const bend = Math.max(40, Math.abs(x1 - x0) * 0.45);
+    ctx.bezierCurveTo(x0 - bend, y0, x1 + bend, y1, x1, y1);
+  } else if (way === "under") {
     const bend = Math.max(40, Math.abs(x1 - x0) * 0.4);
     ctx.bezierCurveTo(x0 - bend, y0, x1 + bend * 0.3, y1 + 44, x1, y1);
   } else {
