@@ -1,6 +1,6 @@
 """Bearer tokens: JSON web tokens of service accounts and the bootstrap tokens of joining nodes.
 
-Models pkg/serviceaccount and plugin/pkg/auth/authenticator/token/bootstrap. Tokens are signed with an EC key from the
+Models pkg/serviceaccount and plugin/pkg/auth/authenticator/token/bootstrap. Tokens are signed with an RSA key from the
 cluster's seed and expire in virtual time; what they are bound to must still exist.
 """
 
@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from cluster_core.apiserver.request import User
 from cluster_core.machinery.clock import SECOND
-from cluster_core.machinery.pki import key_from
+from cluster_core.machinery.rsakeys import rsa_key_from
 from cluster_core.machinery.timestamps import parse_time
 from cluster_core.machinery.typed import Obj
 
@@ -57,8 +56,8 @@ class Tokens:
     # ------------------------------------------------------------------------------------------------ keys
 
     @cached_property
-    def _key(self) -> ec.EllipticCurvePrivateKey:
-        return key_from(self._server.world.seed, "service-account")
+    def _key(self) -> rsa.RSAPrivateKey:
+        return rsa_key_from(self._server.world.seed, "service-account")
 
     @cached_property
     def _key_id(self) -> str:
@@ -77,8 +76,8 @@ class Tokens:
     def key_set(self) -> Obj:
         """The public key as a JSON Web Key Set."""
         numbers = self._key.public_key().public_numbers()
-        x, y = (base64url(number.to_bytes(32, "big")) for number in (numbers.x, numbers.y))
-        key = {"use": "sig", "kty": "EC", "kid": self._key_id, "crv": "P-256", "alg": "ES256", "x": x, "y": y}
+        modulus, exponent = (base64url(number.to_bytes(size, "big")) for number, size in ((numbers.n, 256), (numbers.e, 3)))
+        key = {"use": "sig", "kty": "RSA", "kid": self._key_id, "alg": "RS256", "n": modulus, "e": exponent}
         return {"keys": [key]}
 
     def configuration(self) -> Obj:
@@ -88,7 +87,7 @@ class Tokens:
             "jwks_uri": f"{self.issuer}/openid/v1/jwks" if self.issuer != ISSUER else f"{ISSUER}:443/openid/v1/jwks",
             "response_types_supported": ["id_token"],
             "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["ES256"],
+            "id_token_signing_alg_values_supported": ["RS256"],
         }
 
     # ------------------------------------------------------------------------------------------------ issuing
@@ -130,11 +129,10 @@ class Tokens:
         )
 
     def _signed(self, claims: Claims) -> str:
-        header = {"alg": "ES256", "kid": self._key_id}
+        header = {"alg": "RS256", "kid": self._key_id}
         text = f"{base64url(orjson.dumps(header))}.{base64url(orjson.dumps(claims))}"
-        signature = self._key.sign(text.encode(), ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
-        numbers = decode_dss_signature(signature)
-        return f"{text}.{base64url(b''.join(number.to_bytes(32, 'big') for number in numbers))}"
+        signature = self._key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
+        return f"{text}.{base64url(signature)}"
 
     # ------------------------------------------------------------------------------------------------ asking
 
@@ -163,11 +161,10 @@ class Tokens:
     def _verify(self, token: str) -> Claims | None:
         text, _, signature = token.rpartition(".")
         try:
-            numbers = _unbase64url(signature)
-            if len(numbers) != 64 or base64url(numbers) != signature:
+            given = _unbase64url(signature)
+            if base64url(given) != signature:
                 return None
-            encoded = encode_dss_signature(int.from_bytes(numbers[:32], "big"), int.from_bytes(numbers[32:], "big"))
-            self._key.public_key().verify(encoded, text.encode(), ec.ECDSA(hashes.SHA256()))
+            self._key.public_key().verify(given, text.encode(), padding.PKCS1v15(), hashes.SHA256())
             claims: Claims = orjson.loads(_unbase64url(text.split(".")[1]))
         except (InvalidSignature, ValueError, IndexError):
             return None
