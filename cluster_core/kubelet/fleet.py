@@ -13,6 +13,7 @@ from cluster_core.apiserver.parts import Change, object_key, split_key
 from cluster_core.apiserver.world import World
 from cluster_core.kubelet import kwok, memory, registration, staticpods, surroundings
 from cluster_core.kubelet.addresses import Addresses
+from cluster_core.kubelet.inside import Inside
 from cluster_core.kubelet.memory import Memory
 from cluster_core.kubelet.ports import Machines, Workloads
 from cluster_core.kubelet.probes import Probes
@@ -42,6 +43,7 @@ class Fleet:
         self.timings = timings
         self.addresses = Addresses()
         self.probes = Probes()
+        self.inside = Inside(self)
         self.instant = False
         """Whether everything takes no time and happens without a word: when a cluster is made."""
         self.fake: set[str] = set()

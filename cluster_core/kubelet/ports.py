@@ -25,6 +25,12 @@ class Workloads(Protocol):
     def probe(self, launch: Launch, probe: Obj, started: int) -> ProbeResult:
         """The answer of the container, started at this time, to a probe or hook now."""
 
+    def logs(self, launch: Launch, started: int, until: int) -> list[Any]:
+        """Lines with `at`, `text` and `is_error`."""
+
+    def execute(self, launch: Launch, command: list[str], started: int) -> tuple[int, str, str]:
+        """Run a command in the container: exit code, stdout, stderr."""
+
     def forget(self, pod_uid: str) -> None:
         """The pod is gone with its files and logs."""
 

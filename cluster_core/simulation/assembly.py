@@ -19,7 +19,7 @@ from cluster_core.kubelet.timings import Timings
 from cluster_core.machinery.plugins import collect
 from cluster_core.machines.park import MachinePark
 from cluster_core.scheduler.component import Scheduler
-from cluster_core.simulation import presenting
+from cluster_core.simulation import connecting, presenting
 from cluster_core.workloads.runtime import Containers
 
 if TYPE_CHECKING:
@@ -62,3 +62,4 @@ def add_parts(cluster: Cluster) -> None:
     for part in (park, fleet, *controller_manager(cluster, {}), *scheduler(cluster)):
         cluster.add_part(part)
     presenting.install(cluster.server, park)
+    connecting.install(cluster.server, fleet)

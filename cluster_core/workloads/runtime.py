@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
+from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Image, Launch, Outcome, ProbeResult, Reaction
 from cluster_core.machinery.typed import Obj
 from cluster_core.workloads import logs, process, serving
@@ -66,7 +67,7 @@ class Containers:
 
     def start(self, launch: Launch) -> Outcome:
         launch = self._with_volumes(launch)
-        return process.outcome(launch, self._process(launch, launch.now))
+        return process.outcome(launch, self._process(launch, launch.now - launch.now % SECOND))
 
     def terminate(self, launch: Launch, started: int) -> Reaction:
         launch = self._with_volumes(launch)
