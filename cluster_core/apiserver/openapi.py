@@ -170,7 +170,8 @@ def answer(server: ApiServer, request: ApiRequest, path: str) -> ApiResponse:
     """The answer to a GET below /openapi/."""
     found = discovery.catalogue(list(server.kinds))
     if path == "/openapi/v2":
-        _refuse_protobuf(request)
+        if PROTOBUF_V2 in request.header("accept") and "json" not in request.header("accept"):
+            return ApiResponse(200, _HEAD_V2, PROTOBUF_V2)
         return _tagged(document_v2(found))
     if path == "/openapi/v3":
         return ApiResponse(200, orjson.dumps(index(found)))
@@ -180,6 +181,12 @@ def answer(server: ApiServer, request: ApiRequest, path: str) -> ApiResponse:
     _refuse_protobuf(request)
     caching = [("Cache-Control", "public, immutable")] if request.parameter("hash") else []
     return _tagged(document(resources), caching)
+
+
+PROTOBUF_V2 = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+_HEAD_V2 = b"\x0a\x032.0\x12\x15\x0a\x0aKubernetes\x12\x07v1.36.2\x42\x00"
+"""A gnostic Document with its head (swagger, info) and no paths. kubectl looks at /openapi/v2, and only in this form, for
+kinds that the v3 documents do not have; finding nothing there either, it says so in its usual words."""
 
 
 def _resources(found: Catalogue, parts: Sequence[str]) -> Sequence[Facts]:

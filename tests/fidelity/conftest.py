@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.playground.processes import Playground, running
+from tests.playground.processes import Playground
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,12 +21,6 @@ def golden() -> Path:
         assert "PLAYGROUND_GOLDEN" not in os.environ, f"PLAYGROUND_GOLDEN={folder} is no folder"
         pytest.skip("no recordings beside the project")
     return folder
-
-
-@pytest.fixture(scope="session")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
-    with running(tmp_path_factory.mktemp("fidelity")) as playground:
-        yield playground
 
 
 @pytest.fixture(scope="session")
