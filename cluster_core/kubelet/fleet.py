@@ -11,7 +11,7 @@ from typing import Any
 
 from cluster_core.apiserver.parts import Change, object_key, split_key
 from cluster_core.apiserver.world import World
-from cluster_core.kubelet import kwok, memory, registration, staticpods, surroundings
+from cluster_core.kubelet import kwok, memory, registration, staticpods, surroundings, volumes
 from cluster_core.kubelet.addresses import Addresses
 from cluster_core.kubelet.inside import Inside
 from cluster_core.kubelet.memory import Memory
@@ -49,7 +49,8 @@ class Fleet:
         self.fake: set[str] = set()
         """Nodes that KWOK plays."""
         self._memories: dict[str, Memory] = {}
-        self._missing: dict[str, list[str]] = {}
+        self._missing: dict[str, dict[str, str]] = {}
+        """Namespace -> pod uid -> agenda key, of pods that wait for a ConfigMap or Secret."""
         machines.listen(self._power)
 
     # ------------------------------------------------------------------------------------------------ hearing
@@ -129,15 +130,16 @@ class Fleet:
             self.fake.discard(name)
 
     def _arrived(self, change: Change) -> None:
-        """A ConfigMap or Secret that containers wait for is there."""
-        for key in self._missing.pop(f"{change.kind.name} {object_key(change.obj)}", ()):
-            self.world.agenda.soon(self.name, key, 1.0)
+        """A ConfigMap or Secret has come that containers or volumes of this namespace may wait for."""
+        for uid, key in self._missing.pop(change.obj["metadata"].get("namespace", ""), {}).items():
+            if uid in self._memories:
+                self._memories[uid]["arrived"] = True
+                self.world.agenda.soon(self.name, key, 1.0)
 
-    def await_object(self, work: Work, kind: str, name: str) -> None:
-        """Look at the pod again when this object comes."""
-        metadata = work.pod["metadata"]
-        keys = self._missing.setdefault(f"{kind} {metadata['namespace']}/{name}", [])
-        keys.append(f"{work.machine.name}|pod|{object_key(work.pod)}")
+    def await_missing(self, work: Work) -> None:
+        """Look at the pod again when something comes into its namespace."""
+        waiting = self._missing.setdefault(work.pod["metadata"]["namespace"], {})
+        waiting[work.uid] = f"{work.machine.name}|pod|{object_key(work.pod)}"
 
     # ------------------------------------------------------------------------------------------------ working
 
@@ -226,7 +228,10 @@ class Fleet:
         machine = self.machines.get(pod["spec"]["nodeName"])
         ip = self._memories.get(pod["metadata"]["uid"], {}).get("ip") or pod.get("status", {}).get("podIP", "")
         node = {"ip": machine.address, "podIP": ip, "cpu": machine.cpu, "memory": machine.memory}
-        return surroundings.environment(self.api, pod, container, node), {}
+        environment = surroundings.environment(self.api, pod, container, node)
+        if container.get("command") or container.get("args"):
+            environment = {**volumes.service_variables(self.api, pod), **environment}
+        return environment, volumes.files_of(self.api, pod, container, node)
 
     # ------------------------------------------------------------------------------------------------ power
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from cluster_core.kubelet import memory as remember
 from cluster_core.kubelet import status as states
+from cluster_core.kubelet import volumes
 from cluster_core.kubelet.backoff import restart_at, resume
 from cluster_core.kubelet.pulling import begin_image, finish_pull
 from cluster_core.kubelet.surroundings import Missing
@@ -50,13 +51,25 @@ def _depart(work: Work) -> None:
 
 
 def _sandbox(work: Work, flight: dict[str, Any]) -> None:
-    """The pod's network is there."""
+    """Volumes are mounted, then the pod's network is there."""
+    why = volumes.problem(work.fleet.api, work.pod)
+    if why:
+        _not_mounted(work, flight, why)
+        return
     work.memory["sandbox"] = True
     host = work.pod["spec"].get("hostNetwork")
     work.memory["ip"] = work.machine.address if host else work.fleet.addresses.take(work.machine, work.pod)
     if not flight["queue"]:
         flight["queue"] = wanted(work)
     flight["stage"] = "next"
+
+
+def _not_mounted(work: Work, flight: dict[str, Any], why: str) -> None:
+    """Try again, later each time: half a second doubling to two minutes."""
+    work.event("Warning", "FailedMount", why)
+    pause = min(flight.get("pause", 0.25) * 2, 122.0)
+    flight["pause"], flight["due"] = pause, work.now + round(pause * SECOND)
+    work.fleet.await_missing(work)
 
 
 def _next(work: Work, flight: dict[str, Any]) -> None:
@@ -111,6 +124,7 @@ def _cannot_create(work: Work, container: Obj, message: str) -> None:
     work.event("Warning", "Failed", f"Error: {message}", name)
     work.set(name, states.waiting(container, "CreateContainerConfigError", message, work.statuses.get(name)))
     remember.entry(work.memory, "waits")[name] = work.now + work.delay("config-retry", work.now)
+    work.fleet.await_missing(work)
 
 
 _STAGES = {"sandbox": _sandbox, "next": _next, "pull": _pull, "start": _start}
@@ -132,6 +146,13 @@ def wanted(work: Work) -> list[str]:
     found += [c["name"] for c in spec["containers"] if _may_start(work, c, _policy(work, c))]
     found += [c["name"] for c in spec.get("ephemeralContainers", ()) if _may_start(work, c, "Never")]
     return found
+
+
+def _hopeful(work: Work, status: Obj | None) -> bool:
+    """What the container lacked may have come: it need not wait any longer."""
+    return bool(work.memory.get("arrived")) and status is not None and (
+        status["state"].get("waiting", {}).get("reason") == "CreateContainerConfigError"
+    )
 
 
 def _policy(work: Work, container: Obj) -> str:
@@ -161,7 +182,7 @@ def _may_start(work: Work, container: Obj, policy: str) -> bool:
         return False
     due = work.memory.get("waits", {}).get(name)
     if due is not None:
-        if due > work.now:
+        if due > work.now and not _hopeful(work, status):
             return False
         remember.drop(work.memory, "waits", name)
         resume(work, name)

@@ -41,7 +41,10 @@ def _live(work: Work) -> None:
         return
     work.fleet.probes.settle(work)
     show_back_off(work)
+    if work.memory.get("arrived") and work.memory.get("flight", {}).get("stage") == "sandbox":
+        work.memory["flight"]["due"] = work.now
     advance(work)
+    work.memory.pop("arrived", None)
     stopping.after_main(work)
 
 

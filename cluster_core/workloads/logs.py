@@ -53,11 +53,12 @@ def _of_script(process: Process, started: int) -> list[Line]:
 
 
 def _of_program(launch: Launch, program: Program, started: int) -> list[Line]:
-    texts = program.fails if lacks_variables(program, launch) else program.log
+    fails = lacks_variables(program, launch)
+    texts = program.fails if fails else program.log
     if not texts:
         return []
     address = launch.pod.get("status", {}).get("podIP", "")
-    step = round(program.start * SECOND) // len(texts)
+    step = 0 if fails else round(program.start * SECOND) // len(texts)
     return [Line(at, _filled(text, at, address)) for text, at in ((t, started + step * i + i) for i, t in enumerate(texts))]
 
 

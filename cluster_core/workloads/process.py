@@ -48,6 +48,8 @@ def job_of(launch: Launch, plan: Plan, keep: tuple[str, ...] = ()) -> Job:
         positional=plan.positional,
         address=pod.get("status", {}).get("podIP", ""),
         seed=int.from_bytes(digest, "big") | 1,
+        namespace=pod["metadata"].get("namespace", "default"),
+        directories=[each["mountPath"] for each in launch.container.get("volumeMounts", ()) if not each.get("subPath")],
         keep=keep,
     )
 

@@ -37,6 +37,9 @@ class Job:
     horizon: float | None = None
     seed: int = 1
     commands: Mapping[str, Callable[[BuiltinContext], BuiltinResult | str]] = field(default_factory=dict)
+    namespace: str = "default"
+    directories: Sequence[str] = ()
+    """Where volumes are mounted."""
     keep: Sequence[str] = ()
     """Directories whose files are wanted afterwards: of mounted volumes."""
 
@@ -84,6 +87,10 @@ class Run:
             max_loop_iterations=MOST_COMMANDS,
             python="python" in job.script,
         )
+
+        for path in job.directories:
+            if not self.bash.exists(path):
+                self.bash.mkdir(path, recursive=True)
 
     def now(self) -> int:
         """The script's time in microseconds since the epoch."""
@@ -146,6 +153,6 @@ def _base_files(job: Job) -> dict[str, str]:
     return {
         "/etc/hostname": job.hostname + "\n",
         "/etc/hosts": f"127.0.0.1\tlocalhost\n{job.address}\t{job.hostname}\n",
-        "/etc/resolv.conf": builtins.resolv_conf(job.environment.get("POD_NAMESPACE_FOR_DNS", "default")),
+        "/etc/resolv.conf": builtins.resolv_conf(job.namespace),
         "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n",
     }
