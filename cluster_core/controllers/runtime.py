@@ -33,6 +33,9 @@ class Context:
     api: Client
     options: Mapping[str, Any] = field(default_factory=dict)
     """The manager's flags, without dashes in front: {"node-monitor-grace-period": "40s"}."""
+    memory: dict[str, Any] = field(default_factory=dict)
+    """What the real controller keeps in its process, as JSON by key: saved with the cluster, lost when it is restarted.
+    For autoscalers' recommendations and the like; everything else remembers nothing."""
 
     def event(self, obj: Obj, type: str, reason: str, message: str, component: str) -> None:
         self.api.event(obj, type, reason, message, component=component)
@@ -132,7 +135,9 @@ class ControllerPart:
             self._soon(key)
 
     def dump(self) -> Any:
-        return self._failures
+        memory = {"failures": self._failures, "memory": self._context.memory}
+        return {name: kept for name, kept in memory.items() if kept}
 
     def load(self, state: Any) -> None:
-        self._failures = dict(state)
+        self._failures = dict(state.get("failures", {}))
+        self._context.memory.update(state.get("memory", {}))
