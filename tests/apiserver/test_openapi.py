@@ -108,7 +108,7 @@ def test_a_custom_kind_has_its_schema_and_paths(server):
     assert "fieldValidation" in [parameter["name"] for parameter in patch["parameters"]]
 
 
-def test_protobuf_alone_is_refused_so_that_clients_fall_back(server):
-    with pytest.raises(errors.NotAcceptable):
-        get(server, "/openapi/v2", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
+def test_protobuf_of_version_2_has_a_head_so_that_kubectl_says_what_it_lacks(server):
+    answer = get(server, "/openapi/v2", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
+    assert answer.body.startswith(b"\x0a\x032.0")
     assert get(server, "/openapi/v3/apis/nothing/v1") is discovery.PAGE_NOT_FOUND
