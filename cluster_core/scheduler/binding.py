@@ -5,7 +5,7 @@ Models volumebinding's Reserve and PreBind (bindAPIUpdate, checkBindings).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,9 @@ from cluster_core.scheduler.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from cluster_core.apiserver.client import Client
+
+
+PROTECTION = "resource.kubernetes.io/delete-protection"
 
 
 @dataclass(slots=True)
@@ -46,6 +49,14 @@ class Binder:
     def resume(self, waiting: Waiting, state: Mapping[str, Any]) -> None:
         pending = Pending(waiting, state["node"], state["deadline"], tuple(state["provisioned"]))
         self.waiting[waiting.view.uid] = pending
+
+    def allocate(self, allocations: Sequence[tuple[Obj, Obj]]) -> None:
+        """Write which devices resource claims have got and for whom. Raises ApiError."""
+        for claim, status in allocations:
+            kept = [name for name in claim["metadata"].get("finalizers") or () if name != PROTECTION]
+            metadata = {**claim["metadata"], "finalizers": [*kept, PROTECTION]}
+            newer = self._api.update("ResourceClaim", {**claim, "metadata": metadata})
+            self._api.update_status("ResourceClaim", {**newer, "status": status})
 
     def next_deadline(self) -> int | None:
         return min((pending.deadline for pending in self.waiting.values()), default=None)

@@ -36,7 +36,7 @@ FLUSH = CHORE + "flush"
 BATCH = 50
 """Pods tried per agenda entry."""
 _OTHERS = ("PersistentVolumeClaim", "PersistentVolume", "StorageClass", "CSINode", "CSIDriver", "CSIStorageCapacity",
-           "VolumeAttachment")  # fmt: skip
+           "VolumeAttachment", "ResourceClaim", "DeviceClass", "ResourceSlice")  # fmt: skip
 _LOOKED_UP = (*_OTHERS, "Service", "Namespace", "PodDisruptionBudget", *OWNERS)
 
 
@@ -264,7 +264,7 @@ class Scheduler:
         if pod.uid in self._preempting:
             return "DefaultPreemption"
         profile = self.profiles[pod.shape.scheduler]
-        return next((plugin.name for plugin in profile.gates if plugin.pre_enqueue(pod) is not None), "")
+        return next((plugin.name for plugin in profile.gates if plugin.pre_enqueue(pod, self.lookup) is not None), "")
 
     # ------------------------------------------------------------------------------------------------ working
 
@@ -336,6 +336,7 @@ class Scheduler:
         node = decision.node
         assert node is not None
         try:
+            self._binder.allocate(decision.allocations)
             if decision.plan.empty:
                 self._assign(waiting.view, node)
             else:

@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 from cluster_core.machinery.seed import Seed
 from cluster_core.machinery.selectors import Selector
+from cluster_core.machinery.typed import Obj
 from cluster_core.scheduler import messages
 from cluster_core.scheduler.framework import Cycle, Failure, Profile, Rescue, Scored
 from cluster_core.scheduler.lookup import ApiLookup
 from cluster_core.scheduler.nominator import Nominator
 from cluster_core.scheduler.plugins.default_preemption import DefaultPreemption
+from cluster_core.scheduler.plugins.dynamic_resources import DynamicResources
 from cluster_core.scheduler.plugins.volume_binding import Plan, VolumeBinding
 from cluster_core.scheduler.quick import ranking
 from cluster_core.scheduler.snapshot import NodeView, Snapshot
@@ -47,6 +49,8 @@ class Decision:
     message: str = ""
     no_nodes: bool = False
     plan: Plan = field(default_factory=Plan)
+    allocations: list[tuple[Obj, Obj]] = field(default_factory=list)
+    """(resource claim, its status) to write before the pod is bound."""
     scored: Scored | None = None
     sequence: int = 0
     quick: bool = False
@@ -167,6 +171,9 @@ class Decider:
         binding = profile.by_name.get("VolumeBinding")
         if isinstance(binding, VolumeBinding):
             decision.plan = binding.plan(cycle, chosen)
+        devices = profile.by_name.get("DynamicResources")
+        if isinstance(devices, DynamicResources):
+            decision.allocations = devices.allocations(cycle, chosen)
 
     def _give_up(self, decision: Decision, cycle: Cycle) -> None:
         failure = decision.failure

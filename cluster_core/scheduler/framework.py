@@ -107,7 +107,7 @@ class Plugin:
     def __init__(self, args: Mapping[str, Any] | None = None) -> None:
         self.args = args or {}
 
-    def pre_enqueue(self, pod: PodView) -> str | None:
+    def pre_enqueue(self, pod: PodView, lookup: Lookup) -> str | None:
         """Why the pod must not even be tried."""
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cluster_core.scheduler.framework import Plugin
 from cluster_core.scheduler.plugins.default_preemption import DefaultPreemption
+from cluster_core.scheduler.plugins.dynamic_resources import DynamicResources
 from cluster_core.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from cluster_core.scheduler.plugins.node_checks import (
     NodeAffinity,
@@ -16,7 +17,6 @@ from cluster_core.scheduler.plugins.node_resources import NodeResourcesBalancedA
 from cluster_core.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from cluster_core.scheduler.plugins.small import (
     DefaultBinder,
-    DynamicResources,
     ImageLocality,
     PrioritySort,
     SchedulingGates,

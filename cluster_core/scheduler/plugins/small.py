@@ -1,10 +1,10 @@
-"""Plugins of a few lines: SchedulingGates, PrioritySort, ImageLocality, DynamicResources, DefaultBinder."""
+"""Plugins of a few lines: SchedulingGates, PrioritySort, ImageLocality, DefaultBinder."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from cluster_core.scheduler.framework import MAX_SCORE, Cycle, Event, Failure, Plugin, Rescue
+from cluster_core.scheduler.framework import MAX_SCORE, Cycle, Event, Lookup, Plugin
 from cluster_core.scheduler.snapshot import NodeView, Snapshot
 from cluster_core.scheduler.views import PodShape, PodView
 
@@ -19,7 +19,7 @@ class SchedulingGates(Plugin):
     name = "SchedulingGates"
     EVENTS = frozenset({("UnscheduledPod", "UpdatePodSchedulingGatesEliminated")})
 
-    def pre_enqueue(self, pod: PodView) -> str | None:
+    def pre_enqueue(self, pod: PodView, lookup: Lookup) -> str | None:
         gates = pod.shape.gates
         return f"waiting for scheduling gates: [{' '.join(gates)}]" if gates else None
 
@@ -60,17 +60,3 @@ def image_score(snapshot: Snapshot, shape: PodShape, present: tuple[bool, ...]) 
             found += int(float(size) * (len(holders) / len(snapshot.nodes)))
     largest = _LARGEST * shape.containers
     return MAX_SCORE * (min(max(found, _SMALLEST), largest) - _SMALLEST) // (largest - _SMALLEST)
-
-
-class DynamicResources(Plugin):
-    """Devices by ResourceClaim. Pods without claims are none of its business, and it says so."""
-
-    name = "DynamicResources"
-    SCORES = True
-
-    def post_filter(self, cycle: Cycle, failure: Failure) -> Rescue:
-        if (
-            failure.prefilter and failure.absent is not None and failure.absent.final
-        ):  # a pre-filter before it gave up, so it has no state of its own
-            return Rescue("not found", error=True)
-        return Rescue("no new claims to deallocate")

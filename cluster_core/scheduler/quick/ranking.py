@@ -24,8 +24,8 @@ from cluster_core.scheduler.views import PodShape, PodView
 LOCAL_FILTERS = frozenset({"NodeUnschedulable", "NodeName", "TaintToleration", "NodeAffinity", "NodePorts",
                            "NodeResourcesFit"})  # fmt: skip
 """Filters that look at one node and the pod's shape."""
-VOLUME_FILTERS = frozenset({"VolumeRestrictions", "NodeVolumeLimits", "VolumeBinding", "VolumeZone"})
-"""Filters that skip pods without volumes."""
+CLAIM_FILTERS = frozenset({"VolumeRestrictions", "NodeVolumeLimits", "VolumeBinding", "VolumeZone", "DynamicResources"})
+"""Filters that skip pods without claims."""
 LOCAL_SCORES = frozenset({"NodeResourcesFit", "NodeResourcesBalancedAllocation"})
 """Scores that look at one node and the pod's shape, and are not normalised."""
 OTHER_SCORES = frozenset({"TaintToleration", "NodeAffinity", "PodTopologySpread", "InterPodAffinity", "ImageLocality",
@@ -85,7 +85,7 @@ def suits(profile: Profile) -> bool:
     """Whether every plugin of the profile is one the quick way knows."""
     filters = {plugin.name for plugin in profile.filters}
     scores = {plugin.name for plugin in profile.scores}
-    known = LOCAL_FILTERS | VOLUME_FILTERS | {"PodTopologySpread", "InterPodAffinity"}
+    known = LOCAL_FILTERS | CLAIM_FILTERS | {"PodTopologySpread", "InterPodAffinity"}
     return filters <= known and scores <= LOCAL_SCORES | OTHER_SCORES
 
 
