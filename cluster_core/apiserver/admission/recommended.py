@@ -9,8 +9,10 @@ from cluster_core.apiserver.admission import (
     defaultclasses,
     defaulttolerationseconds,
     escalation,
+    limitranger,
     namespacelifecycle,
     priority,
+    resourcequota,
     runtimeclass,
     serviceaccount,
     storageprotection,
@@ -20,6 +22,7 @@ from cluster_core.apiserver.admission.chain import Plugin
 
 PLUGINS: tuple[Plugin, ...] = (
     namespacelifecycle.PLUGIN,
+    limitranger.PLUGIN,
     serviceaccount.PLUGIN,
     taintnodesbycondition.PLUGIN,
     priority.PLUGIN,
@@ -29,4 +32,5 @@ PLUGINS: tuple[Plugin, ...] = (
     runtimeclass.PLUGIN,
     defaultclasses.INGRESS_CLASS,
     escalation.PLUGIN,
+    resourcequota.PLUGIN,
 )
