@@ -29,7 +29,7 @@ from cluster_core.scheduler.queue import Held, Queue, Waiting
 from cluster_core.scheduler.snapshot import Snapshot
 from cluster_core.scheduler.status import Reporter
 from cluster_core.scheduler.trace import Trace
-from cluster_core.scheduler.views import PodView, Shapes
+from cluster_core.scheduler.views import PodView, Shapes, finished
 
 USER = "system:kube-scheduler"
 FLUSH = CHORE + "flush"
@@ -106,7 +106,7 @@ class Scheduler:
             self.queue.happened(*happening)
 
     def _meet(self, pod: PodView, fresh: dict[str, PodView]) -> None:
-        if _finished(pod.obj):
+        if finished(pod.obj):
             return
         if pod.node:
             self.snapshot.place(pod, pod.node)
@@ -136,8 +136,12 @@ class Scheduler:
         self._memory = dict(state or {})
 
     def decision(self, pod_uid: str) -> dict[str, Any] | None:
-        """Every filter's verdict and every plugin's scores of the pod's newest attempt, None when it is not remembered."""
-        return self.trace.explain(pod_uid)
+        """Every filter's verdict and every plugin's scores of the pod's newest attempt; of a pod that waits and whose last
+        attempt is no longer remembered, what an attempt would give now; None when there is nothing to tell."""
+        waiting = self.queue.get(pod_uid)
+        if pod_uid in self.trace or waiting is None:
+            return self.trace.explain(pod_uid)
+        return self.trace.tell(self._decider.decide_plainly(waiting.view), self._world.clock.now, waiting.attempts)
 
     # ------------------------------------------------------------------------------------------------ hearing
 
@@ -182,7 +186,7 @@ class Scheduler:
 
     def _pod_changed(self, change: Change) -> None:
         uid = change.obj["metadata"]["uid"]
-        if change.new is None or _finished(change.new):
+        if change.new is None or finished(change.new):
             self._pod_gone(uid)
             return
         placed = self.snapshot.find(uid)
@@ -392,8 +396,3 @@ class Scheduler:
 
 NO_NODES = frozenset({messages.NO_NODES})
 """Stands for the plugins that rejected a pod when there was no node to reject."""
-
-
-def _finished(pod: Obj) -> bool:
-    """Whether its phase is final: the scheduler does not even watch such pods."""
-    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")

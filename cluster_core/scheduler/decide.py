@@ -107,7 +107,7 @@ class Decider:
     def _group(self, pod: PodView) -> Group | None:
         """What makes pods equal for the quick way, None when the pod must go the plain way."""
         shape = pod.shape
-        if shape.scheduler not in self._suited or self._nominator or not ranking.takes(pod):
+        if shape.scheduler not in self._suited or self._nominator.binds(shape.priority) or not ranking.takes(pod):
             return None
         selector = None if shape.spread else self._lookup.default_selector(pod)
         if self._snapshot.affine or not shape.affinity.empty:
@@ -151,7 +151,10 @@ class Decider:
     def decide_plainly(self, pod: PodView) -> Decision:
         """The same decision without the quick way, for comparison."""
         decision = Decision(pod, self._profiles[pod.shape.scheduler], sequence=self._snapshot.sequence)
-        self._decide_plainly(decision)
+        if self._snapshot.nodes:
+            self._decide_plainly(decision)
+        else:
+            decision.no_nodes, decision.message = True, messages.NO_NODES
         return decision
 
     def _decide_plainly(self, decision: Decision) -> None:

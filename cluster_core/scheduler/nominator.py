@@ -14,8 +14,9 @@ class Nominator:
         self._nodes: dict[str, str] = {}
         self._pods: dict[str, dict[str, PodView]] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._nodes)
+    def binds(self, priority: int) -> bool:
+        """Whether a pod of this priority must leave room for somebody."""
+        return any(pod.shape.priority >= priority for pods in self._pods.values() for pod in pods.values())
 
     def on(self, node: str) -> Sequence[PodView]:
         return tuple(self._pods.get(node, {}).values())

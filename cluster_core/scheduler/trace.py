@@ -70,6 +70,9 @@ class Trace:
         if len(self._entries) > KEPT:
             self._entries.popitem(last=False)
 
+    def __contains__(self, uid: str) -> bool:
+        return uid in self._entries
+
     def recent(self) -> list[dict[str, Any]]:
         """The decisions in short, newest last."""
         return [_summary(entry) for entry in self._entries.values()]
@@ -79,6 +82,13 @@ class Trace:
         entry = self._entries.get(uid)
         if entry is None:
             return None
+        return self._tell(entry)
+
+    def tell(self, decision: Decision, now: int, attempt: int) -> dict[str, Any]:
+        """A decision that is not remembered, as `explain` tells it."""
+        return self._tell(Entry(decision, now, attempt))
+
+    def _tell(self, entry: Entry) -> dict[str, Any]:
         decision = entry.decision
         if decision.no_nodes:
             return {**_summary(entry), "tied": [], "nodes": []}

@@ -104,6 +104,11 @@ class PodView:
         return (self.obj.get("status") or {}).get("startTime") or "~"
 
 
+def finished(pod: Obj) -> bool:
+    """Whether its phase is final: the scheduler does not even watch such pods."""
+    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+
+
 def image_name(name: str) -> str:
     return name if name.rfind(":") > name.rfind("/") else name + ":latest"
 

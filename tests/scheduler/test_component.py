@@ -215,6 +215,17 @@ def test_a_decision_is_explained_as_of_its_moment(engine: Engine) -> None:
     assert (told["a"]["fits"], after["node"], after["result"]) == (True, "a", "scheduled")
 
 
+def test_a_waiting_pod_is_explained_after_a_restart_too(engine: Engine) -> None:
+    add_node(engine, "a", cpu="1")
+    uid = add_pod(engine, "p", cpu="2")["metadata"]["uid"]
+    before = scheduler(engine).decision(uid)
+    engine.cluster = Cluster.load(engine.cluster.save())
+    engine.cluster.advance(0)
+    after = scheduler(engine).decision(uid)
+    assert before is not None and after is not None
+    assert (before["message"], before["nodes"]) == (after["message"], after["nodes"])
+
+
 def test_scores_are_told_raw_normalised_and_weighted(engine: Engine) -> None:
     add_node(engine, "a", taints=[stage.taint("x", "PreferNoSchedule")])
     add_node(engine, "b")
