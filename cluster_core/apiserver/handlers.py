@@ -79,8 +79,8 @@ def delete(context: Context, request: ApiRequest) -> ApiResponse:
 def deleted_status(context: Context, obj: Obj) -> Obj:
     """The Status that confirms a removal."""
     details = {"name": obj["metadata"]["name"], "kind": context.kind.plural, "uid": obj["metadata"]["uid"]}
-    if context.kind.group:
-        details["group"] = context.kind.group
+    if context.served.group:
+        details["group"] = context.served.group
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
 
 
@@ -130,11 +130,12 @@ def _list_object(context: Context, page: listing.Page, format: negotiate.Format)
     if format.shape == "Table":
         columns = table.columns_of(context.kind, context.served)
         now = context.server.world.clock.now
-        rows = [table.row(columns, negotiate.outward(context, obj), now, format.include) for obj in page.items]
-        return table.table(columns, rows, page.metadata())
+        shown = (negotiate.outward(context, obj) for obj in page.items)
+        rows = [table.row(columns, obj, now, format.include, format.version) for obj in shown]
+        return table.table(columns, rows, page.metadata(), format.version)
     if format.shape:
-        items = [negotiate.partial(obj) for obj in page.items]
-        head = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"}
+        items = [negotiate.partial(obj, format.version) for obj in page.items]
+        head = {"kind": "PartialObjectMetadataList", "apiVersion": format.version}
         return {**head, "metadata": page.metadata(), "items": items}
     head = {"kind": f"{context.kind.name}List", "apiVersion": context.api_version, "metadata": page.metadata()}
     return {**head, "items": [_bare(negotiate.outward(context, obj)) for obj in page.items]}

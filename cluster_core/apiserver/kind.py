@@ -75,6 +75,10 @@ class Subresource:
     version: str = "v1"
     call: Callable[[Context, Obj, Obj | None], Obj] | None = None
     """(context, the parent object, the decoded body) -> the answer. None: the server has its own handler."""
+    prepare: Callable[[Obj, Obj], Obj] | None = None
+    """The subresource is a part of the object itself: the strategy before an update through it (new, old)."""
+    validate: Callable[[Obj, Obj], FieldErrors] | None = None
+    """What is wrong with an update through it (new, old), beside the metadata."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,9 @@ class Kind:
     validate_status: Callable[[Obj, Obj], FieldErrors] = _valid_update
     validate_name: Callable[[str], list[str]] | None = None
     """Messages for a bad metadata.name; None means a DNS-1123 subdomain."""
+    metadata_first: bool = True
+    """Whether its own validation begins with the metadata. Else only the generic rules check it, when nothing else is
+    wrong: then any name goes that fits into a path."""
     repeats_metadata_check: bool = True
     """Whether its own update validation checks the change of the metadata again, after the generic one did."""
     warnings: Callable[[Obj, Obj | None], list[str]] | None = None
@@ -133,6 +140,8 @@ class Kind:
     """False for reviews and other requests in the shape of objects: nothing is kept."""
     call: Callable[[Context, Obj], Obj] | None = None
     """What POST does for a kind that is not stored."""
+    compute: Callable[[Context], list[Obj]] | None = None
+    """Makes up the objects of the context's namespace, or all, when somebody gets or lists a kind that is not stored."""
     allow_create_on_update: bool = False
     unconditional_update: bool = True
     """Whether a PUT without resourceVersion is allowed."""

@@ -31,7 +31,7 @@ def create(context: Context, obj: Obj) -> Obj:
     obj = prepare_create(kind, objectmeta.fill(context, admitted))
     context.name = obj["metadata"].get("name", "")
     if not context.trusted:
-        _refuse_invalid(kind, obj, [*objectmeta_validation.validate(kind, obj), *kind.validate(obj)])
+        _refuse_invalid(kind, obj, objectmeta_validation.validate_create(kind, obj))
     if kind.before_store is not None:
         obj = kind.before_store(context, obj, None)
     server.admission.validate(Attributes("CREATE", context, obj))
@@ -68,10 +68,15 @@ def _add_warnings(context: Context, new: Obj, old: Obj | None) -> None:
 def existing(context: Context) -> Obj:
     """The object the context names. Raises NotFound."""
     kind = context.kind
-    found = context.server.storage.get(kind, context.namespace, context.name)
+    found = _computed(context) if kind.compute else context.server.storage.get(kind, context.namespace, context.name)
     if found is None:
-        raise errors.not_found(kind.group, kind.plural, context.name)
+        raise errors.not_found(kind.group, kind.facts.get("missing", kind.plural), context.name)
     return found
+
+
+def _computed(context: Context) -> Obj | None:
+    assert context.kind.compute is not None
+    return next((obj for obj in context.kind.compute(context) if obj["metadata"]["name"] == context.name), None)
 
 
 def create_on_update(context: Context, obj: Obj) -> Obj:
@@ -102,6 +107,10 @@ def prepare_update(context: Context, new: Obj, old: Obj) -> Obj:
         return kind.prepare_status(_only_status(new, old), old)
     if context.subresource == "finalize":
         return new
+    part = kind.subresource(context.subresource) if context.subresource else None
+    if part is not None and part.prepare is not None:
+        new = part.prepare(new, old)
+        return _next_generation(new, old) if kind.generation else new
     if kind.status and context.subresource not in _WRITE_STATUS_TOO:
         new = _with_status_of(new, old)
     new = kind.prepare_update(new, old)
@@ -159,7 +168,10 @@ def _store_update(context: Context, new: Obj, old: Obj) -> Obj:
 
 def _update_problems(context: Context, new: Obj, old: Obj) -> list[Any]:
     kind = context.kind
+    part = kind.subresource(context.subresource) if context.subresource else None
     validate = kind.validate_status if context.subresource == "status" else kind.validate_update
+    if part is not None and part.validate is not None:
+        validate = part.validate
     return [*objectmeta_validation.validate_update(kind, new, old), *validate(new, old)]
 
 

@@ -20,7 +20,7 @@ Predicate = Callable[[Obj], bool]
 _TOO_OLD = "The resourceVersion for the provided list is too old."
 
 class Page(NamedTuple):
-    """One page of a list. `remaining` is None when it is the last or when a selector makes it unknown."""
+    """One page of a list; revision 0 when what it lists is not stored. `remaining` is None when it is the last or when a selector makes it unknown."""
 
     items: list[Obj]
     revision: int
@@ -29,7 +29,7 @@ class Page(NamedTuple):
 
     def metadata(self) -> dict[str, Any]:
         """The ListMeta."""
-        found: dict[str, Any] = {"resourceVersion": str(self.revision)}
+        found: dict[str, Any] = {"resourceVersion": str(self.revision)} if self.revision else {}
         if self.token:
             found["continue"] = self.token
         if self.remaining:
@@ -76,6 +76,8 @@ def page(context: Context, request: ApiRequest) -> Page:
     keep = predicate(context, request)
     if options.token:
         return _continued(context, options, keep)
+    if context.kind.compute is not None:
+        return Page([obj for obj in context.kind.compute(context) if keep is None or keep(obj)], 0)
     storage = context.server.storage
     limit = 0 if options.version == "0" else max(0, options.limit)
     if options.version:

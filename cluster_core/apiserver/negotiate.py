@@ -10,6 +10,7 @@ import yaml
 from cluster_core.apiserver import table
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.request import JSON, ApiRequest, ApiResponse
+from cluster_core.apiserver.table import META_V1
 from cluster_core.machinery import errors
 from cluster_core.machinery.typed import Obj
 
@@ -29,6 +30,8 @@ class Format(NamedTuple):
     shape: str = ""
     include: str = ""
     pretty: bool = False
+    version: str = META_V1
+    """Of the shape, not of the object."""
 
 
 def accepted(request: ApiRequest, shapes: tuple[str, ...] = _SHAPES) -> Format:
@@ -52,9 +55,10 @@ def _clause(clause: str, shapes: tuple[str, ...]) -> Format | None:
     shape = parameters.get("as", "")
     if shape and (shape not in shapes or parameters.get("g") != "meta.k8s.io" or parameters.get("v") not in ("v1", "v1beta1")):
         return None
+    version = f"meta.k8s.io/{parameters['v']}" if shape else META_V1
     if media in ("*/*", "application/*", JSON):
-        return Format(JSON, shape)
-    return Format(YAML, shape) if media == YAML else None
+        return Format(JSON, shape, version=version)
+    return Format(YAML, shape, version=version) if media == YAML else None
 
 
 def encode(body: Any, format: Format) -> bytes:
@@ -94,10 +98,11 @@ def shaped(context: Context, obj: Obj, format: Format) -> Obj:
         return obj
     if format.shape == "Table":
         columns = table.columns_of(context.kind, context.served)
-        rows = [table.row(columns, obj, context.server.world.clock.now, format.include)]
-        return table.table(columns, rows, {"resourceVersion": obj["metadata"].get("resourceVersion", "")})
-    return partial(obj)
+        rows = [table.row(columns, obj, context.server.world.clock.now, format.include, format.version)]
+        metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
+        return table.table(columns, rows, metadata, format.version)
+    return partial(obj, format.version)
 
 
-def partial(obj: Obj) -> Obj:
-    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
+def partial(obj: Obj, version: str = META_V1) -> Obj:
+    return {"kind": "PartialObjectMetadata", "apiVersion": version, "metadata": obj["metadata"]}

@@ -22,6 +22,7 @@ JSON_PATCH = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 APPLY = "application/apply-patch+yaml"
+ACCEPTED = (JSON_PATCH, MERGE, STRATEGIC, APPLY)
 _TEXT = Type("string", go="string")
 _OPERATION = Type(
     "struct",
@@ -56,7 +57,7 @@ def changing(context: Context, media: str, body: bytes) -> Callable[[Obj], Obj]:
 def media_type(context: Context, request: ApiRequest) -> str:
     """The patch's type. Raises 415 for one the kind cannot take."""
     media = request.header("content-type").partition(";")[0].strip().lower()
-    accepted = [JSON_PATCH, MERGE, *([] if "types" in context.kind.facts else [STRATEGIC]), APPLY]
+    accepted = [each for each in ACCEPTED if each != STRATEGIC or "types" not in context.kind.facts]
     if media not in accepted:
         raise errors.unsupported_media_type(accepted)
     return media

@@ -27,6 +27,7 @@ from cluster_core.apiserver.client import Client
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.fieldmanager import FieldManager
 from cluster_core.apiserver.kind import Kind, Kinds, Subresource
+from cluster_core.apiserver.metrics import Metrics
 from cluster_core.apiserver.request import ApiRequest, ApiResponse, RequestInfo, User, parse_path
 from cluster_core.apiserver.storage import Storage
 from cluster_core.apiserver.tokens import Tokens
@@ -64,6 +65,7 @@ class ApiServer:
         self.storage = Storage(store, self.kinds)
         self.admission = Chain(admission)
         self.fields = FieldManager()
+        self.metrics = Metrics()
         self.world = World(clock, agenda, seed, self.client)
         self.authorizer = Authorizer(self)
         self.tokens = Tokens(self)
@@ -95,16 +97,20 @@ class ApiServer:
 
     def submit(self, request: ApiRequest) -> ApiResponse:
         """Answer one request that is not a watch. Never raises for anything a client sends."""
+        info = parse_path(request.path, request.method)
         try:
-            return self._answer(protobuf.as_json(request))
+            response = self._answer(info, protobuf.as_json(request))
         except errors.ApiError as error:
-            return refusal(error)
+            response = refusal(error)
+        self.metrics.count(info, request, response.status)
+        return response
 
     def watch(self, request: ApiRequest) -> Watch | ApiResponse:
         """Open a watch, or answer why not."""
         try:
             info = parse_path(request.path, request.method)
             assert info is not None
+            self.metrics.count(info, request, 200)
             return self._within(self._context(info, request, "watch"), lambda context: handlers.watch(context, request))
         except errors.ApiError as error:
             return refusal(error)
@@ -117,8 +123,7 @@ class ApiServer:
             return False
         return info.deprecated_watch or (bool(options.boolean(request, "watch")) and not info.name)
 
-    def _answer(self, request: ApiRequest) -> ApiResponse:
-        info = parse_path(request.path, request.method)
+    def _answer(self, info: RequestInfo | None, request: ApiRequest) -> ApiResponse:
         if info is None:
             return nonresource.answer(self, request)
         return self._within(
@@ -148,7 +153,7 @@ class ApiServer:
 
 
 def _served(context: Context, info: RequestInfo, request: ApiRequest) -> ApiResponse:
-    if info.subresource and info.subresource != "status":
+    if info.subresource and info.subresource != "status" and not subresources.is_part(context):
         return subresources.answer(context, info, request)
     return handlers.HANDLERS[context.verb](context, request)
 

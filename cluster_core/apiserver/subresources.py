@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
-from cluster_core.apiserver import decode, lifecycle, negotiate, patching, schema
+from cluster_core.apiserver import decode, identity, lifecycle, negotiate, options, patching, schema
+from cluster_core.apiserver.body import check_media_type
 from cluster_core.apiserver.context import Context
-from cluster_core.apiserver.kind import Subresource
 from cluster_core.apiserver.request import ApiRequest, ApiResponse, RequestInfo
-from cluster_core.machinery import errors, selectors
-from cluster_core.machinery.patch import merge_patch
+from cluster_core.machinery import errors, field, selectors
 from cluster_core.machinery.typed import Obj
+
+
+def is_part(context: Context) -> bool:
+    """Whether the subresource is a view of the whole object, got and written like the object."""
+    found = context.kind.subresource(context.subresource)
+    return found is not None and found.prepare is not None
 
 
 def answer(context: Context, info: RequestInfo, request: ApiRequest) -> ApiResponse:
@@ -27,56 +30,69 @@ def answer(context: Context, info: RequestInfo, request: ApiRequest) -> ApiRespo
         raise errors.method_not_allowed()
     if found.call is None:
         return context.server.connect(context, found, info, request)
+    negotiate.accepted(request)
+    options.read_write_options(context, request, "CreateOptions" if request.method == "POST" else "UpdateOptions")
+    body = _body(context, request, (found.group, found.version, found.kind)) if request.method != "GET" else None
     parent = lifecycle.existing(context)
-    body = _body(found, request, context) if request.method in ("POST", "PUT", "PATCH") else None
     status = 201 if request.method == "POST" else 200
     return negotiate.respond(context, request, found.call(context, parent, body), status)
 
 
-def _body(subresource: Subresource, request: ApiRequest, context: Context) -> Obj:
-    gvk = (subresource.group, subresource.version, subresource.kind)
-    type = schema.type_of(*gvk)
+def _body(context: Context, request: ApiRequest, gvk: tuple[str, str, str]) -> Obj:
+    check_media_type(request)
     decoded = decode.decode(
-        request.body, request.header("content-type"), type, gvk=gvk, strict=context.field_validation
+        request.body, request.header("content-type"), schema.type_of(*gvk), gvk=gvk, strict=context.field_validation
     )
-    return decoded.obj
+    context.warnings.extend(decoded.warnings)
+    return {"kind": gvk[2], "apiVersion": "/".join(filter(None, gvk[:2])), "metadata": {}, **decoded.obj}
 
 
 # ------------------------------------------------------------------------------------------------ scale
 
 
+_SCALE = ("autoscaling", "v1", "Scale")
+
+
 def _scale(context: Context, request: ApiRequest) -> ApiResponse:
-    obj = lifecycle.existing(context)
-    if context.verb in ("update", "patch"):
-        wanted = _wanted_scale(context, request, obj)
-        obj = lifecycle.update(context, lambda old: with_replicas(context, old, wanted))
-    return negotiate.respond(context, request, scale_of(context, obj))
+    if context.verb == "get":
+        negotiate.accepted(request)
+        return negotiate.respond(context, request, scale_of(context, lifecycle.existing(context)))
+    change = _scale_update(context, request) if context.verb == "update" else _scale_patch(context, request)
+    return negotiate.respond(context, request, scale_of(context, lifecycle.update(context, change)))
 
 
-def _wanted_scale(context: Context, request: ApiRequest, obj: Obj) -> Obj:
-    """The Scale object the client wants to see."""
-    if context.verb == "update":
-        gvk = ("autoscaling", "v1", "Scale")
-        return decode.decode(
-            request.body,
-            request.header("content-type"),
-            schema.type_of(*gvk),
-            gvk=gvk,
-            strict=context.field_validation,
-        ).obj
-    media = request.header("content-type").partition(";")[0]
-    changes = orjson.loads(request.body)
-    current = scale_of(context, obj)
-    if media == patching.JSON_PATCH:
-        return patching.json_patch(current, changes)
-    return merge_patch(current, changes)
+def _scale_update(context: Context, request: ApiRequest) -> lifecycle.Change:
+    negotiate.accepted(request)
+    options.read_write_options(context, request, "UpdateOptions")
+    wanted = _body(context, request, _SCALE)
+    identity.check_names(context, wanted)
+    return lambda old: with_replicas(context, old, wanted)
+
+
+def _scale_patch(context: Context, request: ApiRequest) -> lifecycle.Change:
+    media = patching.media_type(context, request)
+    negotiate.accepted(request)
+    options.read_patch_options(context, request, applying=media == patching.APPLY)
+    if media == patching.APPLY:
+        raise errors.unsupported_media_type(patching.ACCEPTED[:-1])
+    patcher = patching.read(context, media, request.body)
+
+    def change(old: Obj) -> Obj:
+        wanted = patcher.apply(schema.type_of(*_SCALE), scale_of(context, old))
+        identity.check_names(context, wanted)
+        return with_replicas(context, old, wanted)
+
+    return change
 
 
 def with_replicas(context: Context, obj: Obj, scale: Obj) -> Obj:
-    """The object with the replicas of a Scale; a stale resourceVersion there conflicts."""
-    given = scale.get("metadata", {}).get("resourceVersion")
-    metadata = {**obj["metadata"], "resourceVersion": given} if given else obj["metadata"]
-    replicas = scale.get("spec", {}).get("replicas", 0)
+    """The object with the replicas of a Scale; a stale resourceVersion or another uid there conflicts."""
+    given = {key: scale["metadata"][key] for key in ("resourceVersion", "uid") if scale["metadata"].get(key)}
+    metadata = {**obj["metadata"], **given}
+    replicas = (scale.get("spec") or {}).get("replicas", 0)
+    if replicas < 0:
+        problem = field.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
+        raise errors.invalid("autoscaling", "Scale", context.name, [problem])
     return {**obj, "metadata": metadata, "spec": {**obj.get("spec", {}), "replicas": replicas}}
 
 

@@ -10,6 +10,7 @@ from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.timestamps import any_time, human_duration
 from cluster_core.machinery.typed import Obj
 
+META_V1 = "meta.k8s.io/v1"
 _NAME_TEXT = (
     "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a "
     "client to request the generation of an appropriate name automatically. Name is primarily intended for creation "
@@ -59,23 +60,24 @@ def definitions(columns: Sequence[Column]) -> list[dict[str, Any]]:
     ]
 
 
-def row(columns: Sequence[Column], obj: Obj, now: int, include: str) -> dict[str, Any]:
+def row(columns: Sequence[Column], obj: Obj, now: int, include: str, version: str = META_V1) -> dict[str, Any]:
     """One row; `include` is Metadata (default), Object or None."""
     cells = [column.value(obj, now) for column in columns]
-    found: dict[str, Any] = {"cells": cells}
     if include == "Object":
-        found["object"] = obj
-    elif include != "None":
-        metadata = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
-        found["object"] = metadata
-    return found
+        return {"cells": cells, "object": obj}
+    if include == "None":
+        return {"cells": cells, "object": None}
+    metadata = {"kind": "PartialObjectMetadata", "apiVersion": version, "metadata": obj["metadata"]}
+    return {"cells": cells, "object": metadata}
 
 
-def table(columns: Sequence[Column] | None, rows: list[dict[str, Any]], metadata: dict[str, Any]) -> dict[str, Any]:
-    """A meta.k8s.io/v1 Table; `columns` None leaves the definitions out, as watch events after the first do."""
+def table(
+    columns: Sequence[Column] | None, rows: list[dict[str, Any]], metadata: dict[str, Any], version: str = META_V1
+) -> dict[str, Any]:
+    """A meta.k8s.io Table; `columns` None leaves the definitions out, as watch events after the first do."""
     return {
         "kind": "Table",
-        "apiVersion": "meta.k8s.io/v1",
+        "apiVersion": version,
         "metadata": metadata,
         "columnDefinitions": None if columns is None else definitions(columns),
         "rows": rows,

@@ -27,7 +27,7 @@ def prepare_create(namespace: Obj) -> Obj:
     finalizers = namespace.get("spec", {}).get("finalizers", [])
     if "kubernetes" not in finalizers:
         finalizers = [*finalizers, "kubernetes"]
-    return {**namespace, "spec": {"finalizers": finalizers}, "status": {"phase": "Active"}}
+    return default({**namespace, "spec": {"finalizers": finalizers}, "status": {"phase": "Active"}})
 
 
 def prepare_update(new: Obj, old: Obj) -> Obj:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from cluster_core.apiserver.client import bound
-from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.kind import Kind, Subresource
-from cluster_core.apiserver.lifecycle import update
+from cluster_core.kinds.binding import bind
 from cluster_core.kinds.pod_cells import COLUMNS
 from cluster_core.kinds.pod_strategy import prepare_create, prepare_status, prepare_update
 from cluster_core.kinds.pod_validation import validate
@@ -43,13 +41,6 @@ def fields(pod: Obj) -> dict[str, str]:
     }
 
 
-def _bind(context: Context, pod: Obj, body: Obj | None) -> Obj:
-    assert body is not None
-    now = context.server.world.clock.timestamp()
-    update(context, lambda old: bound(old, body["target"]["name"], now))
-    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
-
-
 KIND = Kind(
     "Pod",
     plural="pods",
@@ -68,7 +59,7 @@ KIND = Kind(
     returns_deleted=True,
     subresources=(
         Subresource("attach", ("create", "get"), "PodAttachOptions"),
-        Subresource("binding", ("create",), "Binding", call=_bind),
+        Subresource("binding", ("create",), "Binding", call=lambda context, pod, body: bind(context, body or {})),
         Subresource("ephemeralcontainers", ("get", "patch", "update"), "Pod"),
         Subresource("eviction", ("create",), "Eviction", "policy"),
         Subresource("exec", ("create", "get"), "PodExecOptions"),
