@@ -39,6 +39,16 @@ def validate(kind: Kind, obj: Obj) -> Errors:
     return errors
 
 
+def validate_create(kind: Kind, obj: Obj) -> Errors:
+    """Everything that is wrong with a new object, in the order the real server tells it."""
+    if kind.metadata_first:
+        return [*validate(kind, obj), *kind.validate(obj)]
+    errors: Errors = list(kind.validate(obj))
+    if not errors:
+        check_metadata(errors, obj["metadata"], names.path_segment_name)
+    return errors
+
+
 def check_metadata(errors: Errors, metadata: Mapping[str, Any], check: Check) -> None:
     """ValidateObjectMetaAccessor: `check` gives the messages for a bad name."""
     prefix, name = metadata.get("generateName"), metadata.get("name")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.columns import documented
+from cluster_core.kinds.data_validation import configmap, configmap_update
 
 COLUMNS = (
     NAME,
@@ -20,5 +21,7 @@ KIND = Kind(
     "ConfigMap",
     plural="configmaps",
     short=("cm",),
+    validate=configmap,
+    validate_update=configmap_update,
     columns=COLUMNS,
 )

@@ -21,23 +21,20 @@ def cronjob(obj: Obj) -> Errors:
     if names.length(name) > _NAME_LENGTH:
         detail = f"must be no more than {_NAME_LENGTH} characters"
         errors.append(invalid(Path("metadata", "name"), name, detail))
-    if not obj["spec"].get("schedule"):
-        # Declarative validation, which comes last, has taken this check over.
-        errors.append(required(_SPEC / "schedule"))
     return errors
 
 
 def cronjob_update(new: Obj, old: Obj) -> Errors:
     errors: Errors = []
     _spec(errors, new["spec"], old["spec"])
-    if not new["spec"].get("schedule"):
-        errors.append(required(_SPEC / "schedule"))
     return errors
 
 
 def _spec(errors: Errors, spec: Obj, old: Obj | None) -> None:
     schedule, zone = spec.get("schedule", ""), spec.get("timeZone")
-    if schedule:
+    if not schedule:
+        errors.append(required(_SPEC / "schedule"))
+    else:
         _schedule(errors, schedule, zone, allowed="TZ" in (old or {}).get("schedule", ""))
     nonnegatives(errors, spec, _SPEC, "startingDeadlineSeconds")
     if zone is not None and (old is None or old.get("timeZone") != zone):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
+from cluster_core.kinds import apps_validation
 from cluster_core.kinds.columns import container_columns, counted, documented, labels_text, selector_column
 from cluster_core.kinds.podspec_defaults import default_template_of
-from cluster_core.kinds import apps_validation
 from cluster_core.machinery.typed import Obj
 
 TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from cluster_core.apiserver.kind import Column, Kind, Scale
 from cluster_core.apiserver.table import AGE, NAME
+from cluster_core.kinds import apps_validation
 from cluster_core.kinds.columns import container_columns, counted, documented, spec_number, status_number
 from cluster_core.kinds.podspec_defaults import default_template_of
-from cluster_core.kinds import apps_validation
 from cluster_core.machinery import selectors
 from cluster_core.machinery.typed import Obj
 

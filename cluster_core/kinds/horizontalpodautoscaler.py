@@ -10,6 +10,7 @@ from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.columns import NONE, counted, documented
 from cluster_core.kinds.hpa_cells import metrics_text
 from cluster_core.kinds.hpa_v1 import from_storage, to_storage
+from cluster_core.kinds.hpa_validation import autoscaler, autoscaler_status, autoscaler_update
 from cluster_core.machinery.typed import Obj
 
 _METRICS = (
@@ -93,6 +94,9 @@ KIND = Kind(
     categories=("all",),
     default=default,
     prepare_create=prepare_create,
+    validate=autoscaler,
+    validate_update=autoscaler_update,
+    validate_status=autoscaler_status,
     columns=COLUMNS,
     status=True,
     served=(Served("autoscaling", "v1", from_storage, to_storage, tuple(_from_v1(column) for column in COLUMNS)),),

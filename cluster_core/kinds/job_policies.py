@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from cluster_core.kinds.checks import NEGATIVE, label_key
 from cluster_core.machinery import names
 from cluster_core.machinery.field import (
+    INVALID,
     OMIT,
     Errors,
     FieldError,
-    INVALID,
     Path,
     duplicate,
     invalid,

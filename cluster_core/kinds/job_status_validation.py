@@ -3,7 +3,6 @@ pkg/apis/batch/validation: most rules bind only when what they are about changes
 
 from __future__ import annotations
 
-
 from cluster_core.kinds.checks import nonnegatives
 from cluster_core.kinds.columns import is_true
 from cluster_core.kinds.job_policies import count_indexes, parse_interval

@@ -14,7 +14,6 @@ from cluster_core.machinery.field import Errors, Path, invalid, not_supported, r
 from cluster_core.machinery.names import regex_error
 from cluster_core.machinery.typed import Obj
 
-
 _SPEC = Path("spec")
 _NUMBERS = (
     "parallelism",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
+from cluster_core.kinds.checks import nonnegatives
 from cluster_core.kinds.columns import documented
+from cluster_core.machinery.field import Errors, Path, invalid
 from cluster_core.machinery.typed import Obj
 
 _DISABLED = frozenset({"strategy", "preferredHolder"})
@@ -17,6 +19,16 @@ def without_disabled(lease: Obj, old: Obj | None = None) -> Obj:
     if not gone:
         return lease
     return {**lease, "spec": {key: value for key, value in spec.items() if key not in gone}}
+
+
+def validate(lease: Obj) -> Errors:
+    errors: Errors = []
+    spec = lease.get("spec") or {}
+    duration = spec.get("leaseDurationSeconds")
+    if duration is not None and duration <= 0:
+        errors.append(invalid(Path("spec", "leaseDurationSeconds"), duration, "must be greater than 0"))
+    nonnegatives(errors, spec, Path("spec"), "leaseTransitions")
+    return errors
 
 
 COLUMNS = (
@@ -35,6 +47,8 @@ KIND = Kind(
     group="coordination.k8s.io",
     prepare_create=without_disabled,
     prepare_update=without_disabled,
+    validate=validate,
+    validate_update=lambda new, old: validate(new),
     columns=COLUMNS,
     allow_create_on_update=True,
     unconditional_update=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cluster_core.apiserver.kind import Kind
 from cluster_core.kinds.amounts import rounded, with_missing
+from cluster_core.kinds.limitrange_validation import limitrange
 from cluster_core.machinery.typed import Obj
 
 _LISTS = ("max", "min", "default", "defaultRequest", "maxLimitRequestRatio")
@@ -27,10 +28,20 @@ def _default_item(item: Obj) -> Obj:
     return result
 
 
+def prepare_create(limit_range: Obj) -> Obj:
+    """One without a name gets a random one."""
+    metadata = limit_range["metadata"]
+    return limit_range if metadata.get("name") else {**limit_range, "metadata": {**metadata, "name": metadata["uid"]}}
+
+
 KIND = Kind(
     "LimitRange",
     plural="limitranges",
     short=("limits",),
     default=default,
+    prepare_create=prepare_create,
+    validate=limitrange,
+    validate_update=lambda new, old: limitrange(new),
+    repeats_metadata_check=False,
     allow_create_on_update=True,
 )

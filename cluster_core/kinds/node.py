@@ -8,6 +8,7 @@ from cluster_core.apiserver.kind import Column, Kind, Subresource
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.amounts import rounded
 from cluster_core.kinds.columns import NONE, condition, documented
+from cluster_core.kinds.node_validation import node, node_change, node_update
 from cluster_core.machinery.typed import Obj
 
 _ROLE_PREFIX = "node-role.kubernetes.io/"
@@ -108,6 +109,9 @@ KIND = Kind(
     namespaced=False,
     short=("no",),
     default=default,
+    validate=node,
+    validate_update=node_update,
+    validate_status=node_change,
     columns=COLUMNS,
     fields=lambda obj: {"spec.unschedulable": "true" if obj.get("spec", {}).get("unschedulable") else "false"},
     status=True,

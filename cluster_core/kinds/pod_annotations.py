@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import orjson
 
+from cluster_core.apiserver.decode_syntax import JsonError, parse
 from cluster_core.kinds.affinity_validation import tolerations
 from cluster_core.kinds.checks import relative_path
 from cluster_core.kinds.pod_strategy import APP_ARMOR_ANNOTATION
@@ -47,10 +48,11 @@ def _is_cost(text: str) -> bool:
 
 def _annotated_tolerations(errors: Errors, path: Path, text: str) -> None:
     try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
+        parse(text.encode())
+    except JsonError as error:
         errors.append(invalid(path, _TOLERATIONS, str(error)))
         return
+    found = orjson.loads(text)
     if isinstance(found, list):
         tolerations(errors, path / _TOLERATIONS, [one for one in found if isinstance(one, dict)])
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
+from cluster_core.kinds.checks import label_selector, nonnegatives, supported
 from cluster_core.kinds.columns import status_number
+from cluster_core.kinds.rollout_validation import at_most_all, int_or_percent
+from cluster_core.machinery.field import Errors, Path, invalid
 from cluster_core.machinery.typed import Obj
 
+_SPEC = Path("spec")
 _STATUS = {"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0}
 
 
@@ -18,6 +23,35 @@ def prepare_create(budget: Obj) -> Obj:
 
 def _amount(key: str) -> Callable[[Obj, int], str]:
     return lambda obj, now: str(obj.get("spec", {}).get(key, "N/A"))
+
+
+def validate(budget: Obj) -> Errors:
+    errors: Errors = []
+    spec = budget.get("spec") or {}
+    if "minAvailable" in spec and "maxUnavailable" in spec:
+        detail = "minAvailable and maxUnavailable cannot be both set"
+        errors.append(invalid(_SPEC, _internal(spec), detail))
+    for key in ("minAvailable", "maxUnavailable"):
+        if key in spec:
+            int_or_percent(errors, _SPEC / key, spec[key])
+            at_most_all(errors, _SPEC / key, spec[key])
+    label_selector(errors, _SPEC / "selector", spec.get("selector"))
+    known = ("AlwaysAllow", "IfHealthyBudget")
+    supported(errors, _SPEC / "unhealthyPodEvictionPolicy", spec.get("unhealthyPodEvictionPolicy"), known)
+    return errors
+
+
+def _internal(spec: Obj) -> dict[str, Any]:
+    """As messages print the internal Go type."""
+    keys = ("minAvailable", "selector", "maxUnavailable", "unhealthyPodEvictionPolicy")
+    return {key[0].upper() + key[1:]: spec.get(key) for key in keys}
+
+
+def validate_status(new: Obj, old: Obj) -> Errors:
+    errors: Errors = []
+    keys = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
+    nonnegatives(errors, new.get("status") or {}, Path("status"), *keys)
+    return errors
 
 
 COLUMNS = (
@@ -43,6 +77,11 @@ KIND = Kind(
     group="policy",
     short=("pdb",),
     prepare_create=prepare_create,
+    validate=validate,
+    validate_update=lambda new, old: validate(new),
+    validate_status=validate_status,
+    metadata_first=False,
+    repeats_metadata_check=False,
     columns=COLUMNS,
     status=True,
     generation=True,

@@ -6,11 +6,19 @@ from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import NAME
 from cluster_core.kinds.columns import container_columns, labels_text
 from cluster_core.kinds.podspec_defaults import default_template
+from cluster_core.kinds.template_validation import template as check_template
+from cluster_core.machinery.field import Errors, Path
 from cluster_core.machinery.typed import Obj
 
 
 def default(template: Obj) -> Obj:
     return {**template, "template": default_template(template.get("template") or {})}
+
+
+def validate(template: Obj) -> Errors:
+    errors: Errors = []
+    check_template(errors, Path("template"), template["template"])
+    return errors
 
 
 COLUMNS = (
@@ -28,6 +36,8 @@ KIND = Kind(
     plural="podtemplates",
     returns_deleted=True,
     default=default,
+    validate=validate,
+    validate_update=lambda new, old: validate(new),
     columns=COLUMNS,
     generation=True,
 )

@@ -6,6 +6,7 @@ from cluster_core.apiserver.kind import Column, Kind, Scale
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.columns import container_columns, counted, documented, labels_text, spec_number
 from cluster_core.kinds.podspec_defaults import default_template
+from cluster_core.kinds.replication_validation import controller, controller_status
 from cluster_core.machinery.typed import Obj
 
 _SPEC = "core.v1.ReplicationControllerSpec"
@@ -55,6 +56,9 @@ KIND = Kind(
     categories=("all",),
     default=default,
     prepare_create=prepare_create,
+    validate=controller,
+    validate_update=lambda new, old: controller(new),
+    validate_status=controller_status,
     columns=COLUMNS,
     fields=lambda obj: {"status.replicas": str(obj.get("status", {}).get("replicas", 0))},
     status=True,

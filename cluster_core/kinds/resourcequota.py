@@ -7,6 +7,7 @@ from collections.abc import Callable
 from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.amounts import rounded
+from cluster_core.kinds.quota_validation import quota, quota_status, quota_update
 from cluster_core.machinery.typed import Obj
 
 
@@ -58,6 +59,9 @@ KIND = Kind(
     short=("quota",),
     default=default,
     prepare_create=prepare_create,
+    validate=quota,
+    validate_update=quota_update,
+    validate_status=quota_status,
     columns=COLUMNS,
     status=True,
 )

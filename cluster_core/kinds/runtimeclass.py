@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
+from cluster_core.kinds.affinity_validation import tolerations
 from cluster_core.kinds.amounts import rounded
+from cluster_core.kinds.checks import immutable, labels, named
+from cluster_core.kinds.resources_validation import container_resources
+from cluster_core.machinery import names
+from cluster_core.machinery.field import Errors, Path, duplicate
 from cluster_core.machinery.typed import Obj
 
 
@@ -15,12 +22,42 @@ def default(runtime_class: Obj) -> Obj:
     return {**runtime_class, "overhead": {**overhead, "podFixed": rounded(overhead["podFixed"])}}
 
 
+def validate(runtime_class: Obj) -> Errors:
+    errors: Errors = []
+    named(errors, Path("handler"), runtime_class.get("handler", ""), names.dns1123_label)
+    fixed = (runtime_class.get("overhead") or {}).get("podFixed")
+    if fixed:
+        container_resources(errors, Path("overhead"), {"limits": fixed})
+    scheduling = runtime_class.get("scheduling") or {}
+    labels(errors, Path("scheduling", "nodeSelector"), scheduling.get("nodeSelector"))
+    found = scheduling.get("tolerations") or ()
+    tolerations(errors, Path("scheduling", "tolerations"), found)
+    for index, toleration in enumerate(found):
+        if toleration in found[:index]:
+            errors.append(duplicate(Path("scheduling", "tolerations")[index], _internal(toleration)))
+    return errors
+
+
+def _internal(toleration: Obj) -> dict[str, Any]:
+    """As messages print the internal Go type."""
+    texts = {key[0].upper() + key[1:]: toleration.get(key, "") for key in ("key", "operator", "value", "effect")}
+    return {**texts, "TolerationSeconds": toleration.get("tolerationSeconds")}
+
+
+def validate_update(new: Obj, old: Obj) -> Errors:
+    errors = validate(new)
+    immutable(errors, Path("handler"), new.get("handler", ""), old.get("handler", ""))
+    return errors
+
+
 KIND = Kind(
     "RuntimeClass",
     plural="runtimeclasses",
     group="node.k8s.io",
     namespaced=False,
     default=default,
+    validate=validate,
+    validate_update=validate_update,
     columns=(NAME, Column("Handler", lambda obj, now: obj.get("handler", "")), AGE),
     allow_create_on_update=True,
     unconditional_update=False,

@@ -7,6 +7,7 @@ import base64
 from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.columns import documented
+from cluster_core.kinds.data_validation import secret, secret_update
 from cluster_core.machinery.typed import Obj
 
 
@@ -31,6 +32,9 @@ KIND = Kind(
     "Secret",
     plural="secrets",
     default=default,
+    prepare_update=lambda new, old: new if new.get("type") else {**new, "type": old.get("type", "")},
     fields=lambda obj: {"type": obj.get("type", "")},
+    validate=secret,
+    validate_update=secret_update,
     columns=COLUMNS,
 )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from cluster_core.apiserver import tokenrequest
 from cluster_core.apiserver.kind import Kind, Subresource
+from cluster_core.apiserver.objectmeta_validation import check_metadata
 from cluster_core.apiserver.table import AGE, NAME
+from cluster_core.machinery import names
+from cluster_core.machinery.field import Errors
 from cluster_core.machinery.typed import Obj
 
 
@@ -16,6 +19,14 @@ def clean_secrets(account: Obj) -> Obj:
     return {**account, "secrets": [{"name": one["name"]} if one.get("name") else {} for one in secrets]}
 
 
+def validate_update(new: Obj, old: Obj) -> Errors:
+    """Upstream checks the metadata by itself once more."""
+    errors: Errors = []
+    if new["metadata"] != old["metadata"]:
+        check_metadata(errors, new["metadata"], names.dns1123_subdomain)
+    return errors
+
+
 KIND = Kind(
     "ServiceAccount",
     plural="serviceaccounts",
@@ -23,6 +34,7 @@ KIND = Kind(
     short=("sa",),
     prepare_create=clean_secrets,
     prepare_update=lambda new, old: clean_secrets(new),
+    validate_update=validate_update,
     columns=(NAME, AGE),
     subresources=(Subresource("token", ("create",), "TokenRequest", "authentication.k8s.io", call=tokenrequest.create),),
 )

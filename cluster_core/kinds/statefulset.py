@@ -8,8 +8,8 @@ from cluster_core.apiserver.kind import Column, Kind, Scale
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.columns import container_columns, spec_number, status_number
 from cluster_core.kinds.podspec_defaults import default_template_of
-from cluster_core.kinds.volume_defaults import default_claim
 from cluster_core.kinds.statefulset_validation import statefulset, statefulset_status, statefulset_update
+from cluster_core.kinds.volume_defaults import default_claim
 from cluster_core.machinery import names
 from cluster_core.machinery.typed import Obj
 
