@@ -24,6 +24,9 @@ FIRST_RETRY, LAST_RETRY = 0.005, 1000.0
 
 USER = "system:kube-controller-manager"
 
+LATER = "@"
+"""Marks the agenda's keys of looks that reconcile itself has asked for: every look plans the next one anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -106,16 +109,18 @@ class ControllerPart:
         self._context.world.agenda.soon(self.name, key, delay)
 
     def run(self, key: str) -> None:
-        key = key.removeprefix(CHORE)
+        key = key.removeprefix(CHORE).removeprefix(LATER)
+        later = (CHORE if self.controller.periodic else LATER) + key
+        agenda = self._context.world.agenda
+        agenda.cancel(self.name, later)
         try:
             again = self.controller.reconcile(self._context, key)
         except ApiError:
-            again = self._back_off(key)
+            again, later = self._back_off(key), LATER + key
         else:
             self._failures.pop(key, None)
-            key = CHORE + key if self.controller.periodic else key
         if again is not None:
-            self._context.world.agenda.soon(self.name, key, again)
+            agenda.soon(self.name, later, again)
 
     def _back_off(self, key: str) -> float:
         failures = self._failures.get(key, 0)
