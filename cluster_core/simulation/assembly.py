@@ -44,8 +44,23 @@ def controllers() -> Sequence[Controller]:
 
 def controller_manager(cluster: Cluster, flags: Mapping[str, Any]) -> list[Part]:
     """The parts of kube-controller-manager, with its flags."""
-    parts: list[Part] = [ControllerPart(controller, cluster.world, flags) for controller in controllers()]
-    return [*parts, GarbageCollector(cluster.world, flags)]
+    wanted = str(flags.get("controllers", "*")).split(",")
+    chosen = [each for each in controllers() if is_chosen(each.name, each.default_on, wanted)]
+    parts: list[Part] = [ControllerPart(controller, cluster.world, flags) for controller in chosen]
+    if is_chosen("garbage-collector-controller", True, wanted):
+        parts.append(GarbageCollector(cluster.world, flags))
+    return parts
+
+
+def is_chosen(name: str, by_default: bool, wanted: Sequence[str]) -> bool:
+    """What --controllers says of this one: "name", "-name", "*" for all that are on by default. With or without the
+    ending -controller, as the real names have it."""
+    for word in (name, f"{name}-controller", name.removesuffix("-controller")):
+        if word in wanted:
+            return True
+        if f"-{word}" in wanted:
+            return False
+    return "*" in wanted and by_default
 
 
 def scheduler(cluster: Cluster) -> list[Part]:
@@ -55,11 +70,13 @@ def scheduler(cluster: Cluster) -> list[Part]:
 
 def add_parts(cluster: Cluster) -> None:
     """Start the control plane's parts and the machines with their kubelets."""
+    from cluster_core.simulation.control import ControlPlane
+
     world, options = cluster.world, cluster.spec.options
     park = MachinePark(cluster.clock)
     world.machines = park
     fleet = Fleet(world, park, Containers(options), Timings(cluster.seed, options.get("timings", {})))
-    for part in (park, fleet, *controller_manager(cluster, {}), *scheduler(cluster)):
+    for part in (park, fleet, ControlPlane(cluster), *controller_manager(cluster, {}), *scheduler(cluster)):
         cluster.add_part(part)
     presenting.install(cluster.server, park)
     connecting.install(cluster.server, fleet)

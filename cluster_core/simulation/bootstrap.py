@@ -13,13 +13,12 @@ from cluster_core.machinery.clock import SECOND
 from cluster_core.simulation.kubeadm import addons
 from cluster_core.simulation.kubeadm.manifests import static_pods
 from cluster_core.simulation.kubeadm.policy import policy
-from cluster_core.simulation.nodes import fleet_of, new_machine, park_of
+from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of, new_machine, park_of
 
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
 
 NAMESPACES = ("kube-system", "kube-public", "kube-node-lease", "default")
-CONTROL_PLANE = "control-plane"
 SERVICE_IP = "10.96.0.1"
 _PRIORITIES = (
     ("system-cluster-critical", 2000000000, "Used for system critical pods that must run in the cluster, but can be moved to "

@@ -46,6 +46,8 @@ class Cluster:
         self.parts: dict[str, Part] = {}
         self._listeners: defaultdict[str, list[Part]] = defaultdict(list)
         self._observers: list[Callable[[Change], None]] = []
+        self._ranks: dict[str, int] = {}
+        """The order in which parts hear of a change: that in which they were first added, restarted or not."""
         self._taken = self.store.revision
         self.server.storage.observe(self._on_change)
         assembly.add_parts(self)
@@ -75,8 +77,12 @@ class Cluster:
     def add_part(self, part: Part) -> None:
         """Let a part hear of changes and run."""
         self.parts[part.name] = part
+        rank = self._ranks.setdefault(part.name, len(self._ranks))
         for kind in part.kinds:
-            self._listeners[kind].append(part)
+            listeners = self._listeners[kind]
+            listeners.append(part)
+            if len(listeners) > 1 and rank < len(self._ranks) - 1:
+                listeners.sort(key=lambda each: self._ranks[each.name])
 
     def remove_part(self, name: str) -> None:
         """Stop a part: it hears of nothing any more and what it had planned is forgotten."""

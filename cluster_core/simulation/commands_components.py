@@ -1,3 +1,111 @@
-"""Commands about the control plane's components, timings and the state of the whole."""
+"""Commands about the control plane's components, the timings and the state of the whole."""
 
 from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from cluster_core.kubelet import timings
+from cluster_core.simulation.arguments import Arguments
+from cluster_core.simulation.commands import CommandError, command
+from cluster_core.simulation.control import COMPONENTS, control_of
+from cluster_core.simulation.nodes import fleet_of, park_of
+
+if TYPE_CHECKING:
+    from cluster_core.simulation.cluster import Cluster
+
+_SHORT = {"scheduler": "kube-scheduler", "controller-manager": "kube-controller-manager", "apiserver": "kube-apiserver"}
+
+
+@command("stop-component")
+def stop_component(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
+    """component: etcd, kube-apiserver, kube-controller-manager, kube-scheduler; or kubelet with node."""
+    return _switch(cluster, args, False)
+
+
+@command("start-component")
+def start_component(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
+    return _switch(cluster, args, True)
+
+
+def _switch(cluster: Cluster, args: Mapping[str, Any], run: bool) -> dict[str, Any]:
+    given = Arguments(args)
+    name = given.text("component")
+    name = _SHORT.get(name, name)
+    if name == "kubelet":
+        return _switch_kubelet(cluster, given.node(), run)
+    if name not in COMPONENTS:
+        raise CommandError(f'there is no component named "{name}"; there are {", ".join(COMPONENTS)} and kubelet', 404)
+    control = control_of(cluster)
+    if control.is_running(name) == run:
+        raise CommandError(f"{name} is {'running' if run else 'stopped'} already", 409)
+    if run:
+        control.start(name)
+    else:
+        control.stop(name)
+    return {"component": name, "running": run}
+
+
+def _switch_kubelet(cluster: Cluster, node: str, run: bool) -> dict[str, Any]:
+    park = park_of(cluster)
+    machine = park.get(node)
+    if machine is None:
+        raise CommandError(f'there is no machine named "{node}"', 404)
+    if machine.state != "on":
+        raise CommandError(f'machine "{node}" is {machine.state}', 409)
+    if machine.kubelet == run:
+        raise CommandError(f"the kubelet of {node} is {'running' if run else 'stopped'} already", 409)
+    park.set_kubelet(machine, run)
+    return {"component": "kubelet", "node": node, "running": run}
+
+
+@command("set-timings")
+def set_timings(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
+    """timings: {name: seconds or [least, most]}, null for the default -> all timings as they are now."""
+    given = args.get("timings", args)
+    if not isinstance(given, Mapping):
+        raise CommandError("timings must be an object")
+    changed = fleet_of(cluster).timings.changed
+    for name, value in given.items():
+        if name not in timings.DEFAULTS:
+            raise CommandError(f'there is no timing named "{name}"; there are {", ".join(timings.DEFAULTS)}')
+        _check_timing(name, value)
+    for name, value in given.items():
+        if value is None:
+            changed.pop(name, None)
+        else:
+            changed[name] = value
+    return {"timings": {**timings.DEFAULTS, **changed}}
+
+
+def _check_timing(name: str, value: Any) -> None:
+    values = value if isinstance(value, list) and len(value) == 2 else [value]
+    for each in values:
+        if each is not None and (isinstance(each, bool) or not isinstance(each, (int, float)) or not 0 <= each <= 1e15):
+            raise CommandError(f"{name} must be a number of seconds or [least, most]")
+
+
+@command("state")
+def state(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
+    """Counts, machines, components and the clock at a glance."""
+    api = cluster.world.client("kubernetes-admin")
+    pods = Counter(pod.get("status", {}).get("phase", "Unknown") for pod in api.list("Pod"))
+    ready = sum(1 for node in api.list("Node") if _is_ready(node))
+    control = control_of(cluster)
+    machines = park_of(cluster).machines.values()
+    return {
+        "now": cluster.clock.timestamp(),
+        "elapsed": cluster.clock.elapsed,
+        "stable": cluster.stable(),
+        "revision": cluster.revision,
+        "nodes": {"total": len(api.list("Node")), "ready": ready},
+        "machines": {machine.name: machine.state for machine in machines},
+        "pods": {"total": pods.total(), **dict(sorted(pods.items()))},
+        "components": {name: control.is_running(name) for name in COMPONENTS},
+    }
+
+
+def _is_ready(node: Mapping[str, Any]) -> bool:
+    conditions = node.get("status", {}).get("conditions", ())
+    return any(found["type"] == "Ready" and found["status"] == "True" for found in conditions)

@@ -11,6 +11,9 @@ from cluster_core.machines.park import MachinePark
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
 
+CONTROL_PLANE = "control-plane"
+"""The name of the control plane's machine."""
+
 
 def park_of(cluster: Cluster) -> MachinePark:
     return cast(MachinePark, cluster.parts["machines"])

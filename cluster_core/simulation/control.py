@@ -1,0 +1,160 @@
+"""Which parts of the control plane run, and with which flags: stopped, started, changed by their static-pod manifests.
+
+A component runs as long as its manifest is in place. Its flags are those of the manifest's command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from cluster_core.apiserver.parts import Change, Part
+from cluster_core.controllers.runtime import ControllerPart
+from cluster_core.machinery.typed import Obj
+from cluster_core.simulation import assembly, faults
+from cluster_core.simulation.kubeadm.manifests import COMPONENTS
+from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of, park_of
+
+if TYPE_CHECKING:
+    from cluster_core.simulation.cluster import Cluster
+
+Flags = dict[str, str]
+
+
+class ControlPlane:
+    """The part "control-plane": remembers what was stopped or changed."""
+
+    name = "control-plane"
+    kinds: frozenset[str] = frozenset()
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self.stopped: dict[str, Obj] = {}
+        """Component -> its manifest, put aside; {} when there is none."""
+        self.flags: dict[str, Flags] = {}
+        """Component -> its flags, where they are not the usual ones."""
+
+    # ------------------------------------------------------------------------------------------------ what people do
+
+    def is_running(self, component: str) -> bool:
+        return component not in self.stopped
+
+    def stop(self, component: str) -> None:
+        """Take the manifest away; the component ends."""
+        self.stopped[component] = self._put_manifest(component, None) or {}
+        self._halt(component)
+
+    def start(self, component: str) -> None:
+        """Put the manifest back; the component starts and looks at everything."""
+        manifest = self.stopped.pop(component)
+        self._go(component)
+        if manifest:
+            self._put_manifest(component, manifest)
+
+    def set_manifest(self, component: str, manifest: Obj | None) -> None:
+        """The manifest file was written (or removed): the component stops, starts or restarts with its flags."""
+        if manifest is None:
+            if self.is_running(component):
+                self.stop(component)
+            return
+        flags = flags_of(manifest)
+        if self.is_running(component):
+            self._halt(component)
+        self.stopped.pop(component, None)
+        self.flags[component] = flags
+        self._go(component)
+        self._put_manifest(component, manifest)
+
+    def restart(self, component: str, flags: Mapping[str, str] | None = None) -> None:
+        """Restart the component, with these flags from now on when given."""
+        if flags is not None:
+            self.flags[component] = dict(flags)
+        if self.is_running(component):
+            self._halt(component)
+            self._go(component)
+
+    # ------------------------------------------------------------------------------------------------ doing it
+
+    def _put_manifest(self, component: str, manifest: Obj | None) -> Obj | None:
+        """Answers the manifest that was there."""
+        machine = park_of(self._cluster).get(CONTROL_PLANE)
+        if machine is None:
+            return None
+        before = machine.manifests.get(component)
+        rest = {name: each for name, each in machine.manifests.items() if name != component}
+        machine.manifests = {**rest, component: manifest} if manifest is not None else rest
+        fleet_of(self._cluster).manifest_changed(machine, component)
+        return before  # type: ignore[no-any-return]
+
+    def _halt(self, component: str) -> None:
+        if component in faults.UNREACHABLE:
+            faults.set_api_fault(self._cluster, component, True)
+        for part in self._parts(component):
+            if part.name in self._cluster.parts:
+                self._cluster.remove_part(part.name)
+
+    def _go(self, component: str) -> None:
+        cluster = self._cluster
+        if component in faults.UNREACHABLE:
+            faults.set_api_fault(cluster, component, False)
+        if component == "kube-apiserver":
+            cluster.server.options = self.flags.get(component, {})
+        for part in self._parts(component):
+            cluster.add_part(part)
+            _catch_up(cluster, part)
+
+    def _parts(self, component: str) -> list[Part]:
+        flags = self.flags.get(component, {})
+        if component == "kube-controller-manager":
+            return assembly.controller_manager(self._cluster, flags)
+        return assembly.scheduler(self._cluster) if component == "kube-scheduler" else []
+
+    # ------------------------------------------------------------------------------------------------ a part
+
+    def observe(self, change: Change) -> None:
+        """The control plane takes no notice of objects."""
+
+    def run(self, key: str) -> None:
+        """Nothing is planned under this name."""
+
+    def dump(self) -> Any:
+        found = {"stopped": self.stopped, "flags": self.flags}
+        return {key: value for key, value in found.items() if value}
+
+    def load(self, state: Any) -> None:
+        self.stopped, self.flags = state.get("stopped", {}), state.get("flags", {})
+        for component in self.flags:
+            if self.is_running(component):
+                self._halt(component)
+                self._go(component)
+        for component in self.stopped:
+            self._halt(component)
+
+
+def _catch_up(cluster: Cluster, part: Part) -> None:
+    """Let a part that has just started look at what there is."""
+    if isinstance(part, ControllerPart):
+        part.resync()
+    elif part.name != "scheduler":
+        storage = cluster.server.storage
+        for kind in cluster.server.kinds:
+            if kind.stored and kind.name in part.kinds:
+                for obj in storage.list(kind):
+                    part.observe(Change(kind, None, obj, storage.revision))
+
+
+def flags_of(manifest: Obj) -> Flags:
+    """The flags on the command line of a static pod's first container, without dashes in front."""
+    container = manifest["spec"]["containers"][0]
+    words = [*container.get("command", ())[1:], *container.get("args", ())]
+    pairs = (word.lstrip("-").partition("=") for word in words if word.startswith("--"))
+    return {name: value if equals else "true" for name, equals, value in pairs}
+
+
+def control_of(cluster: Cluster) -> ControlPlane:
+    part = cluster.parts[ControlPlane.name]
+    assert isinstance(part, ControlPlane)
+    return part
+
+
+__all__ = ["COMPONENTS", "ControlPlane", "control_of", "flags_of"]
