@@ -7,7 +7,7 @@ from .models import Cluster
 
 
 @admin.register(Cluster)
-class ClusterAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ClusterAdmin(admin.ModelAdmin):  # type: ignore[misc]
     list_display = ("name", "revision", "compacted", "seed")
     fields = readonly_fields = ("name", "spec", "settings", "seed", "revision", "compacted")
     search_fields = ("name",)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from cluster_core.machinery.quantity import QuantityError, parse
-from cluster_core.persistence.log import ClusterExists, Lease, Record, StaleEpoch, Write
+from cluster_core.persistence.log import ClusterExists, Lease, Record, StaleEpoch, Stored, Write
 from playground.engine.port import EngineError, NameTaken
 
 from .pace import MAX_SPEED, SECOND
@@ -114,7 +114,7 @@ async def create(host: Host, name: str, args: Args) -> Answer:
         await host.committer.call(host.log.create, record, Write(wanted.name, 1, revision, rows, state), lease)
     except ClusterExists:
         raise NameTaken(f'cluster "{wanted.name}" already exists') from None
-    host.settle_in(record, engine, lease, revision)
+    host.settle_in(Stored(record, revision, 0, state), engine, lease)
     return {"name": wanted.name, "token": record.token, "seed": seed, "revision": revision}
 
 
@@ -216,8 +216,7 @@ async def _reach(host: Host, resident: Resident, seconds: float, reached: Callab
 
 def _set_pace(host: Host, resident: Resident, speed: float, paused: bool) -> None:
     resident.pace.speed, resident.pace.paused = speed, paused
-    resident.pace.anchor(asyncio.get_running_loop().time(), resident.engine.now)
-    resident.settings_changed = True
+    resident.anchor(asyncio.get_running_loop().time(), resident.engine.now)
     host.touched(resident)
 
 

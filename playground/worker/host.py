@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import orjson
 
 from cluster_core.apiserver.request import ApiRequest, ApiResponse
-from cluster_core.persistence.log import ClusterUnknown, Lease, LeaseHeld, Log, Record, Stored, Write
+from cluster_core.persistence.log import ClusterUnknown, Lease, LeaseHeld, Log, Stored, Write
 from playground.engine.port import NoSuchCluster, Stream, Unavailable
 
 from . import commands, watching
@@ -124,25 +124,31 @@ class Host:
 
     async def _wake(self, name: str) -> None:
         try:
-            lease = await self.committer.call(self._acquire, name)
+            alive_until, lease = await self.committer.call(self._acquire, name)
             stored = await self.committer.call(self.log.load, name)
         except ClusterUnknown:
             self._loading.pop(name, None)
             raise NoSuchCluster(f'cluster "{name}" not found') from None
         except LeaseHeld as held:
             raise Unavailable(f"the cluster is {held}; try again in a moment") from None
-        self.settle_in(stored.record, self.builder.load(stored), lease, stored.revision, stored.compacted)
+        self.settle_in(stored, self.builder.load(stored), lease, alive_until)
 
-    def _acquire(self, name: str) -> Lease:
-        return self.log.acquire(name, self.owner, time.time(), self.limits.lease_seconds, self.address)
+    def _acquire(self, name: str) -> tuple[float, Lease]:
+        """(until when a former owner that did not give it up is known to have lived, else 0; our lease)."""
+        before = self.log.owner(name)
+        alive_until = min(before.expires, time.time()) if before else 0.0
+        return alive_until, self.log.acquire(name, self.owner, time.time(), self.limits.lease_seconds, self.address)
 
-    def settle_in(self, record: Record, engine: Simulated, lease: Lease, committed: int, compacted: int = 0) -> None:
+    def settle_in(self, stored: Stored, engine: Simulated, lease: Lease, alive_until: float = 0.0) -> None:
         """A cluster, just made or loaded, begins to live here."""
         loop = asyncio.get_running_loop()
-        pace = Pace.of(orjson.loads(record.settings))
-        pace.anchor(loop.time(), engine.now)
-        resident = Resident(record, engine, lease, pace, committed, compacted, last_used=loop.time())
-        self.residents[record.name] = resident
+        settings = orjson.loads(stored.record.settings)
+        pace = Pace.of(settings)
+        resident = Resident(
+            stored.record, engine, lease, pace, stored.revision, stored.compacted, last_used=loop.time()
+        )
+        resident.anchor(loop.time(), max(engine.now, pace.resumed(settings, alive_until) if alive_until else 0))
+        self.residents[resident.name] = resident
         self.touched(resident)
 
     def touched(self, resident: Resident) -> None:
@@ -201,7 +207,7 @@ class Host:
         async with self._loading.setdefault(resident.name, asyncio.Lock()):
             if resident.gone:
                 return
-            write = resident.everything(orjson.dumps(resident.pace.settings()).decode())
+            write = resident.everything()
             self.forget(resident, reason)
             with suppress(asyncio.CancelledError):
                 await self.committer.call(self._save_and_release, write, resident.lease)

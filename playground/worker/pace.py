@@ -27,6 +27,19 @@ class Pace:
     def settings(self) -> dict[str, Any]:
         return {"speed": self.speed, "paused": self.paused}
 
+    def saved(self, wall: float, real: float) -> dict[str, Any]:
+        """What is persisted: the settings, and which virtual time was which real one (seconds since the epoch).
+
+        So a cluster whose worker dies goes on from the time it had, though an idle one commits nothing for hours.
+        """
+        return {**self.settings(), "real": real - (wall - self.anchor_wall), "now": self.anchor_now}
+
+    def resumed(self, settings: Mapping[str, Any], until: float) -> int:
+        """The virtual time that a lost worker had reached by `until`, when it was last known to live; 0: unknown."""
+        if self.paused or "real" not in settings:
+            return 0
+        return int(settings["now"]) + round(max(until - settings["real"], 0.0) * self.speed * SECOND)
+
     def anchor(self, wall: float, now: int) -> None:
         """From here on time passes as set."""
         self.anchor_wall, self.anchor_now = wall, now
@@ -43,7 +56,6 @@ class Pace:
             return None
         return self.anchor_wall + (due - self.anchor_now) / (self.speed * SECOND)
 
-    def keep_up(self, wall: float, now: int) -> None:
-        """When the machine cannot keep the speed, time runs slower instead of piling up work."""
-        if self.target(wall) - now > _MOST_LAG_SECONDS * self.speed * SECOND:
-            self.anchor(wall, now)
+    def lags(self, wall: float, now: int) -> bool:
+        """Whether the virtual time `now` is far behind what it should be."""
+        return self.target(wall) - now > _MOST_LAG_SECONDS * self.speed * SECOND

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,11 +98,20 @@ class Resident:
         end = perf_counter() + _SLICE_SECONDS
         while not self._at_goal() and self.engine.run(until, _SLICE_ENTRIES):
             if perf_counter() > end:
-                if not self.goal:
-                    self.pace.keep_up(wall, self.engine.now)
+                self._keep_up(wall)
                 return True
         self._reach_goal(wall)
         return False
+
+    def anchor(self, wall: float, now: int) -> None:
+        """From here on time passes as set; persisted with the next commit."""
+        self.pace.anchor(wall, now)
+        self.settings_changed = True
+
+    def _keep_up(self, wall: float) -> None:
+        """When the machine cannot keep the speed, time runs slower instead of piling up work."""
+        if not self.goal and self.pace.lags(wall, self.engine.now):
+            self.anchor(wall, self.engine.now)
 
     def _at_goal(self) -> bool:
         return self.goal is not None and self.goal.reached(self.engine)
@@ -109,7 +119,7 @@ class Resident:
     def _reach_goal(self, wall: float) -> None:
         goal, self.goal = self.goal, None
         if goal:
-            self.pace.anchor(wall, self.engine.now)
+            self.anchor(wall, self.engine.now)
             if not goal.done.done():
                 goal.done.set_result(goal.reached(self.engine))
 
@@ -138,12 +148,14 @@ class Resident:
         """What is to be committed now."""
         if not self.dirty:
             return None
-        settings = orjson.dumps(self.pace.settings()).decode() if self.settings_changed else None
-        self.settings_changed = False
-        return self.everything(settings)
+        return self.everything()
 
-    def everything(self, settings: str | None = None) -> Write:
+    def everything(self) -> Write:
         """What has not been taken yet, and the state of now."""
+        settings = None
+        if self.settings_changed:
+            settings = orjson.dumps(self.pace.saved(asyncio.get_running_loop().time(), time.time())).decode()
+            self.settings_changed = False
         rows, revision, state = self.engine.take_uncommitted()
         after, self._taken = self._taken, revision
         return Write(self.name, self.lease.epoch, revision, rows, state, settings, after)

@@ -164,6 +164,23 @@ async def test_stopping_a_worker_saves_the_clock(log: SlowLog) -> None:
     await again.stop()
 
 
+async def test_an_idle_clusters_clock_does_not_go_back_when_its_worker_dies(log: SlowLog) -> None:
+    host = Host(log, Builder(), "a")
+    await host.start()
+    await make(host, paused=False)
+    await host.command("demo", "clock", {"action": "run", "speed": 1000})
+    await asyncio.sleep(0.2)
+    seen = (await host.command("demo", "state", {}))["clock"]["now"]
+    saved = orjson.loads(log.load("demo").record.settings)
+    assert seen > saved["now"] + 100_000_000
+    host.residents.clear()  # as kill -9 does
+    await host.stop()
+    again = Host(log, Builder(), "a")
+    await again.start()
+    assert (await again.command("demo", "state", {}))["clock"]["now"] >= seen
+    await again.stop()
+
+
 async def test_time_runs_at_the_speed_that_is_set(host: Host) -> None:
     await make(host)
 
