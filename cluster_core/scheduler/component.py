@@ -86,10 +86,8 @@ class Scheduler:
         fresh: dict[str, PodView] = {}
         for pod in self._api.list("Pod"):
             self._meet(self._shapes.view(pod), fresh)
-        for memory in self._memory.get("queue") or ():
-            view = fresh.pop(memory["uid"], None)
-            if view is not None:
-                self.queue.restore(recalled(view, memory), memory["place"])
+        for waiting, place in recalled(self._memory.get("queue") or (), fresh):
+            self.queue.restore(waiting, place)
         for view in fresh.values():
             self.queue.add(view)
         for uid, state in (self._memory.get("binding") or {}).items():
@@ -127,7 +125,7 @@ class Scheduler:
             self._start()
         if not self._ready:
             return self._memory
-        queue = [remembered(waiting) for waiting in self.queue.in_order()]
+        queue = remembered(self.queue.in_order())
         binding = self._binder.dump()
         return {"queue": queue, "binding": binding} if queue or binding else {}
 

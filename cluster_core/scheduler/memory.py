@@ -1,21 +1,42 @@
-"""A waiting pod as JSON and back: what the scheduler remembers while its cluster is put away."""
+"""The queue as JSON and back: what the scheduler remembers while its cluster is put away.
+
+Pods that wait for the same reason since the same time are written together, for there may be thousands.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from cluster_core.scheduler.queue import Waiting
 from cluster_core.scheduler.views import PodView
 
-
-def remembered(waiting: Waiting) -> dict[str, Any]:
-    return {"uid": waiting.view.uid, "place": waiting.place, "since": waiting.since, "attempts": waiting.attempts,
-            "failures": waiting.failures, "errors": waiting.errors, "plugins": sorted(waiting.plugins)}  # fmt: skip
+State = list[Any]
+"""[place, since, attempts, failures, errors, plugins]"""
 
 
-def recalled(pod: PodView, memory: Mapping[str, Any]) -> Waiting:
-    waiting = Waiting(pod, memory["since"])
-    waiting.attempts, waiting.failures, waiting.errors = memory["attempts"], memory["failures"], memory["errors"]
-    waiting.plugins = frozenset(memory["plugins"])
+def _state(waiting: Waiting) -> State:
+    counts = [waiting.attempts, waiting.failures, waiting.errors]
+    return [waiting.place, waiting.since, *counts, sorted(waiting.plugins)]
+
+
+def remembered(queue: Sequence[Waiting]) -> list[list[Any]]:
+    """[state, uids] of runs of pods with one state, in the order of the queue."""
+    return [[state, [waiting.view.uid for waiting in run]] for state, run in groupby(queue, _state)]
+
+
+def recalled(memory: Sequence[Sequence[Any]], pods: dict[str, PodView]) -> Iterator[tuple[Waiting, str]]:
+    """The pods that are still there and their places, in order; they are taken out of `pods`."""
+    for state, uids in memory:
+        for uid in uids:
+            view = pods.pop(uid, None)
+            if view is not None:
+                yield _waiting(view, state), state[0]
+
+
+def _waiting(pod: PodView, state: State) -> Waiting:
+    waiting = Waiting(pod, state[1])
+    waiting.attempts, waiting.failures, waiting.errors = state[2:5]
+    waiting.plugins = frozenset(state[5])
     return waiting

@@ -11,7 +11,7 @@ from tests.scheduler import recorded
 
 pytestmark = pytest.mark.skipif(not recorded.GOLDEN.exists(), reason="the recordings are not on this machine")
 
-FLOOR = 0.97
+FLOOR = 0.99
 """Observations that must be equal, of those recorded."""
 
 
