@@ -16,9 +16,13 @@ from tests.scheduler import stage
 def quiet_engine() -> Engine:
     """A cluster in which nobody taints nodes that have no kubelet."""
     engine = Engine(bare=True)
+    hush(engine)
+    return engine
+
+
+def hush(engine: Engine) -> None:
     for name in ("controller/node-lifecycle", "controller/taint-eviction"):
         engine.cluster.remove_part(name)
-    return engine
 
 
 @pytest.fixture
@@ -168,8 +172,7 @@ def test_restarting_equals_continuing() -> None:
             add_pod(engine, f"p{i}", cpu="1")
         if restart:
             engine.cluster = Cluster.load(engine.cluster.save())
-            engine.cluster.remove_part("controller/node-lifecycle")
-            engine.cluster.remove_part("controller/taint-eviction")
+            hush(engine)
             engine.api = engine.cluster.world.client("tester")
         engine.cluster.advance(10)
         add_node(engine, "b", cpu="1")

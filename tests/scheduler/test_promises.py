@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from cluster_core.scheduler import amounts
 from cluster_core.scheduler.component import Scheduler
 from cluster_core.scheduler.snapshot import NodeView, Snapshot
+from cluster_core.simulation.cluster import Cluster
 from tests.builders import Engine
 from tests.scheduler.stage import Stage, node, pod
-from tests.scheduler.test_component import add_node, quiet_engine
+from tests.scheduler.test_component import add_node, hush, quiet_engine
 
 SIZES = ("", "250m", "500m", "1")
 COUNTED = ("cpu", "memory", "nonzero_cpu", "nonzero_memory", "ports", "all_shapes", "live_shapes", "affine")
@@ -67,6 +68,41 @@ def test_stopping_and_starting_the_scheduler_loses_and_overfills_nothing(data: s
     scheduled = [event["involvedObject"]["uid"] for event in engine.events("Scheduled")]
     assert len(scheduled) == len(set(scheduled))
     assert all(event["count"] == 1 for event in engine.events("Scheduled"))
+
+
+def reloaded(engine: Engine) -> None:
+    """The same cluster, put away and taken up again."""
+    engine.cluster = Cluster.load(engine.cluster.save())
+    engine.api = engine.cluster.world.client("tester")
+    hush(engine)
+
+
+def play(script: list[tuple[int, int, int]], reload: bool) -> str:
+    """(action, size, budget of agenda entries to work off) one after the other; the state hash at the end."""
+    engine = quiet_engine()
+    for name, value in (("low", 1), ("high", 10)):
+        engine.api.create("PriorityClass", {"metadata": {"name": name}, "value": value})
+    for step, (action, size, budget) in enumerate(script):
+        if action == 0:
+            add_node(engine, f"n{step}", cpu=str(size), pods=3)
+        elif action == 1:
+            for one in engine.api.list("Pod", "default")[:size]:
+                engine.api.delete("Pod", "default", one["metadata"]["name"], grace=0)
+        else:
+            wanted = pod(f"p{step}", SIZES[size], priorityClassName=("low", "high")[action % 2])
+            del wanted["metadata"]["uid"], wanted["status"]
+            engine.api.create("Pod", wanted)
+        engine.cluster.run(engine.cluster.now + budget * 1_000_000, budget)
+        if reload:
+            reloaded(engine)
+    engine.cluster.advance(700)
+    return str(engine.cluster.state_hash())
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3), st.integers(0, 5)), max_size=12))
+def test_a_cluster_put_away_at_any_moment_goes_on_as_if_it_had_not_been(script: list[tuple[int, int, int]]) -> None:
+    assert play(script, reload=True) == play(script, reload=False)
 
 
 def facts(view: NodeView) -> dict[str, Any]:
