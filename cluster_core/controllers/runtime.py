@@ -94,13 +94,15 @@ class ControllerPart:
         self._failures: dict[str, int] = {}
 
     def observe(self, change: Change) -> None:
-        keys = self.controller.watches.get(change.kind.name)
-        if keys is None:
+        keys_of = self.controller.watches.get(change.kind.name)
+        if keys_of is None:
             return
-        found = set(keys(self._context, change.new)) if change.new is not None else set()
-        if change.old is not None:
-            found.update(keys(self._context, change.old))
-        for key in sorted(found):
+        new, old = change.new, change.old
+        after = tuple(keys_of(self._context, new)) if new is not None else ()
+        before = tuple(keys_of(self._context, old)) if old is not None else ()
+        if before and before != after:
+            after = tuple(sorted({*before, *after}))
+        for key in after:
             self._soon(key)
 
     def _soon(self, key: str) -> None:
@@ -112,7 +114,8 @@ class ControllerPart:
         key = key.removeprefix(CHORE).removeprefix(LATER)
         later = (CHORE if self.controller.periodic else LATER) + key
         agenda = self._context.world.agenda
-        agenda.cancel(self.name, later)
+        for planned in (CHORE + key, LATER + key):
+            agenda.cancel(self.name, planned)
         try:
             again = self.controller.reconcile(self._context, key)
         except ApiError:
