@@ -171,7 +171,7 @@ def answer(server: ApiServer, request: ApiRequest, path: str) -> ApiResponse:
     found = discovery.catalogue(list(server.kinds))
     if path == "/openapi/v2":
         if PROTOBUF_V2 in request.header("accept") and "json" not in request.header("accept"):
-            return ApiResponse(200, _HEAD_V2, PROTOBUF_V2)
+            return ApiResponse(200, _HEAD_V2, PROTOBUF_V2.replace("@", "."))
         return _tagged(document_v2(found))
     if path == "/openapi/v3":
         return ApiResponse(200, orjson.dumps(index(found)))
