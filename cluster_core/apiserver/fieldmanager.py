@@ -28,7 +28,7 @@ class FieldManager:
 
     def updated(self, context: Context, new: Obj, old: Obj) -> Obj:
         """The new object with the writer as the manager of every field that changed."""
-        if context.trusted or context.options.get("applying"):
+        if context.trusted or context.options.get("applying") or context.subresource == "binding":
             return new
         return self._managed(context, new, old)
 

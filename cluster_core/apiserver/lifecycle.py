@@ -107,18 +107,18 @@ def prepare_update(context: Context, new: Obj, old: Obj) -> Obj:
         return kind.prepare_status(_only_status(new, old), old)
     if context.subresource == "finalize":
         return new
+    if context.subresource in _PAST_THE_STRATEGY:
+        return new
     part = kind.subresource(context.subresource) if context.subresource else None
     if part is not None and part.prepare is not None:
         new = part.prepare(new, old)
-        return _next_generation(new, old) if kind.generation else new
-    if kind.status and context.subresource not in _WRITE_STATUS_TOO:
-        new = _with_status_of(new, old)
-    new = kind.prepare_update(new, old)
-    # A binding is written past the strategy: the pod's generation does not count it.
-    return _next_generation(new, old) if kind.generation and context.subresource != "binding" else new
+    else:
+        new = kind.prepare_update(_with_status_of(new, old) if kind.status else new, old)
+    return _next_generation(new, old) if kind.generation else new
 
 
-_WRITE_STATUS_TOO = frozenset({"binding"})
+_PAST_THE_STRATEGY = frozenset({"binding"})
+"""Subresources written to the store as they are: a binding is neither validated nor counted in the generation."""
 
 
 def _only_status(new: Obj, old: Obj) -> Obj:
@@ -168,6 +168,8 @@ def _store_update(context: Context, new: Obj, old: Obj) -> Obj:
 
 def _update_problems(context: Context, new: Obj, old: Obj) -> list[Any]:
     kind = context.kind
+    if context.subresource in _PAST_THE_STRATEGY:
+        return []
     part = kind.subresource(context.subresource) if context.subresource else None
     validate = kind.validate_status if context.subresource == "status" else kind.validate_update
     if part is not None and part.validate is not None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from cluster_core.apiserver.kind import Kind, Subresource
 from cluster_core.kinds.binding import bind
+from cluster_core.kinds.eviction import evict
 from cluster_core.kinds.pod_cells import COLUMNS
-from cluster_core.kinds.pod_strategy import prepare_create, prepare_status, prepare_update
+from cluster_core.kinds.pod_parts import prepare_ephemeral, prepare_resize, validate_ephemeral, validate_resize
+from cluster_core.kinds.pod_strategy import prepare_create, prepare_status, prepare_update, with_pod_ips
+from cluster_core.kinds.pod_update_validation import validate_status, validate_update
 from cluster_core.kinds.pod_validation import validate
 from cluster_core.kinds.podspec_defaults import default_own_spec, without_init_annotations
 from cluster_core.machinery.typed import Obj
@@ -15,6 +18,8 @@ def default(pod: Obj) -> Obj:
     result = {**pod, "spec": default_own_spec(pod.get("spec") or {})}
     if "metadata" in pod:
         result["metadata"] = without_init_annotations(pod["metadata"])
+    if pod.get("status"):
+        result["status"] = with_pod_ips(pod["status"])
     return result
 
 
@@ -48,6 +53,8 @@ KIND = Kind(
     categories=("all",),
     default=default,
     validate=validate,
+    validate_update=validate_update,
+    validate_status=validate_status,
     prepare_create=prepare_create,
     prepare_update=prepare_update,
     prepare_status=prepare_status,
@@ -60,12 +67,18 @@ KIND = Kind(
     subresources=(
         Subresource("attach", ("create", "get"), "PodAttachOptions"),
         Subresource("binding", ("create",), "Binding", call=lambda context, pod, body: bind(context, body or {})),
-        Subresource("ephemeralcontainers", ("get", "patch", "update"), "Pod"),
-        Subresource("eviction", ("create",), "Eviction", "policy"),
+        Subresource(
+            "ephemeralcontainers",
+            ("get", "patch", "update"),
+            "Pod",
+            prepare=prepare_ephemeral,
+            validate=validate_ephemeral,
+        ),
+        Subresource("eviction", ("create",), "Eviction", "policy", call=lambda context, pod, body: evict(context, body or {})),
         Subresource("exec", ("create", "get"), "PodExecOptions"),
         Subresource("log", ("get",), "Pod"),
         Subresource("portforward", ("create", "get"), "PodPortForwardOptions"),
         Subresource("proxy", ("create", "delete", "get", "patch", "update"), "PodProxyOptions"),
-        Subresource("resize", ("get", "patch", "update"), "Pod"),
+        Subresource("resize", ("get", "patch", "update"), "Pod", prepare=prepare_resize, validate=validate_resize),
     ),
 )

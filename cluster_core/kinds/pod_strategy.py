@@ -71,13 +71,13 @@ def _with_generations(conditions: Sequence[Obj], before: Sequence[Obj]) -> list[
     return result
 
 
-def with_pod_ips(status: dict[str, Any]) -> dict[str, Any]:
-    """podIP is the first of podIPs, hostIP of hostIPs; the single one wins."""
+def with_pod_ips(status: Obj) -> Obj:
+    """podIP is the first of podIPs; the single one wins."""
     single, every = status.get("podIP"), status.get("podIPs")
     if single and (not every or every[0].get("ip") != single):
-        status["podIPs"] = [{"ip": single}]
-    elif every and not single and every[0].get("ip"):
-        status["podIP"] = every[0]["ip"]
+        return {**status, "podIPs": [{"ip": single}]}
+    if every and not single and every[0].get("ip"):
+        return {**status, "podIP": every[0]["ip"]}
     return status
 
 

@@ -45,7 +45,7 @@ def _admit(attributes: Attributes) -> Obj | None:
 def _with_defaults(pod: Obj, found: Obj) -> Obj:
     limits: dict[str, str] = {}
     requests: dict[str, str] = {}
-    for item in found["spec"].get("limits", ()):
+    for item in found["spec"].get("limits") or ():
         if item["type"] == "Container":
             requests.update(item.get("defaultRequest", {}))
             limits.update(item.get("default", {}))
@@ -81,7 +81,7 @@ def _validate(attributes: Attributes) -> None:
         return
     problems_of = _pod_problems if attributes.kind.name == "Pod" else _claim_problems
     for found in _ranges(attributes):
-        problems = [text for item in found["spec"].get("limits", ()) for text in problems_of(item, obj)]
+        problems = [text for item in found["spec"].get("limits") or () for text in problems_of(item, obj)]
         if problems:
             distinct = list(dict.fromkeys(problems))
             text = distinct[0] if len(distinct) == 1 else f"[{', '.join(distinct)}]"
