@@ -179,7 +179,8 @@ class Storage:
         store = self.store
         metadata = {**obj["metadata"], "resourceVersion": str(store.revision + 1)}
         stored = {"kind": kind.name, "apiVersion": kind.api_version, **obj, "metadata": metadata}
-        store.put(kind.key(metadata.get("namespace", ""), metadata["name"]), orjson.dumps(stored), obj=stored)
+        value = bytes(memoryview(orjson.dumps(stored)))  # a copy: orjson's own result holds on to four times its size
+        store.put(kind.key(metadata.get("namespace", ""), metadata["name"]), value, obj=stored)
         return stored
 
     def remove(self, kind: Kind, obj: Obj) -> Obj:
