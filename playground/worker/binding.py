@@ -13,12 +13,12 @@ from cluster_core.machines.park import MachinePark
 from cluster_core.persistence.log import Row, Stored
 from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.commands import CommandError
+from cluster_core.simulation.control import COMPONENTS, control_of
 from cluster_core.simulation.saved import ClusterSpec, Saved
 from playground.engine.port import EngineError
 
 from .simulated import Simulated, Watching
 
-_COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 _CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 
@@ -87,11 +87,13 @@ class Simulation:
                 yield {"k": "Machine", "name": machine.name, "machine": machine.state}
 
     def _components(self) -> Iterable[dict[str, Any]]:
-        """The control plane's parts, as their static pods show them."""
-        for name in _COMPONENTS:
-            pods = [pod for pod in self._static_pods if pod["metadata"].get("labels", {}).get("component") == name]
-            for pod in pods:
-                yield _component(name, pod)
+        """The control plane's parts: whether each is there and, as its static pod shows, ready."""
+        if self.cluster.spec.bare or "control-plane" not in self.cluster.parts:
+            return
+        pods = {pod["metadata"].get("labels", {}).get("component"): pod for pod in self._static_pods}
+        running = control_of(self.cluster).is_running
+        for name in COMPONENTS:
+            yield _component(name, running(name), pods.get(name))
 
     @property
     def _static_pods(self) -> Sequence[Obj]:
@@ -103,18 +105,18 @@ class Simulation:
         return [pod for node in control_plane for pod in self._client.on_node("Pod", node)]
 
 
-def _component(name: str, pod: Obj) -> dict[str, Any]:
-    conditions = {condition["type"]: condition for condition in pod.get("status", {}).get("conditions", ())}
+def _component(name: str, running: bool, pod: Obj | None) -> dict[str, Any]:
+    conditions = {condition["type"]: condition for condition in (pod or {}).get("status", {}).get("conditions", ())}
     ready = conditions.get("Ready", {})
     return {
         "k": "Component",
-        "uid": f"component-{pod['metadata']['name']}",
+        "uid": f"component-{name}",
         "ns": "",
         "rv": "",
         "name": name,
-        "node": pod["spec"].get("nodeName", ""),
-        "healthy": ready.get("status") == "True",
-        "message": ready.get("message", ""),
+        "node": pod["spec"].get("nodeName", "") if pod else "",
+        "healthy": running and (pod is None or ready.get("status") == "True"),
+        "message": "stopped" if not running else ready.get("message", ""),
     }
 
 

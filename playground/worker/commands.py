@@ -114,6 +114,7 @@ async def create(host: Host, name: str, args: Args) -> Answer:
         await host.committer.call(host.log.create, record, Write(wanted.name, 1, revision, rows, state), lease)
     except ClusterExists:
         raise NameTaken(f'cluster "{wanted.name}" already exists') from None
+    engine.forget(revision)  # nobody can watch from before there was anything
     host.settle_in(Stored(record, revision, 0, state), engine, lease)
     return {"name": wanted.name, "token": record.token, "seed": seed, "revision": revision}
 
