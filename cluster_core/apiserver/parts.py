@@ -29,8 +29,10 @@ class Part(Protocol):
     """Something that reacts to changes and does work from the agenda."""
 
     name: str
-    kinds: Collection[str]
-    """Names of the kinds whose changes it hears of."""
+
+    @property
+    def kinds(self) -> Collection[str]:
+        """Names of the kinds whose changes it hears of."""
 
     def observe(self, change: Change) -> None:
         """Hear of a change at once. Must be cheap: note what is to be done and leave it to `run`."""

@@ -20,11 +20,11 @@ from cluster_core.kubelet.probes import Probes
 from cluster_core.kubelet.sync import sync
 from cluster_core.kubelet.timings import Timings
 from cluster_core.kubelet.work import Work
-from cluster_core.machinery.clock import SECOND
+from cluster_core.machinery.errors import ApiError
 from cluster_core.machinery.typed import Obj
 
-PATIENCE = 600 * SECOND
-"""What lies further ahead than this is a chore: nobody waits for it."""
+RETRY = 5.0
+"""Seconds after which a kubelet tries again what the API server did not take."""
 
 
 class Fleet:
@@ -145,7 +145,10 @@ class Fleet:
 
     def run(self, key: str) -> None:
         node, what, *rest = key.lstrip("~").split("|")
-        _HANDLERS[what](self, node, rest[0] if rest else "")
+        try:
+            _HANDLERS[what](self, node, rest[0] if rest else "")
+        except ApiError:
+            self.world.agenda.soon(self.name, key, RETRY)  # the API server is out of reach, or somebody was faster
 
     def _pod(self, node: str, key: str) -> None:
         machine = self.machines.get(node)
@@ -160,11 +163,10 @@ class Fleet:
             self._memories[uid] = known
         else:
             self._memories.pop(uid, None)
-        self._plan(node, key, memory.next_due(known) if not work.gone else None)
+        self._plan(node, key, *(memory.next_due(known, self.clock.now) if not work.gone else (None, False)))
 
-    def _plan(self, node: str, key: str, due: int | None) -> None:
+    def _plan(self, node: str, key: str, due: int | None, chore: bool) -> None:
         agenda = self.world.agenda
-        chore = due is not None and due > self.clock.now + PATIENCE
         for prefix, wanted in (("", not chore), ("~", chore)):
             name = f"{prefix}{node}|pod|{key}"
             if due is not None and wanted:

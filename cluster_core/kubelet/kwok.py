@@ -140,10 +140,9 @@ def _container(container: Obj, done: bool, now: str) -> dict[str, Any]:
         "ready": not done,
         "restartCount": 0,
         "lastState": {},
-        "started": not done,
         "state": {"running": {"startedAt": now}},
     }
     if done:
         ended = {"exitCode": 0, "reason": "Completed", "startedAt": now, "finishedAt": now}
-        found["state"] = {"terminated": ended}
+        found |= {"state": {"terminated": ended}, "started": False}
     return found

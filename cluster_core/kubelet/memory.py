@@ -28,7 +28,7 @@ def entry(memory: Memory, key: str) -> dict[str, Any]:
     found = memory.get(key)
     if found is None:
         found = memory[key] = {}
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def drop(memory: Memory, key: str, name: str) -> Any:
@@ -42,16 +42,39 @@ def drop(memory: Memory, key: str, name: str) -> Any:
     return value
 
 
-def next_due(memory: Memory) -> int | None:
-    """The earliest time at which the pod wants attention."""
+CHORE_WAIT = 150 * 1_000_000
+"""A back-off longer than this goes on and on: nobody waits for its end."""
+
+
+def next_due(memory: Memory, now: int) -> tuple[int | None, bool]:
+    """The earliest time at which the pod wants attention, and whether that is but a chore: something that repeats for ever
+    or lies far ahead."""
+    pressing = _pressing(memory, now)
+    idle = [due for due in memory.get("waits", {}).values() if due - now > CHORE_WAIT]
+    idle += [probe["due"] for probe in _probes(memory) if probe.get("idle")]
+    first = min(pressing, default=None)
+    if first is not None and first - now <= PATIENCE and (not idle or first <= min(idle)):
+        return first, False
+    every = [*pressing, *idle]
+    return (min(every), not pressing or min(pressing) - now > PATIENCE) if every else (None, False)
+
+
+PATIENCE = 600 * 1_000_000
+"""What lies further ahead than this is a chore too."""
+
+
+def _probes(memory: Memory) -> list[dict[str, Any]]:
+    return [probe for probes in memory.get("probes", {}).values() for probe in probes.values() if "due" in probe]
+
+
+def _pressing(memory: Memory, now: int) -> list[int]:
+    """Times at which something happens that people wait for."""
     times: list[int] = []
     if "flight" in memory:
         times.append(memory["flight"]["due"])
     times += [planned[0] for key in ("exits", "stopping") for planned in memory.get(key, {}).values()]
-    for key in ("waits", "backing-off"):
-        times += memory.get(key, {}).values()
-    times += [
-        probe["due"] for probes in memory.get("probes", {}).values() for probe in probes.values() if "due" in probe
-    ]
+    times += memory.get("backing-off", {}).values()
+    times += [due for due in memory.get("waits", {}).values() if due - now <= CHORE_WAIT]
+    times += [probe["due"] for probe in _probes(memory) if not probe.get("idle")]
     times += [memory[key] for key in ("deadline", "removal") if key in memory]
-    return min(times) if times else None
+    return times

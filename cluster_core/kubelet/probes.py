@@ -70,6 +70,7 @@ class Probes:
         settled = state["good"] >= probe.get("successThreshold", 1)
         if not settled:
             state["due"] = work.now + period
+            state["idle"] = result.again is None and state["bad"] > probe.get("failureThreshold", 3)
         elif result.again is None:
             state.pop("due", None)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster_core.kubelet import admission, stopping
+from cluster_core.kubelet import admission, changes, stopping
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.pulling import show_back_off
 from cluster_core.kubelet.starting import advance, begin
@@ -43,6 +43,7 @@ def _live(work: Work) -> None:
     show_back_off(work)
     if work.memory.get("arrived") and work.memory.get("flight", {}).get("stage") == "sandbox":
         work.memory["flight"]["due"] = work.now
+    changes.apply(work)
     advance(work)
     work.memory.pop("arrived", None)
     stopping.after_main(work)

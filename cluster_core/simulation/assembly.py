@@ -76,7 +76,8 @@ def add_parts(cluster: Cluster) -> None:
     park = MachinePark(cluster.clock)
     world.machines = park
     fleet = Fleet(world, park, Containers(options), Timings(cluster.seed, options.get("timings", {})))
-    for part in (park, fleet, ControlPlane(cluster), *controller_manager(cluster, {}), *scheduler(cluster)):
+    parts: list[Part] = [park, fleet, ControlPlane(cluster), *controller_manager(cluster, {}), *scheduler(cluster)]
+    for part in parts:
         cluster.add_part(part)
     presenting.install(cluster.server, park)
     connecting.install(cluster.server, fleet)

@@ -37,6 +37,7 @@ def bootstrap(cluster: Cluster) -> None:
     _settle(cluster)
     for name in park_of(cluster).machines:
         fleet.report_images(name)
+    _settle(cluster)
     cluster.server.silent = fleet.instant = False
 
 

@@ -84,7 +84,7 @@ class ControlPlane:
         rest = {name: each for name, each in machine.manifests.items() if name != component}
         machine.manifests = {**rest, component: manifest} if manifest is not None else rest
         fleet_of(self._cluster).manifest_changed(machine, component)
-        return before  # type: ignore[no-any-return]
+        return before
 
     def _halt(self, component: str) -> None:
         if component in faults.UNREACHABLE:

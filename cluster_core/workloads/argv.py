@@ -13,10 +13,7 @@ from cluster_core.workloads.images import entry_of
 
 SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh"))
 TOOLS = frozenset(
-    "sleep echo cat ls date env printenv true false tail head touch test [ seq expr printf hostname id uname pwd mkdir rm cp mv "
-    "ln chmod chown grep sed awk find xargs sort uniq wc cut tr tee yes nslookup wget curl nc ping dig host dd basename dirname "
-    "whoami which kill timeout watch df du free ps top stat sha256sum md5sum base64 tar gzip jq perl python python3 mount "
-    "apk apt-get apt yum kubectl redis-cli psql mysql mysqladmin mongo mongosh pg_isready".split()
+    ["sleep", "echo", "cat", "ls", "date", "env", "printenv", "true", "false", "tail", "head", "touch", "test", "[", "seq", "expr", "printf", "hostname", "id", "uname", "pwd", "mkdir", "rm", "cp", "mv", "ln", "chmod", "chown", "grep", "sed", "awk", "find", "xargs", "sort", "uniq", "wc", "cut", "tr", "tee", "yes", "nslookup", "wget", "curl", "nc", "ping", "dig", "host", "dd", "basename", "dirname", "whoami", "which", "kill", "timeout", "watch", "df", "du", "free", "ps", "top", "stat", "sha256sum", "md5sum", "base64", "tar", "gzip", "jq", "perl", "python", "python3", "mount", "apk", "apt-get", "apt", "yum", "kubectl", "redis-cli", "psql", "mysql", "mysqladmin", "mongo", "mongosh", "pg_isready"]
 )
 """Programs that the shell knows, and which therefore really run."""
 INTERPRETERS = frozenset(("python", "python3", "node", "java", "ruby", "php", "go", "npm", "yarn", "dotnet", "uvicorn", "gunicorn"))

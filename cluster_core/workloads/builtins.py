@@ -143,7 +143,7 @@ def _perl(run: Run, context: BuiltinContext) -> BuiltinResult | str:
 
 def pi(digits: int) -> str:
     """Pi with so many digits, by Machin's formula."""
-    unity = 10 ** (digits + 10)
+    unity: int = 10 ** (digits + 10)
 
     def arctan(inverse: int) -> int:
         total = term = unity // inverse

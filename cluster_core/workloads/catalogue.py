@@ -73,6 +73,6 @@ def programs() -> dict[str, Program]:
 
 def _program(name: str, facts: dict[str, Any]) -> Program:
     stop = facts.get("stop", _SERVER_STOP)
-    plain = {key: facts[key] for key in ("start", "memory", "cpu", "ends") if key in facts}
-    lists = {key: tuple(facts[key]) for key in ("ports", "needs", "fails", "log") if key in facts}
+    plain: dict[str, Any] = {key: facts[key] for key in ("start", "memory", "cpu", "ends") if key in facts}
+    lists: dict[str, Any] = {key: tuple(facts[key]) for key in ("ports", "needs", "fails", "log") if key in facts}
     return Program(name, facts["kind"], stop=(stop[0], float(stop[1])) if stop else None, **lists, **plain)

@@ -12,8 +12,7 @@ from cluster_core.workloads.reference import Reference, parse
 
 _NOBODY = re.compile(r"does-?not-?exist|no-?such-?image|not-?exist|non-?exist|invalid-?image|bad-?image|wrong-?image")
 _WORDS = frozenset(
-    "latest stable mainline alpine slim perl edge rolling devel lts unstable musl glibc uclibc apache fpm jdk jre otp "
-    "management bookworm bullseye trixie noble jammy focal bionic current oss nightly master main v1 community temurin".split()
+    ["latest", "stable", "mainline", "alpine", "slim", "perl", "edge", "rolling", "devel", "lts", "unstable", "musl", "glibc", "uclibc", "apache", "fpm", "jdk", "jre", "otp", "management", "bookworm", "bullseye", "trixie", "noble", "jammy", "focal", "bionic", "current", "oss", "nightly", "master", "main", "v1", "community", "temurin"]
 )
 _NUMBERED = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.\d+)*(?:[-_.+][\w.+-]+)?")
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cluster_core.machinery import quantity
 from cluster_core.machinery.containers import Launch, Outcome, Reaction
+from cluster_core.machinery.typed import Obj
 from cluster_core.workloads import agnhost, argv
 from cluster_core.workloads.argv import Plan
 from cluster_core.workloads.catalogue import Program, programs
@@ -66,7 +67,8 @@ def observe(launch: Launch, keep: tuple[str, ...] = ()) -> Process:
     plan = agnhost.refine(argv.plan(launch), launch)
     if plan.kind != "script":
         return Process(plan)
-    return Process(plan, Run(job_of(launch, plan, keep)).run())
+    path = launch.container.get("terminationMessagePath") or "/dev/termination-log"
+    return Process(plan, Run(job_of(launch, plan, (*keep, path))).run())
 
 
 def outcome(launch: Launch, process: Process) -> Outcome:
@@ -88,7 +90,15 @@ def _not_there(plan: Plan) -> Outcome:
 def _of_script(launch: Launch, trace: Trace) -> Outcome:
     if trace.ends is None:
         return Outcome()
-    return Outcome(trace.ends + 0.02, trace.exit_code, "", "")
+    return Outcome(trace.ends + 0.02, trace.exit_code, "", _last_words(launch.container, trace))
+
+
+def _last_words(container: Obj, trace: Trace) -> str:
+    """The termination message: the file's contents, or the log's end when it failed and the policy says so."""
+    text = trace.files.get(container.get("terminationMessagePath") or "/dev/termination-log", "")
+    if not text and trace.exit_code and container.get("terminationMessagePolicy") == "FallbackToLogsOnError":
+        text = "\n".join(trace.text.splitlines()[-80:])[-2048:]
+    return text[:4096]
 
 
 def memory_limit(launch: Launch) -> int | None:

@@ -140,6 +140,8 @@ class Run:
         found: list[tuple[str, str]] = []
         if not self.bash.exists(place):
             return found
+        if self.bash.stat(place)["file_type"] != "directory":
+            return [(place, str(self.bash.read_file(place)))]
         for each in self.bash.read_dir(place):
             path = f"{place.rstrip('/')}/{each['name']}"
             if each["metadata"]["file_type"] == "directory":

@@ -1,0 +1,40 @@
+"""Changes of the spec of a running pod: another image restarts the container, other resources are set while it runs.
+
+Models computePodActions (container definition changed) and pkg/kubelet/allocation (in-place resize).
+"""
+
+from __future__ import annotations
+
+from cluster_core.kubelet.stopping import stop
+from cluster_core.kubelet.work import Work
+from cluster_core.machinery.containers import PullError
+from cluster_core.machinery.typed import Obj
+
+
+def apply(work: Work) -> None:
+    """Bring running containers in line with what the spec says now."""
+    for container in work.pod["spec"]["containers"]:
+        status = work.statuses.get(container["name"])
+        if status is None or "running" not in status["state"]:
+            continue
+        if _other_image(work, container, status):
+            name = container["name"]
+            grace = int(work.pod["spec"].get("terminationGracePeriodSeconds", 30))
+            stop(work, name, grace, f"Container {name} definition changed, will be restarted")
+        elif status.get("resources", {}) != container.get("resources", {}):
+            _resize(work, container, status)
+
+
+def _other_image(work: Work, container: Obj, status: Obj) -> bool:
+    try:
+        return bool(work.fleet.workloads.find(container["image"]).reference != status["image"])
+    except PullError:
+        return True
+
+
+def _resize(work: Work, container: Obj, status: Obj) -> None:
+    resources = container.get("resources", {})
+    changed = {**status, "resources": resources}
+    if resources.get("requests"):
+        changed["allocatedResources"] = resources["requests"]
+    work.set(container["name"], changed)
