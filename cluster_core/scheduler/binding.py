@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from cluster_core.machinery.clock import SECOND, Clock
 from cluster_core.machinery.errors import ApiError
 from cluster_core.machinery.typed import Obj
+from cluster_core.scheduler.framework import Booking
 from cluster_core.scheduler.plugins import claims
-from cluster_core.scheduler.plugins.volume_binding import Plan
 from cluster_core.scheduler.queue import Waiting
 from cluster_core.scheduler.snapshot import Snapshot
 
@@ -61,21 +61,21 @@ class Binder:
     def next_deadline(self) -> int | None:
         return min((pending.deadline for pending in self.waiting.values()), default=None)
 
-    def prepare(self, waiting: Waiting, plan: Plan, node: str) -> None:
-        """Write the plan and wait for the pod's claims. Raises ApiError when something could not be written."""
+    def prepare(self, waiting: Waiting, booking: Booking, node: str) -> None:
+        """Write the booking and wait for the pod's claims. Raises ApiError when something could not be written."""
         deadline = self._clock.now + round(self.timeout * SECOND)
-        names = tuple(claim["metadata"]["name"] for claim in plan.provision)
+        names = tuple(claim["metadata"]["name"] for claim in booking.provision)
         self.waiting[waiting.view.uid] = Pending(waiting, node, deadline, names)
         try:
-            self._write(plan, node)
+            self._write(booking, node)
         except ApiError:
             del self.waiting[waiting.view.uid]
             raise
 
-    def _write(self, plan: Plan, node: str) -> None:
-        for volume, claim in plan.bind:
+    def _write(self, booking: Booking, node: str) -> None:
+        for volume, claim in booking.volumes:
             self._api.update("PersistentVolume", reserved(volume, claim))
-        for claim in plan.provision:
+        for claim in booking.provision:
             namespace, name = claim["metadata"]["namespace"], claim["metadata"]["name"]
             patch = {"metadata": {"annotations": {claims.SELECTED_NODE: node}}}
             self._api.patch("PersistentVolumeClaim", namespace, name, patch)

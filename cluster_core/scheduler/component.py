@@ -19,12 +19,11 @@ from cluster_core.scheduler import happenings, messages
 from cluster_core.scheduler.binding import Binder
 from cluster_core.scheduler.configuration import Configuration, parse
 from cluster_core.scheduler.decide import Decider, Decision
-from cluster_core.scheduler.framework import Rescue
+from cluster_core.scheduler.framework import Booking, Rescue
 from cluster_core.scheduler.happenings import Happening
 from cluster_core.scheduler.lookup import OWNERS, ApiLookup
 from cluster_core.scheduler.memory import recalled, remembered
 from cluster_core.scheduler.nominator import Nominator
-from cluster_core.scheduler.plugins.volume_binding import Plan
 from cluster_core.scheduler.queue import Held, Queue, Waiting
 from cluster_core.scheduler.snapshot import Snapshot
 from cluster_core.scheduler.status import Reporter
@@ -56,6 +55,10 @@ class Scheduler:
 
     def configure(self, configuration: Configuration) -> None:
         """Start over with these profiles, as a restarted scheduler does."""
+        self._reset(configuration)
+        self._wake()
+
+    def _reset(self, configuration: Configuration) -> None:
         world = self._world
         self.profiles = configuration.profiles
         self.snapshot = Snapshot()
@@ -74,7 +77,6 @@ class Scheduler:
         self._preempting: set[str] = set()
         self._ready = False
         self._missed: list[Change] = []
-        self._wake()
 
     # ------------------------------------------------------------------------------------------------ starting
 
@@ -130,12 +132,14 @@ class Scheduler:
         return {"queue": queue, "binding": binding} if queue or binding else {}
 
     def load(self, state: Any) -> None:
-        self.configure(Configuration(self.profiles, self.queue.first_backoff, self.queue.longest_backoff))
+        self._reset(Configuration(self.profiles, self.queue.first_backoff, self.queue.longest_backoff))
         self._memory = dict(state or {})
 
     def decision(self, pod_uid: str) -> dict[str, Any] | None:
         """Every filter's verdict and every plugin's scores of the pod's newest attempt; of a pod that waits and whose last
         attempt is no longer remembered, what an attempt would give now; None when there is nothing to tell."""
+        if not self._ready:
+            self._start()
         waiting = self.queue.get(pod_uid)
         if pod_uid in self.trace or waiting is None:
             return self.trace.explain(pod_uid)
@@ -338,15 +342,15 @@ class Scheduler:
         node = decision.node
         assert node is not None
         try:
-            self._binder.allocate(decision.allocations)
-            if decision.plan.empty:
-                self._assign(waiting.view, node)
+            self._binder.allocate(decision.booking.devices)
+            if decision.booking.waits:
+                self._bind_volumes(waiting, decision.booking, node)
             else:
-                self._bind_volumes(waiting, decision.plan, node)
+                self._assign(waiting.view, node)
         except ApiError as error:
             self._went_wrong(waiting, str(error))
 
-    def _bind_volumes(self, waiting: Waiting, plan: Plan, node: str) -> None:
+    def _bind_volumes(self, waiting: Waiting, booking: Booking, node: str) -> None:
         """Set the volumes going; the pod counts on its node from now on and is bound when they are."""
         pod = waiting.view
         self.queue.delete(pod.uid)
@@ -354,7 +358,7 @@ class Scheduler:
         self.snapshot.place(pod, node)
         self._report.nominate(pod, node)
         try:
-            self._binder.prepare(waiting, plan, node)
+            self._binder.prepare(waiting, booking, node)
         except ApiError as error:
             self._unassume(waiting, str(error))
             return

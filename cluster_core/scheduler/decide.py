@@ -12,14 +12,11 @@ from typing import NamedTuple
 
 from cluster_core.machinery.seed import Seed
 from cluster_core.machinery.selectors import Selector
-from cluster_core.machinery.typed import Obj
 from cluster_core.scheduler import messages
-from cluster_core.scheduler.framework import Cycle, Failure, Profile, Rescue, Scored
+from cluster_core.scheduler.framework import Booking, Cycle, Failure, Profile, Rescue, Scored
 from cluster_core.scheduler.lookup import ApiLookup
 from cluster_core.scheduler.nominator import Nominator
 from cluster_core.scheduler.plugins.default_preemption import DefaultPreemption
-from cluster_core.scheduler.plugins.dynamic_resources import DynamicResources
-from cluster_core.scheduler.plugins.volume_binding import Plan, VolumeBinding
 from cluster_core.scheduler.quick import ranking
 from cluster_core.scheduler.snapshot import NodeView, Snapshot
 from cluster_core.scheduler.views import PodView
@@ -48,9 +45,7 @@ class Decision:
     rescue: Rescue = field(default_factory=Rescue)
     message: str = ""
     no_nodes: bool = False
-    plan: Plan = field(default_factory=Plan)
-    allocations: list[tuple[Obj, Obj]] = field(default_factory=list)
-    """(resource claim, its status) to write before the pod is bound."""
+    booking: Booking = field(default_factory=Booking)
     scored: Scored | None = None
     sequence: int = 0
     quick: bool = False
@@ -171,12 +166,7 @@ class Decider:
             decision.scored = profile.score(cycle, nodes)
             chosen = self.pick(pod, decision.scored.best())
         decision.node = chosen.name
-        binding = profile.by_name.get("VolumeBinding")
-        if isinstance(binding, VolumeBinding):
-            decision.plan = binding.plan(cycle, chosen)
-        devices = profile.by_name.get("DynamicResources")
-        if isinstance(devices, DynamicResources):
-            decision.allocations = devices.allocations(cycle, chosen)
+        decision.booking = profile.reserve(cycle, chosen)
 
     def _give_up(self, decision: Decision, cycle: Cycle) -> None:
         failure = decision.failure

@@ -133,15 +133,30 @@ class Plugin:
     def normalize(self, cycle: Cycle, nodes: Sequence[NodeView], scores: list[int]) -> list[int]:
         return scores
 
-    def reserve(self, cycle: Cycle, node: NodeView) -> None:
-        """Keep what the pod will use from being given away."""
-
-    def unreserve(self, cycle: Cycle, node: NodeView) -> None: ...
+    def reserve(self, cycle: Cycle, node: NodeView, booking: Booking) -> None:
+        """Note in `booking` what must be written before the pod can be bound to the node."""
 
     def helps(self, event: Event, pod: PodView, old: Any, new: Any) -> bool:
         """Whether an event among EVENTS may make a pod it rejected fit. `old`, `new`: views of pods, facts of nodes,
         or objects."""
         return True
+
+
+@dataclass(slots=True)
+class Booking:
+    """What is to be written before a pod is bound."""
+
+    volumes: list[tuple[Obj, Obj]] = field(default_factory=list)
+    """(volume, claim) to be bound to each other"""
+    provision: list[Obj] = field(default_factory=list)
+    """claims for which a volume is to be made"""
+    devices: list[tuple[Obj, Obj]] = field(default_factory=list)
+    """(resource claim, its status)"""
+
+    @property
+    def waits(self) -> bool:
+        """Whether others have to do their part before the pod can be bound."""
+        return bool(self.volumes or self.provision)
 
 
 @dataclass(slots=True)
@@ -299,6 +314,12 @@ class Profile:
         return Scored(nodes, raw, weighted, totals)
 
     # ------------------------------------------------------------------------------------------------ afterwards
+
+    def reserve(self, cycle: Cycle, node: NodeView) -> Booking:
+        booking = Booking()
+        for plugin in self.reserves:
+            plugin.reserve(cycle, node, booking)
+        return booking
 
     def rescue(self, cycle: Cycle, failure: Failure) -> Rescue:
         """Run PostFilter: the first plugin that makes room wins, messages of the others are joined."""

@@ -53,7 +53,7 @@ def using(*names: str, name: str = "p") -> dict[str, Any]:
 def schedule(stage: Stage, wanted: dict[str, Any]) -> str | None:
     """Decide and write the claims, as the component does."""
     decision = stage.try_(wanted)
-    for one, status in decision.allocations:
+    for one, status in decision.booking.devices:
         stage.shelf.put("ResourceClaim", {**one, "status": status})
     return decision.node
 

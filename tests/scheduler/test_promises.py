@@ -77,8 +77,8 @@ def reloaded(engine: Engine) -> None:
     hush(engine)
 
 
-def play(script: list[tuple[int, int, int]], reload: bool) -> str:
-    """(action, size, budget of agenda entries to work off) one after the other; the state hash at the end."""
+def play(script: list[tuple[int, int, int]], reload: bool) -> list[Any]:
+    """(action, size, budget of agenda entries to work off) one after the other; what the scheduler has made of it."""
     engine = quiet_engine()
     for name, value in (("low", 1), ("high", 10)):
         engine.api.create("PriorityClass", {"metadata": {"name": name}, "value": value})
@@ -96,7 +96,10 @@ def play(script: list[tuple[int, int, int]], reload: bool) -> str:
         if reload:
             reloaded(engine)
     engine.cluster.advance(700)
-    return str(engine.cluster.state_hash())
+    pods = [(one["metadata"]["name"], one["spec"].get("nodeName"), one["status"]) for one in engine.api.list("Pod")]
+    told = [(e["involvedObject"]["name"], e["message"], e["count"], e["lastTimestamp"]) for e in engine.events()
+            if e["reason"] in ("Scheduled", "FailedScheduling", "Preempted")]  # fmt: skip
+    return [sorted(pods, key=lambda pod: pod[0]), sorted(told)]
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))

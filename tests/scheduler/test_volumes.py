@@ -107,7 +107,7 @@ def test_each_claim_gets_the_smallest_volume_that_will_do() -> None:
     stage.shelf.put("PersistentVolumeClaim", claim("logs", size="2Gi"))
     decision = stage.try_(pod("p", volumes=using("logs", "data")))
     assert decision.node == "b"
-    names = [(v["metadata"]["name"], c["metadata"]["name"]) for v, c in decision.plan.bind]
+    names = [(v["metadata"]["name"], c["metadata"]["name"]) for v, c in decision.booking.volumes]
     assert names == [("b1", "data"), ("b2", "logs")]
 
 
@@ -126,7 +126,7 @@ def test_provisioning_follows_the_allowed_topologies() -> None:
     stage.shelf.put("StorageClass", {**storage_class("example.com/disk"), "allowedTopologies": terms})
     stage.shelf.put("PersistentVolumeClaim", claim("data"))
     decision = stage.try_(pod("p", volumes=using("data")))
-    assert (decision.node, len(decision.plan.provision)) == ("b", 1)
+    assert (decision.node, len(decision.booking.provision)) == ("b", 1)
 
 
 def test_zone_labels_of_a_volume_count() -> None:

@@ -13,6 +13,7 @@ from cluster_core.machinery.typed import Obj
 from cluster_core.scheduler import matching
 from cluster_core.scheduler.framework import (
     SKIP,
+    Booking,
     Cycle,
     Event,
     Failure,
@@ -116,13 +117,11 @@ class DynamicResources(Plugin):
             return Rescue("not found", error=True)  # a pre-filter before it gave up, so it has no state of its own
         return Rescue("no new claims to deallocate")
 
-    def allocations(self, cycle: Cycle, node: NodeView) -> list[tuple[Obj, Obj]]:
-        """(claim, status) to write before the pod is bound to the node."""
+    def reserve(self, cycle: Cycle, node: NodeView, booking: Booking) -> None:
         claims: Claims | None = cycle.state.get(self.name)
-        if claims is None:
-            return []
-        given = claims.given.get(node.name, [])
-        return [(claim, _status(claim, claims, given, (cycle.pod, node))) for claim in claims.all]
+        if claims is not None:
+            given = claims.given.get(node.name, [])
+            booking.devices += [(claim, _status(claim, claims, given, (cycle.pod, node))) for claim in claims.all]
 
     def helps(self, event: Event, pod: PodView, old: Any, new: Any) -> bool:
         if event.resource == "UnscheduledPod":

@@ -12,7 +12,7 @@ from typing import Any
 from cluster_core.machinery.quantity import value
 from cluster_core.machinery.typed import Obj
 from cluster_core.scheduler import matching
-from cluster_core.scheduler.framework import SKIP, Cycle, Event, Lookup, Plugin, Rejection, Skip, hopeless
+from cluster_core.scheduler.framework import SKIP, Booking, Cycle, Event, Lookup, Plugin, Rejection, Skip, hopeless
 from cluster_core.scheduler.plugins import claims
 from cluster_core.scheduler.snapshot import NodeView
 from cluster_core.scheduler.views import NodeFacts, PodView
@@ -31,19 +31,6 @@ class Needs:
     bound: list[Obj] = field(default_factory=list)
     waiting: list[Obj] = field(default_factory=list)
     volumes: list[Obj] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Plan:
-    """What binding the pod to one node would do."""
-
-    bind: list[tuple[Obj, Obj]] = field(default_factory=list)
-    """(volume, claim)"""
-    provision: list[Obj] = field(default_factory=list)
-
-    @property
-    def empty(self) -> bool:
-        return not self.bind and not self.provision
 
 
 class VolumeBinding(Plugin):
@@ -79,13 +66,13 @@ class VolumeBinding(Plugin):
         return None
 
     def filter(self, cycle: Cycle, node: NodeView) -> Rejection | None:
-        reasons = _plan(cycle.state[self.name], node.facts, cycle.lookup)[1]
+        reasons = _plan(Booking(), cycle.state[self.name], node.facts, cycle.lookup)
         return hopeless(*reasons) if reasons else None
 
-    def plan(self, cycle: Cycle, node: NodeView) -> Plan:
-        """What is to be written before the pod can be bound."""
+    def reserve(self, cycle: Cycle, node: NodeView, booking: Booking) -> None:
         needs = cycle.state.get(self.name)
-        return _plan(needs, node.facts, cycle.lookup)[0] if needs is not None else Plan()
+        if needs is not None:
+            _plan(booking, needs, node.facts, cycle.lookup)
 
     def helps(self, event: Event, pod: PodView, old: Any, new: Any) -> bool:
         if event.resource == "PersistentVolumeClaim":
@@ -114,8 +101,9 @@ def _problem(pod: PodView, name: str, ephemeral: bool, claim: Obj | None) -> str
     return claims.not_for_pod(pod, claim) if ephemeral else ""
 
 
-def _plan(needs: Needs, facts: NodeFacts, lookup: Lookup) -> tuple[Plan, list[str]]:
-    plan, reasons = Plan(), []
+def _plan(booking: Booking, needs: Needs, facts: NodeFacts, lookup: Lookup) -> list[str]:
+    """Note what using the node would take; the reasons why it will not do."""
+    reasons: list[str] = []
     missing = False
     for claim in needs.bound:
         volume = lookup.get("PersistentVolume", "", claim["spec"]["volumeName"])
@@ -126,13 +114,13 @@ def _plan(needs: Needs, facts: NodeFacts, lookup: Lookup) -> tuple[Plan, list[st
             reasons.append(UNREACHABLE)
             break
     if needs.waiting:
-        reasons += _provide(plan, needs, facts, lookup)
+        reasons += _provide(booking, needs, facts, lookup)
     if missing:
         reasons.append(LOST_VOLUME)
-    return plan, reasons
+    return reasons
 
 
-def _provide(plan: Plan, needs: Needs, facts: NodeFacts, lookup: Lookup) -> list[str]:
+def _provide(booking: Booking, needs: Needs, facts: NodeFacts, lookup: Lookup) -> list[str]:
     """Find a volume for each waiting claim or see whether one can be made; the reasons why not."""
     to_provision: list[Obj] = []
     to_match: list[Obj] = []
@@ -151,12 +139,12 @@ def _provide(plan: Plan, needs: Needs, facts: NodeFacts, lookup: Lookup) -> list
             to_provision.append(claim)
         else:
             taken.add(volume["metadata"]["name"])
-            plan.bind.append((volume, claim))
+            booking.volumes.append((volume, claim))
     for claim in to_provision:
         reason = _cannot_provision(claim, facts, lookup)
         if reason:
             return [reason]
-        plan.provision.append(claim)
+        booking.provision.append(claim)
     return []
 
 
