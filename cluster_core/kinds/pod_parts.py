@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cluster_core.apiserver.internal import difference
 from cluster_core.kinds.pod_update_validation import annotation_updates, equal
 from cluster_core.kinds.pod_validation import SPEC, pod_itself
 from cluster_core.kinds.qos import qos_class
@@ -50,7 +51,9 @@ def validate_ephemeral(new: Obj, old: Obj) -> Errors:
         if one["name"] not in after:
             errors.append(forbidden(path, f'existing ephemeral containers "{one["name"]}" may not be removed\n'))
         elif not equal(one, after[one["name"]]):
-            errors.append(forbidden(path, f'existing ephemeral containers "{one["name"]}" may not be changed'))
+            changes = difference("core.EphemeralContainer", one, after[one["name"]])
+            text = f'existing ephemeral containers "{one["name"]}" may not be changed\n{changes}'
+            errors.append(forbidden(path, text))
     return errors
 
 
@@ -87,6 +90,9 @@ def validate_resize(new: Obj, old: Obj) -> Errors:
     if qos_class(new) != quality:
         text = "Pod QOS Class may not change as a result of resizing"
         errors.append(invalid(SPEC, new.get("status", {}).get("qosClass", ""), text))
+    if not _is_supported(old.get("status") or {}):
+        errors.append(forbidden(SPEC, "Pod running on node without support for resize"))
+    _pod_level(errors, new["spec"].get("resources"), old["spec"].get("resources"))
     misplaced = _order(new, old)
     if misplaced:
         return [*errors, *misplaced]
@@ -101,6 +107,25 @@ def _not_at_all(old: Obj) -> str:
     if _MIRROR in (old["metadata"].get("annotations") or {}):
         return "static pods cannot be resized"
     return "windows pods cannot be resized" if (old["spec"].get("os") or {}).get("name") == "windows" else ""
+
+
+def _is_supported(status: Obj) -> bool:
+    """A node that can resize tells what its running containers have."""
+    for container in status.get("containerStatuses") or ():
+        if (container.get("state") or {}).get("running") is not None:
+            return container.get("resources") is not None
+    return True
+
+
+def _pod_level(errors: Errors, after: Obj | None, before: Obj | None) -> None:
+    if before and after is None:
+        errors.append(forbidden(SPEC / "resources", "pod-level resources cannot be removed"))
+        return
+    for key in ("requests", "limits"):
+        if before and set(before.get(key) or ()) - set((after or {}).get(key) or ()):
+            errors.append(forbidden(SPEC.child("resources", key), f"pod-level resource {key} cannot be removed"))
+    if after and not equal(_put_back({"resources": after}, {"resources": before})["resources"], before or {}):
+        errors.append(forbidden(SPEC, "only cpu and memory resources are mutable at pod-level"))
 
 
 def _order(new: Obj, old: Obj) -> Errors:
@@ -136,13 +161,17 @@ def _beyond_cpu_and_memory(new: Obj, old: Obj) -> Errors:
 
 
 def _init_container(path: Path, after: Obj, before: Obj) -> Errors:
+    errors: Errors = []
     if equal(after, before):
-        return []
+        return errors
+    if not equal(_put_back(after, before), before):
+        text = "only cpu and memory resources for init or sidecar containers are mutable"
+        errors.append(forbidden(path, text))
     if after.get("restartPolicy") != "Always":
-        return [forbidden(SPEC, "resources for non-sidecar init containers are immutable")]
-    if equal(_put_back(after, before), before):
-        return []
-    return [forbidden(path, "only cpu and memory resources for init or sidecar containers are mutable")]
+        text = "non-sidecar init containers with a resize policy of RestartContainer cannot be resized"
+        policies = after.get("resizePolicy") or ()
+        errors.extend(forbidden(path, text) for one in policies if one.get("restartPolicy") == "RestartContainer")
+    return errors
 
 
 def _put_back(after: Obj, before: Obj) -> Obj:

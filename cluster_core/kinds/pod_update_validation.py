@@ -1,14 +1,14 @@
-"""Pods when they are updated. Models ValidatePodUpdate and ValidatePodStatusUpdate of pkg/apis/core/validation.
-
-The real refusal of a changed spec ends with a line diff of Go structures, which is left out here.
-"""
+"""Pods when they are updated. Models ValidatePodUpdate and ValidatePodStatusUpdate of pkg/apis/core/validation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cluster_core.apiserver.internal import difference, internal
+from cluster_core.kinds.affinity_validation import tolerations
 from cluster_core.kinds.checks import immutable, ip
+from cluster_core.kinds.pod_annotations import pod_annotations
 from cluster_core.kinds.pod_validation import SPEC, pod_itself
 from cluster_core.machinery import names
 from cluster_core.machinery.field import Errors, Path, forbidden, invalid, invalid_each, required
@@ -56,7 +56,8 @@ def validate_update(new: Obj, old: Obj) -> Errors:
     if old["spec"].get("schedulingGates"):
         rest = _gated(errors, rest, old["spec"])
     if not equal(rest, old["spec"]):
-        errors.append(forbidden(SPEC, f"pod updates may not change fields other than {_UPDATABLE}"))
+        changes = difference("core.PodSpec", old["spec"], rest)
+        errors.append(forbidden(SPEC, f"pod updates may not change fields other than {_UPDATABLE}\n{changes}"))
     return errors
 
 
@@ -69,6 +70,7 @@ def annotation_updates(errors: Errors, new: Obj, old: Obj) -> None:
         if what and after.get(key) != before.get(key):
             verb = "remove or update" if key in before else "add"
             errors.append(forbidden(_ANNOTATIONS.key(key), f"may not {verb} {what}"))
+    pod_annotations(errors, _ANNOTATIONS, after, new["spec"])
 
 
 def _containers(errors: Errors, new: Obj, old: Obj) -> bool:
@@ -111,6 +113,8 @@ def _tolerations(errors: Errors, new: Obj, old: Obj) -> None:
     if any(_untimed(one) not in known for one in old.get("tolerations") or ()):
         text = "existing toleration can not be modified except its tolerationSeconds"
         errors.append(forbidden(SPEC / "tolerations", text))
+    elif new.get("tolerations"):
+        tolerations(errors, SPEC / "tolerations", new["tolerations"])
 
 
 def _untimed(toleration: Obj) -> Obj:
@@ -150,7 +154,9 @@ def _gated(errors: Errors, rest: dict[str, Any], old: Obj) -> dict[str, Any]:
     rest["nodeSelector"] = before
     found = (old.get("affinity") or {}).get("nodeAffinity")
     _node_affinity(errors, (rest.get("affinity") or {}).get("nodeAffinity"), found)
-    rest["affinity"] = {**(rest.get("affinity") or {}), "nodeAffinity": found}
+    others = {key: one for key, one in (rest.get("affinity") or {}).items() if key != "nodeAffinity"}
+    affinity = others if found is None else {**others, "nodeAffinity": found}
+    rest["affinity"] = affinity if affinity or "affinity" in old else None
     return rest
 
 
@@ -166,12 +172,12 @@ def _node_affinity(errors: Errors, new: Obj | None, old: Obj | None) -> None:
     after, before = _terms(new), _terms(old)
     if before and len(after) != len(before):
         text = "no additions/deletions to non-empty NodeSelectorTerms list are allowed"
-        errors.append(invalid(path, [_internal(term) for term in after] or None, text))
+        errors.append(invalid(path, internal("[]core.NodeSelectorTerm", after), text))
         return
     for index, term in enumerate(before):
         if not _only_adds(after[index], term):
             text = "only additions are allowed (no mutations or deletions)"
-            errors.append(invalid(path[index], _internal(after[index]), text))
+            errors.append(invalid(path[index], internal("core.NodeSelectorTerm", after[index]), text))
 
 
 def _only_adds(new: Obj, old: Obj) -> bool:
@@ -179,16 +185,6 @@ def _only_adds(new: Obj, old: Obj) -> bool:
     if not any(old.get(key) for key in parts):
         return not any(new.get(key) for key in parts)
     return all(list(new.get(key) or ())[: len(old.get(key) or ())] == list(old.get(key) or ()) for key in parts)
-
-
-def _internal(term: Obj) -> dict[str, Any]:
-    """The term as the server's own type would be written."""
-    return {
-        name: [{key.capitalize(): one.get(key) for key in ("key", "operator", "values")} for one in term[key]]
-        if term.get(key)
-        else None
-        for name, key in (("MatchExpressions", "matchExpressions"), ("MatchFields", "matchFields"))
-    }
 
 
 # ------------------------------------------------------------------------------------------------ status
