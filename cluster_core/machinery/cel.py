@@ -7,7 +7,7 @@ Models apiserver/pkg/cel/environment: standard library, strings, optionals, bind
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -48,9 +48,12 @@ class Program:
         self._expression = expression
         self.type = expression.return_type().name().lower()
 
-    def evaluate(self, values: Mapping[str, Any]) -> Any:
-        """Its value as plain Python. Raises CelError when it has none."""
-        result = self._expression.eval(data=values)
+    def evaluate(self, values: Mapping[str, Any], functions: Sequence[Any] = ()) -> Any:
+        """Its value as plain Python; `functions` are implementations for this time only. Raises CelError when it has none."""
+        if functions:
+            result = self._expression.eval(data=values, functions=list(functions))
+        else:
+            result = self._expression.eval(data=values)
         if result.type() == cel.Type.ERROR:
             raise CelError(runtime_message(str(result.plain_value())))
         return result.plain_value()

@@ -14,6 +14,8 @@ Mark = dict[str, Any]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_LINK_LOCAL_MULTICAST = {4: "224.0.0.0/24", 6: "ff02::/16"}
+
 
 def _address(text: str) -> Address:
     if "%" in text:
@@ -105,4 +107,3 @@ FUNCTIONS: tuple[tuple[Any, ...], ...] = (
     ("masked", _DYN, (_DYN,), _masked),
     ("string", _STRING, (_MAP,), _text, False),
 )
-_LINK_LOCAL_MULTICAST = {4: "224.0.0.0/24", 6: "ff02::/16"}

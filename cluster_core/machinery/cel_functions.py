@@ -6,6 +6,7 @@ Models apiserver/pkg/cel/library. Values of Kubernetes' own types are maps with 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -98,7 +99,7 @@ def _rank(value: Any) -> Any:
 
 def _compare(left: Any, right: Any) -> int:
     mine, theirs = _rank(left), _rank(right)
-    return (mine > theirs) - (mine < theirs)
+    return int(mine > theirs) - int(mine < theirs)
 
 
 def _as_integer(value: Mark) -> int:
@@ -199,7 +200,7 @@ def _last_index(values: list[Any], wanted: Any) -> int:
 
 
 def _is_sorted(values: list[Any]) -> bool:
-    return all(left <= right for left, right in zip(values, values[1:], strict=False))
+    return all(left <= right for left, right in itertools.pairwise(values))
 
 
 def _least(values: list[Any]) -> Any:
@@ -222,6 +223,7 @@ _TEXT_AND_LISTS = (
     Function("sum", DYN, (LIST,), sum),
     Function("min", DYN, (LIST,), _least),
     Function("max", DYN, (LIST,), _greatest),
+    Function("jsonpatchEscapeKey", STRING, (STRING,), lambda key: key.replace("~", "~0").replace("/", "~1"), member=False),
     Function("indexOf", INT, (LIST, DYN), _index),
     Function("lastIndexOf", INT, (LIST, DYN), _last_index),
 )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.kind import Kind
 from cluster_core.machinery.typed import Obj
+
+REINVOKED = "reinvoked"
+"""Among a context's options while the mutations run for the second time."""
 
 Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 
@@ -56,6 +59,8 @@ class Plugin:
     on_by_default: bool = True
     kinds: frozenset[str] = frozenset()
     """Names of the kinds it cares about; empty: all."""
+    reinvokes: bool = False
+    """Its changes let all mutations run once more."""
     always: bool = False
     """No flag turns it off: it stands for what the real server does elsewhere at this moment."""
 
@@ -63,7 +68,8 @@ class Plugin:
         return not self.kinds or kind in self.kinds
 
 
-Steps = tuple[tuple[Callable[[Attributes], Obj | None], ...], tuple[Callable[[Attributes], None], ...]]
+Admit = tuple[Callable[[Attributes], Obj | None], bool]
+Steps = tuple[tuple[Admit, ...], tuple[Callable[[Attributes], None], ...]]
 _ENABLE, _DISABLE = "enable-admission-plugins", "disable-admission-plugins"
 
 
@@ -81,20 +87,42 @@ class Chain:
         found = self._steps.get(key)
         if found is None:
             plugins = [plugin for plugin in enabled(self.plugins, *key[1:]) if plugin.cares_about(key[0])]
-            admit = tuple(plugin.admit for plugin in plugins if plugin.admit)
+            admit = tuple((plugin.admit, plugin.reinvokes) for plugin in plugins if plugin.admit)
             found = self._steps[key] = admit, tuple(plugin.validate for plugin in plugins if plugin.validate)
         return found
 
     def admit(self, attributes: Attributes) -> Obj | None:
-        for admit in self.steps(attributes)[0]:
-            obj = admit(attributes)
-            if obj is not attributes.obj and obj is not None:
-                attributes = attributes.with_obj(obj)
-        return attributes.obj
+        """The object after all mutations. What a policy changed, all plugins see once more."""
+        steps = self.steps(attributes)[0]
+        before = _run(steps, attributes)
+        if not before.policies_changed:
+            return before.attributes.obj
+        attributes.context.options[REINVOKED] = True
+        try:
+            return _run(steps, before.attributes).attributes.obj
+        finally:
+            del attributes.context.options[REINVOKED]
 
     def validate(self, attributes: Attributes) -> None:
         for validate in self.steps(attributes)[1]:
             validate(attributes)
+
+
+class _Ran(NamedTuple):
+    """How the mutations went."""
+
+    attributes: Attributes
+    policies_changed: bool
+
+
+def _run(steps: Sequence[Admit], attributes: Attributes) -> _Ran:
+    changed = False
+    for admit, reinvokes in steps:
+        obj = admit(attributes)
+        if obj is not attributes.obj and obj is not None:
+            attributes = attributes.with_obj(obj)
+            changed = changed or reinvokes
+    return _Ran(attributes, changed)
 
 
 def enabled(plugins: Sequence[Plugin], enable: str, disable: str) -> list[Plugin]:

@@ -10,6 +10,7 @@ from cluster_core.apiserver.admission import (
     defaulttolerationseconds,
     escalation,
     limitranger,
+    mutatingpolicy,
     namespacelifecycle,
     podsecurity,
     priority,
@@ -18,6 +19,8 @@ from cluster_core.apiserver.admission import (
     serviceaccount,
     storageprotection,
     taintnodesbycondition,
+    validatingpolicy,
+    webhooks,
 )
 from cluster_core.apiserver.admission.chain import Plugin
 
@@ -33,6 +36,10 @@ PLUGINS: tuple[Plugin, ...] = (
     defaultclasses.STORAGE_CLASS,
     runtimeclass.PLUGIN,
     defaultclasses.INGRESS_CLASS,
+    mutatingpolicy.PLUGIN,
+    webhooks.MUTATING,
     escalation.PLUGIN,
+    validatingpolicy.PLUGIN,
+    webhooks.VALIDATING,
     resourcequota.PLUGIN,
 )
