@@ -235,6 +235,16 @@ class Fleet:
             environment = {**volumes.service_variables(self.api, pod), **environment}
         return environment, volumes.files_of(self.api, pod, container, node)
 
+    # ------------------------------------------------------------------------------------------------ world.machines
+
+    def last_heartbeat(self, node: str) -> int | None:
+        """When the node's kubelet, or KWOK in its place, last renewed its lease: `now` while it is well. None when
+        nobody of ours looks after the node."""
+        machine = self.machines.get(node)
+        if machine is not None:
+            return int(machine.heartbeat(self.clock.now))
+        return self.clock.now if node in self.fake else None
+
     # ------------------------------------------------------------------------------------------------ power
 
     def start(self, machine: Any, delay: float) -> None:

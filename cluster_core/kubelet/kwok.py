@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cluster_core.apiserver.parts import controller_of
+from cluster_core.kubelet import registration
+from cluster_core.machinery.clock import SECOND
+from cluster_core.machinery.timestamps import microtime
 from cluster_core.machinery.typed import Obj
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 ANNOTATION, VALUE = "kwok.x-k8s.io/node", "fake"
 _CONDITIONS = ("Initialized", "Ready", "ContainersReady")
 _NODE_IP = "10.0.0.1"
+_RENEWAL = 10 * SECOND
 
 _NODE_CONDITIONS = (
     ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
@@ -60,6 +64,12 @@ def play_node(fleet: Fleet, node: Obj) -> None:
         if not status.get(key):
             filled[key] = {"cpu": "1k", "memory": "1Ti", "pods": "1M"}
     fleet.api.update_status("Node", {**node, "status": filled})
+    registration.write_lease(fleet.api, node, fleet.clock.now)
+
+
+def present_lease(lease: Obj, now: int) -> Obj:
+    """The Lease with the renewals that have happened since it was written."""
+    return {**lease, "spec": {**lease["spec"], "renewTime": microtime(now - now % _RENEWAL)}}
 
 
 def _info() -> dict[str, Any]:

@@ -75,13 +75,6 @@ class MachinePark:
         for listener in self._listeners:
             listener(machine)
 
-    # ------------------------------------------------------------------------------------------------ world.machines
-
-    def last_heartbeat(self, node: str) -> int | None:
-        """When the node's kubelet last renewed its lease: `now` while it is well, None when it is no machine of ours."""
-        machine = self.machines.get(node)
-        return machine.heartbeat(self._clock.now) if machine else None
-
     # ------------------------------------------------------------------------------------------------ a part
 
     def observe(self, change: Change) -> None:

@@ -74,10 +74,10 @@ def add_parts(cluster: Cluster) -> None:
 
     world, options = cluster.world, cluster.spec.options
     park = MachinePark(cluster.clock)
-    world.machines = park
     fleet = Fleet(world, park, Containers(options), Timings(cluster.seed, options.get("timings", {})))
+    world.machines = fleet
     parts: list[Part] = [park, fleet, ControlPlane(cluster), *controller_manager(cluster, {}), *scheduler(cluster)]
     for part in parts:
         cluster.add_part(part)
-    presenting.install(cluster.server, park)
+    presenting.install(cluster.server, park, fleet)
     connecting.install(cluster.server, fleet)
