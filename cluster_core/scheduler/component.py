@@ -76,7 +76,6 @@ class Scheduler:
         )
         self._preempting: set[str] = set()
         self._ready = False
-        self._missed: list[Change] = []
 
     # ------------------------------------------------------------------------------------------------ starting
 
@@ -95,15 +94,14 @@ class Scheduler:
         for uid, state in (self._memory.get("binding") or {}).items():
             self._resume_binding(uid, state)
         self._memory = {}
-        missed, self._missed = self._missed, []
-        for change in missed:
-            self._tell_of(change)
 
-    def _tell_of(self, change: Change) -> None:
-        """Let a change that came before the first look move remembered pods; what it changed has been counted."""
-        kind = change.kind.name
-        for happening in happenings.of_objects(kind, change.old, change.new, self._shapes):
+    def _start_with(self, change: Change) -> None:
+        """The first change it hears of has been counted by the first look; let it move remembered pods."""
+        self._start()
+        for happening in happenings.of_objects(change.kind.name, change.old, change.new, self._shapes):
             self.queue.happened(*happening)
+        if self.queue.busy:
+            self._wake()
 
     def _meet(self, pod: PodView, fresh: dict[str, PodView]) -> None:
         if finished(pod.obj):
@@ -123,8 +121,6 @@ class Scheduler:
 
     def dump(self) -> Any:
         """The queue in its order and who waits for volumes; {} when nothing waits."""
-        if self._missed:
-            self._start()
         if not self._ready:
             return self._memory
         queue = remembered(self.queue.in_order())
@@ -153,9 +149,8 @@ class Scheduler:
             return
         if self._ready:
             handler(change)
-        elif change.kind.name in ("Pod", "Node", *_OTHERS):
-            self._missed.append(change)
-            self._wake()
+        else:
+            self._start_with(change)
 
     def _wake(self) -> None:
         self._world.agenda.soon(self.name, "cycle")

@@ -72,6 +72,11 @@ class Queue:
     def __contains__(self, uid: str) -> bool:
         return uid in self._pods
 
+    @property
+    def busy(self) -> bool:
+        """Whether there may be a pod to try now."""
+        return bool(self._active or self._backoff)
+
     def get(self, uid: str) -> Waiting | None:
         return self._pods.get(uid)
 
