@@ -21,8 +21,10 @@ class MachinePark:
     name = "machines"
     kinds: frozenset[str] = frozenset()
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, manifests: Callable[[Machine], dict[str, Any]]) -> None:
+        """`manifests` gives the static pods with which a control plane's machine is set up: the same dict each time."""
         self._clock = clock
+        self._manifests = manifests
         self.machines: dict[str, Machine] = {}
         self._next_index = 0
         self._listeners: list[Listener] = []
@@ -39,6 +41,8 @@ class MachinePark:
         now = self._clock.now
         machine = Machine(name, self._next_index, cpu, memory, since=now, **more)
         self._next_index += 1
+        if machine.control_plane:
+            machine.manifests = self._manifests(machine)
         self.machines[name] = machine
         return machine
 
@@ -86,8 +90,21 @@ class MachinePark:
     def dump(self) -> Any:
         if not self.machines:
             return {}
-        return {"next": self._next_index, "machines": [machine.encode() for machine in self.machines.values()]}
+        return {"next": self._next_index, "machines": [self._encoded(machine) for machine in self.machines.values()]}
+
+    def _encoded(self, machine: Machine) -> dict[str, Any]:
+        """Without the manifests as long as nobody has touched them."""
+        encoded = machine.encode()
+        if machine.control_plane and machine.manifests is self._manifests(machine):
+            encoded.pop("manifests", None)
+        elif machine.control_plane:
+            encoded["manifests"] = machine.manifests
+        return encoded
 
     def load(self, state: Any) -> None:
         self._next_index = state["next"]
         self.machines = {encoded["name"]: Machine(**encoded) for encoded in state["machines"]}
+        for encoded in state["machines"]:
+            machine = self.machines[encoded["name"]]
+            if machine.control_plane and "manifests" not in encoded:
+                machine.manifests = self._manifests(machine)

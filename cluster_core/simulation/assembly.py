@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,11 @@ from cluster_core.controllers.runtime import Controller, ControllerPart
 from cluster_core.kubelet.fleet import Fleet
 from cluster_core.kubelet.timings import Timings
 from cluster_core.machinery.plugins import collect
+from cluster_core.machines.machine import Machine
 from cluster_core.machines.park import MachinePark
 from cluster_core.scheduler.component import Scheduler
 from cluster_core.simulation import connecting, presenting
+from cluster_core.simulation.kubeadm.manifests import static_pods
 from cluster_core.workloads.runtime import Containers
 
 if TYPE_CHECKING:
@@ -68,12 +70,18 @@ def scheduler(cluster: Cluster) -> list[Part]:
     return [Scheduler(cluster.world)]
 
 
+def manifests_of(flavour: str) -> Callable[[Machine], dict[str, Any]]:
+    """The static pods of a control plane's machine: those of kubeadm, none where everything was set up by hand."""
+    nothing: dict[str, Any] = {}
+    return lambda machine: static_pods(machine.name, machine.address) if flavour == "kubeadm" else nothing
+
+
 def add_parts(cluster: Cluster) -> None:
     """Start the control plane's parts and the machines with their kubelets."""
     from cluster_core.simulation.control import ControlPlane
 
     world, options = cluster.world, cluster.spec.options
-    park = MachinePark(cluster.clock)
+    park = MachinePark(cluster.clock, manifests_of(cluster.spec.flavour))
     fleet = Fleet(world, park, Containers(options), Timings(cluster.seed, options.get("timings", {})))
     world.machines = fleet
     parts: list[Part] = [park, fleet, ControlPlane(cluster), *controller_manager(cluster, {}), *scheduler(cluster)]

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from cluster_core.apiserver.client import Client
 from cluster_core.machinery.clock import SECOND
 from cluster_core.simulation.kubeadm import addons
-from cluster_core.simulation.kubeadm.manifests import static_pods
 from cluster_core.simulation.kubeadm.policy import policy
 from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of, new_machine, park_of
 
@@ -79,8 +78,6 @@ def _nodes(cluster: Cluster) -> str:
     """The machines, registered; answers the control plane's address."""
     spec, park = cluster.spec, park_of(cluster)
     first = park.add(CONTROL_PLANE, spec.cpu, spec.memory, control_plane=True, runtime=spec.runtime)
-    if spec.flavour == "kubeadm":
-        first.manifests = static_pods(first.name, first.address)
     for number in range(1, spec.nodes + 1):
         new_machine(cluster, f"node-{number}", cpu=spec.cpu, memory=spec.memory)
     for machine in park.machines.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 VERSION = "v1.36.2"
@@ -14,22 +15,21 @@ COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-schedul
 Manifest = dict[str, Any]
 
 
-def static_pods(node: str, address: str, flags: Mapping[str, Mapping[str, str]] | None = None) -> dict[str, Manifest]:
-    """The manifests by component; `flags` are extra ones by component."""
-    more = flags or {}
+@lru_cache(64)
+def static_pods(node: str, address: str) -> dict[str, Manifest]:
+    """The manifests by component: shared, never to be changed."""
     made = {
-        "etcd": _etcd(node, address, more.get("etcd", {})),
-        "kube-apiserver": _apiserver(address, more.get("kube-apiserver", {})),
-        "kube-controller-manager": _controller_manager(more.get("kube-controller-manager", {})),
-        "kube-scheduler": _scheduler(more.get("kube-scheduler", {})),
+        "etcd": _etcd(node, address),
+        "kube-apiserver": _apiserver(address),
+        "kube-controller-manager": _controller_manager(),
+        "kube-scheduler": _scheduler(),
     }
     return {name: made[name] for name in COMPONENTS}
 
 
-def _command(program: str, *groups: Mapping[str, str]) -> list[str]:
+def _command(program: str, flags: Mapping[str, str]) -> list[str]:
     """The command line: kubeadm sorts the flags of a component."""
-    merged = {name: value for group in groups for name, value in group.items()}
-    return [program, *(f"--{name}={merged[name]}" for name in sorted(merged))]
+    return [program, *(f"--{name}={flags[name]}" for name in sorted(flags))]
 
 
 def _probe(host: str, path: str, scheme: str, **numbers: int) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def _pod(
     }
 
 
-def _etcd(node: str, address: str, more: Mapping[str, str]) -> Manifest:
+def _etcd(node: str, address: str) -> Manifest:
     client, peer = f"https://{address}:2379", f"https://{address}:2380"
     pki = f"{PKI}/etcd"
     flags = {
@@ -108,7 +108,7 @@ def _etcd(node: str, address: str, more: Mapping[str, str]) -> Manifest:
     container = {
         "name": "etcd",
         "image": f"registry.k8s.io/etcd:{ETCD}",
-        "command": _command("etcd", flags, more),
+        "command": _command("etcd", flags),
         "resources": {"requests": {"cpu": "100m", "memory": "100Mi"}},
         **_probes("127.0.0.1", "/livez", "/readyz", "/readyz", "HTTP"),
     }
@@ -128,7 +128,7 @@ _CERTIFICATES = (
 )
 
 
-def _apiserver(address: str, more: Mapping[str, str]) -> Manifest:
+def _apiserver(address: str) -> Manifest:
     flags = {
         "advertise-address": address,
         "enable-admission-plugins": "NodeRestriction",
@@ -161,7 +161,7 @@ def _apiserver(address: str, more: Mapping[str, str]) -> Manifest:
     container = {
         "name": "kube-apiserver",
         "image": f"registry.k8s.io/kube-apiserver:{VERSION}",
-        "command": _command("kube-apiserver", flags, more),
+        "command": _command("kube-apiserver", flags),
         "resources": {"requests": {"cpu": "250m"}},
         **_probes(address, "/livez", "/readyz", "/livez"),
     }
@@ -169,7 +169,7 @@ def _apiserver(address: str, more: Mapping[str, str]) -> Manifest:
     return _pod(container, _CERTIFICATES, endpoint)
 
 
-def _controller_manager(more: Mapping[str, str]) -> Manifest:
+def _controller_manager() -> Manifest:
     kubeconfig = "/etc/kubernetes/controller-manager.conf"
     flags = {
         "allocate-node-cidrs": "true",
@@ -193,7 +193,7 @@ def _controller_manager(more: Mapping[str, str]) -> Manifest:
     container = {
         "name": "kube-controller-manager",
         "image": f"registry.k8s.io/kube-controller-manager:{VERSION}",
-        "command": _command("kube-controller-manager", flags, more),
+        "command": _command("kube-controller-manager", flags),
         "resources": {"requests": {"cpu": "200m"}},
         **_probes("127.0.0.1", "/healthz", "", "/healthz"),
     }
@@ -202,7 +202,7 @@ def _controller_manager(more: Mapping[str, str]) -> Manifest:
     return _pod(container, [*volumes, plugins], {})
 
 
-def _scheduler(more: Mapping[str, str]) -> Manifest:
+def _scheduler() -> Manifest:
     kubeconfig = "/etc/kubernetes/scheduler.conf"
     flags = {
         "authentication-kubeconfig": kubeconfig,
@@ -214,7 +214,7 @@ def _scheduler(more: Mapping[str, str]) -> Manifest:
     container = {
         "name": "kube-scheduler",
         "image": f"registry.k8s.io/kube-scheduler:{VERSION}",
-        "command": _command("kube-scheduler", flags, more),
+        "command": _command("kube-scheduler", flags),
         "resources": {"requests": {"cpu": "100m"}},
         **_probes("127.0.0.1", "/livez", "/readyz", "/livez"),
     }
