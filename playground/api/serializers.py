@@ -32,6 +32,7 @@ class ClusterWanted(Serializer):
     memory = serializers.CharField(default="8Gi", max_length=32)
     seed = serializers.IntegerField(default=0, min_value=0, max_value=2**63 - 1, help_text="0: a new one")
     bare = serializers.BooleanField(default=False, help_text="machines and an API server only")
+    start = serializers.DateTimeField(required=False, help_text="when its time begins; equal starts make equal hashes")
     paused = serializers.BooleanField(
         default=False, help_text="its time stands still until the clock is told otherwise"
     )

@@ -23,6 +23,8 @@ def command(*, cluster: str, name: str, args: Mapping[str, Any] | None = None) -
 
 def create(*, wanted: Mapping[str, Any]) -> Answer:
     args = {name: value for name, value in wanted.items() if name != "name"}
+    if "start" in args:
+        args["start"] = int(args["start"].timestamp())
     made = command(cluster=wanted["name"], name="create", args=args)
     return {key: made[key] for key in ("name", "seed", "revision")} | {"kubeconfig": kubeconfig_path(made["name"])}
 

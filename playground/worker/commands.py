@@ -27,6 +27,7 @@ Answer = dict[str, Any]
 Args = Mapping[str, Any]
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _MAX_NODES = 1000
+_LATEST_START = 7_258_118_400
 _MAX_ADVANCE_SECONDS = 366 * 86400.0
 _SETTLE_SECONDS = 3600.0
 _NEXT_SECONDS = 3600.0
@@ -65,6 +66,8 @@ class Wanted:
     seed: int = 0
     bare: bool = False
     paused: bool = False
+    start: int = 0
+    """When its virtual time begins, seconds since the epoch; 0: now."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -75,6 +78,8 @@ class Wanted:
             raise EngineError(f"nodes: from 0 to {_MAX_NODES}")
         if not 0 <= self.seed < 2**63:
             raise EngineError("seed: from 0 to 2^63-1")
+        if not 0 <= self.start < _LATEST_START:
+            raise EngineError("start: from 1970 to 2200")
         for field in ("cpu", "memory"):
             _check_quantity(field, getattr(self, field))
 
@@ -103,7 +108,7 @@ async def create(host: Host, name: str, args: Args) -> Answer:
         "memory": wanted.memory,
         "seed": seed,
         "bare": wanted.bare,
-        "start": int(now) * SECOND,
+        "start": (wanted.start or int(now)) * SECOND,
     }
     engine = host.builder.create(spec)
     settings = orjson.dumps({"speed": 1.0, "paused": wanted.paused}).decode()

