@@ -268,7 +268,7 @@ class Fleet:
             return
         self.world.agenda.cancel(self.name, f"{name}|register")
         node = self.api.get("Node", "", name)
-        if node is not None:
+        if node is not None and not self.api.server.etcd_fault:
             registration.write_lease(self.api, node, machine.last_renewal)
 
     def _wake(self, machine: Any) -> None:

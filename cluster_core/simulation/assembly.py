@@ -84,7 +84,9 @@ def add_parts(cluster: Cluster) -> None:
     park = MachinePark(cluster.clock, manifests_of(cluster.spec.flavour))
     fleet = Fleet(world, park, Containers(options), Timings(cluster.seed, options.get("timings", {})))
     world.machines = fleet
-    parts: list[Part] = [park, fleet, ControlPlane(cluster), *controller_manager(cluster, {}), *scheduler(cluster)]
+    control = ControlPlane(cluster)
+    park.listen(control.power_changed)
+    parts: list[Part] = [park, fleet, control, *controller_manager(cluster, {}), *scheduler(cluster)]
     for part in parts:
         cluster.add_part(part)
     presenting.install(cluster.server, park, fleet)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from cluster_core.apiserver.parts import Change, Part
 from cluster_core.controllers.runtime import ControllerPart
 from cluster_core.machinery.typed import Obj
-from cluster_core.simulation import assembly, faults
+from cluster_core.machines.machine import ON, Machine
+from cluster_core.simulation import assembly
 from cluster_core.simulation.kubeadm.manifests import COMPONENTS
 from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of, park_of
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
 
 Flags = dict[str, str]
+
+UNREACHABLE = {
+    "kube-apiserver": "the server is currently unable to handle the request: kube-apiserver is not running",
+    "etcd": "etcdserver: request timed out",
+}
+"""What clients hear when one of these does not run."""
 
 
 class ControlPlane:
@@ -33,11 +40,23 @@ class ControlPlane:
         """Component -> its manifest, put aside; {} when there is none."""
         self.flags: dict[str, Flags] = {}
         """Component -> its flags, where they are not the usual ones."""
+        self.dark = False
+        """Whether the machine it runs on is without power."""
 
     # ------------------------------------------------------------------------------------------------ what people do
 
     def is_running(self, component: str) -> bool:
-        return component not in self.stopped
+        return component not in self.stopped and not self.dark
+
+    def power_changed(self, machine: Machine) -> None:
+        """The control plane's machine went off or on, and everything on it."""
+        dark = machine.state != ON
+        if machine.name != CONTROL_PLANE or dark == self.dark:
+            return
+        self.dark = dark
+        for component in COMPONENTS:
+            if component not in self.stopped:
+                (self._halt if dark else self._go)(component)
 
     def stop(self, component: str) -> None:
         """Take the manifest away; the component ends."""
@@ -87,21 +106,24 @@ class ControlPlane:
         return before
 
     def _halt(self, component: str) -> None:
-        if component in faults.UNREACHABLE:
-            faults.set_api_fault(self._cluster, component, True)
+        self._set_fault()
         for part in self._parts(component):
             if part.name in self._cluster.parts:
                 self._cluster.remove_part(part.name)
 
     def _go(self, component: str) -> None:
         cluster = self._cluster
-        if component in faults.UNREACHABLE:
-            faults.set_api_fault(cluster, component, False)
+        self._set_fault()
         if component == "kube-apiserver":
             cluster.server.options = self.flags.get(component, {})
         for part in self._parts(component):
             cluster.add_part(part)
             _catch_up(cluster, part)
+
+    def _set_fault(self) -> None:
+        """What clients get while the API server or etcd does not run."""
+        missing = (text for name, text in UNREACHABLE.items() if not self.is_running(name))
+        self._cluster.server.etcd_fault = next(missing, "")
 
     def _parts(self, component: str) -> list[Part]:
         flags = self.flags.get(component, {})
@@ -118,17 +140,19 @@ class ControlPlane:
         """Nothing is planned under this name."""
 
     def dump(self) -> Any:
-        found = {"stopped": self.stopped, "flags": self.flags}
+        found = {"stopped": self.stopped, "flags": self.flags, "dark": self.dark}
         return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
         self.stopped, self.flags = state.get("stopped", {}), state.get("flags", {})
+        self.dark = state.get("dark", False)
         for component in self.flags:
             if self.is_running(component):
                 self._halt(component)
                 self._go(component)
-        for component in self.stopped:
-            self._halt(component)
+        for component in COMPONENTS:
+            if not self.is_running(component):
+                self._halt(component)
 
 
 def _catch_up(cluster: Cluster, part: Part) -> None:

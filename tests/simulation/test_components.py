@@ -110,3 +110,30 @@ def test_a_deleted_node_is_gone_with_its_machine():
     engine.settle()
     assert engine.api.get("Node", "", "node-1") is None
     assert "node-1" not in engine.cluster.command("state", {})["machines"]
+
+
+@pytest.mark.parametrize("component", ["etcd", "kube-apiserver"])
+def test_without_its_store_the_api_does_not_answer_and_goes_on_afterwards(component):
+    engine = Engine(nodes=2)
+    engine.api.create("Deployment", workload("Deployment", replicas=4))
+    engine.cluster.advance(0.1)
+    engine.cluster.command("stop-component", {"component": component})
+    engine.cluster.advance(120)
+    assert engine.call("GET", "/api/v1/nodes").status in (500, 503, 504)
+    engine.cluster.command("start-component", {"component": component})
+    engine.settle()
+    assert [each["status"]["phase"] for each in engine.api.list("Pod", "default")] == ["Running"] * 4
+
+
+def test_the_control_plane_dies_and_comes_back_with_its_machine():
+    engine = Engine(nodes=2)
+    engine.cluster.command("kill-node", {"node": "control-plane"})
+    engine.cluster.advance(60)
+    assert engine.call("GET", "/api/v1/nodes").status >= 500
+    assert set(engine.cluster.command("state", {})["components"].values()) == {False}
+    engine.cluster.command("revive-node", {"node": "control-plane"})
+    engine.settle()
+    engine.api.create("Deployment", workload("Deployment", replicas=2))
+    engine.settle()
+    assert [each["status"]["phase"] for each in engine.api.list("Pod", "default")] == ["Running"] * 2
+    assert engine.cluster.command("state", {})["nodes"]["ready"] == 3
