@@ -65,6 +65,10 @@ class NodeWanted(Serializer):
     count = serializers.IntegerField(required=False, min_value=1, max_value=1000)
 
 
+class ComponentAction(Serializer):
+    node = serializers.CharField(required=False, max_length=63, help_text="for the kubelet: on which node")
+
+
 class ClockAction(Serializer):
     action = serializers.ChoiceField(choices=["pause", "run", "step", "next", "advance", "settle"])
     speed = serializers.FloatField(required=False, min_value=0.01, max_value=10_000)

@@ -83,14 +83,17 @@ class NodeActionView(APIView):
 
 
 class ComponentActionView(APIView):
-    """POST to stop or start a part of the control plane."""
+    """POST to stop or start a part of the control plane, or the kubelet of a node."""
 
     action = ""
+    parser_classes = (JSONParser, FormParser)
 
-    @extend_schema(request=None, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    @extend_schema(request=serializers.ComponentAction, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
     def post(self, request: Request, cluster: str, part: str) -> Response:
         """Do this to the part, such as kube-scheduler."""
-        return Response(services.command(cluster=cluster, name=f"{self.action}-component", args={"component": part}))
+        wanted = _checked(serializers.ComponentAction, request)
+        args = {"component": part} | wanted
+        return Response(services.command(cluster=cluster, name=f"{self.action}-component", args=args))
 
 
 class ApplyView(APIView):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, TypeVar
 
-from cluster_core.persistence.log import Log, Write
+from cluster_core.persistence.log import Log, StaleEpoch, Write
 
 from .resident import Resident
 
@@ -79,10 +79,18 @@ class Committer:
     def _take(self) -> dict[Resident, Write | None]:
         begin = perf_counter()
         residents, self._dirty = [resident for resident in self._dirty if not resident.gone], {}
-        writes = {resident: resident.take() for resident in residents}
+        writes = {resident: self._take_one(resident) for resident in residents}
         pause = (perf_counter() - begin) * _COLLECT_PER_TAKE
         self._pause = min(max(pause, _LEAST_COLLECT_SECONDS), _MOST_COLLECT_SECONDS)
         return writes
+
+    def _take_one(self, resident: Resident) -> Write | None:
+        try:
+            return resident.take()
+        except Exception:
+            logger.exception("cluster %s cannot be saved", resident.name)
+            self.lost(resident, "its state cannot be saved")
+            return None
 
     async def _write(self, writes: Sequence[Write]) -> dict[str, str]:
         """Cluster -> why it was refused."""
@@ -100,7 +108,15 @@ class Committer:
             keep_after = resident.committed - self.history
             if keep_after - resident.compacted > self.history // 2 and not resident.gone:
                 resident.compacted = keep_after
-                await self.call(self.log.compact, resident.name, resident.lease.epoch, keep_after)
+                await self._compact_one(resident, keep_after)
+
+    async def _compact_one(self, resident: Resident, revision: int) -> None:
+        try:
+            await self.call(self.log.compact, resident.name, resident.lease.epoch, revision)
+        except StaleEpoch:
+            self.lost(resident, "another worker owns it now")
+        except Exception:
+            logger.exception("compacting %s failed; it is tried again later", resident.name)
 
     def close(self) -> None:
         self._thread.shutdown()

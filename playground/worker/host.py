@@ -10,7 +10,6 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -60,9 +59,18 @@ class Host:
         self._feeds: dict[Resident, Feed] = {}
         self._loading: dict[str, asyncio.Lock] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self.broken = asyncio.Event()
 
     async def start(self) -> None:
         self._tasks = [asyncio.create_task(work()) for work in (self.pump.run, self.committer.run, self._housekeep)]
+        for task in self._tasks:
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """None of the loops ends by itself: a worker without one of them is better started anew."""
+        if not task.cancelled():
+            logger.critical("the worker cannot go on", exc_info=task.exception())
+            self.broken.set()
 
     async def stop(self) -> None:
         """Commit what there is and give the clusters up."""
@@ -209,8 +217,10 @@ class Host:
                 return
             write = resident.everything()
             self.forget(resident, reason)
-            with suppress(asyncio.CancelledError):
+            try:
                 await self.committer.call(self._save_and_release, write, resident.lease)
+            except Exception:
+                logger.exception("cluster %s: what it did last is not saved", resident.name)
 
     def _save_and_release(self, write: Write, lease: Lease) -> None:
         if not self.log.append_all([write]):

@@ -42,7 +42,11 @@ async def run(*, url: str, with_parent: bool) -> None:
     await host.start()
     server = await serve(host, url, Tls.of(settings.WORKER_TLS))
     logger.info("worker listens at %s", url)
-    await stop.wait()
+    await asyncio.wait(
+        [asyncio.ensure_future(event.wait()) for event in (stop, host.broken)], return_when="FIRST_COMPLETED"
+    )
     await server.close()
+    if host.broken.is_set():
+        raise SystemExit(1)
     await host.stop()
     logger.info("worker stopped")

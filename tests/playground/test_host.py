@@ -94,6 +94,25 @@ async def test_a_failed_commit_takes_back_what_nobody_was_told(host: Host, log: 
     assert (await host.request("demo", get(f"{CONFIGMAPS}/lost"))).status == 404
 
 
+async def test_a_part_that_fails_neither_stops_the_worker_nor_other_clusters(
+    host: Host, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await make(host, "ill")
+    await make(host, "well")
+    await host.command("ill", "clock", {"action": "run", "speed": 1})
+
+    def fail(*_: object) -> bool:
+        raise RuntimeError("a bug in a controller")
+
+    monkeypatch.setattr(host.residents["ill"].engine, "take_uncommitted", fail)
+    with pytest.raises(Unavailable):
+        await host.request("ill", post(CONFIGMAPS, configmap("a")))
+    assert (await host.request("well", post(CONFIGMAPS, configmap("a")))).status == 201
+    assert (await host.request("ill", get(CONFIGMAPS))).status == 200
+    assert "cannot be saved" in caplog.text
+    assert not host.broken.is_set()
+
+
 async def test_a_worker_that_lost_its_lease_drops_the_cluster(host: Host, log: SlowLog) -> None:
     await make(host)
     log.acquire("demo", "worker-b", time.time() + 100, 10, "unix:/b")
