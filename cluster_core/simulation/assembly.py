@@ -21,6 +21,7 @@ from cluster_core.machines.machine import Machine
 from cluster_core.machines.park import MachinePark
 from cluster_core.scheduler.component import Scheduler
 from cluster_core.simulation import connecting, presenting
+from cluster_core.simulation.drain import Drains
 from cluster_core.simulation.kubeadm.manifests import static_pods
 from cluster_core.workloads.runtime import Containers
 
@@ -86,7 +87,7 @@ def add_parts(cluster: Cluster) -> None:
     world.machines = fleet
     control = ControlPlane(cluster)
     park.listen(control.power_changed)
-    parts: list[Part] = [park, fleet, control, *controller_manager(cluster, {}), *scheduler(cluster)]
+    parts: list[Part] = [park, fleet, control, Drains(world), *controller_manager(cluster, {}), *scheduler(cluster)]
     for part in parts:
         cluster.add_part(part)
     presenting.install(cluster.server, park, fleet)

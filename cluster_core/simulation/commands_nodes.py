@@ -9,7 +9,7 @@ from cluster_core.apiserver.client import Client
 from cluster_core.machines.machine import KILLED, OFF, ON, Machine
 from cluster_core.simulation.arguments import Arguments
 from cluster_core.simulation.commands import CommandError, command
-from cluster_core.simulation.drain import drain
+from cluster_core.simulation.drain import Drains
 from cluster_core.simulation.nodes import add_node, fleet_of, park_of
 
 if TYPE_CHECKING:
@@ -155,4 +155,6 @@ def drain_node(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
     given = Arguments(args)
     name = given.node()
     _set_unschedulable(cluster, name, True)
-    return drain(_api(cluster), name)
+    part = cluster.parts[Drains.name]
+    assert isinstance(part, Drains)
+    return part.begin(name)

@@ -62,3 +62,15 @@ def test_draining_moves_pods_elsewhere():
     engine.settle()
     assert len([key for key in answer["evicted"] if key.startswith("default/")]) == 2
     assert {each["spec"]["nodeName"] for each in engine.api.list("Pod", "default")} == {"node-2"}
+
+
+def test_a_drain_respects_disruption_budgets_and_goes_on_when_they_allow():
+    engine = Engine(nodes=2)
+    engine.api.create("Deployment", workload("Deployment", replicas=4))
+    budget = {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "web"}}}
+    engine.api.create("PodDisruptionBudget", {"metadata": {"name": "web", "namespace": "default"}, "spec": budget})
+    engine.settle()
+    answer = engine.cluster.command("drain-node", {"node": "node-1"})
+    assert len(answer["refused"]) == 1
+    engine.cluster.advance(60)
+    assert {each["spec"]["nodeName"] for each in engine.api.list("Pod", "default")} == {"node-2"}
