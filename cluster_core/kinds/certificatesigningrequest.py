@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from cluster_core.apiserver.kind import Kind, Subresource
+from cluster_core.machinery.typed import Obj
+
+
+def _approve(new: Obj, old: Obj) -> Obj:
+    """An approval changes the conditions only."""
+    conditions = (new.get("status") or {}).get("conditions") or []
+    return {**old, "metadata": new["metadata"], "status": {**(old.get("status") or {}), "conditions": conditions}}
+
 
 KIND = Kind(
     "CertificateSigningRequest",
@@ -11,7 +19,5 @@ KIND = Kind(
     namespaced=False,
     short=("csr",),
     status=True,
-    subresources=(
-        Subresource("approval", ("get", "patch", "update"), "CertificateSigningRequest"),
-    ),
+    subresources=(Subresource("approval", ("get", "patch", "update"), "CertificateSigningRequest", prepare=_approve),),
 )

@@ -19,14 +19,20 @@ _LINK_LOCAL_MULTICAST = {4: "224.0.0.0/24", 6: "ff02::/16"}
 
 def _address(text: str) -> Address:
     if "%" in text:
-        raise ValueError(f'IP Address "{text}" parse error during conversion from string: IP address with zone value is not allowed')
+        raise ValueError(
+            f'IP Address "{text}" parse error during conversion from string: IP address with zone value is not allowed'
+        )
     try:
         found = ipaddress.ip_address(text)
     except ValueError:
-        message = f'IP Address "{text}" parse error during conversion from string: ParseAddr("{text}"): unable to parse IP'
+        message = (
+            f'IP Address "{text}" parse error during conversion from string: ParseAddr("{text}"): unable to parse IP'
+        )
         raise ValueError(message) from None
     if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
-        raise ValueError(f'IP Address "{text}" parse error during conversion from string: IPv4-mapped IPv6 address is not allowed')
+        raise ValueError(
+            f'IP Address "{text}" parse error during conversion from string: IPv4-mapped IPv6 address is not allowed'
+        )
     return found
 
 
@@ -44,7 +50,7 @@ def _valid(make: Callable[[str], Any]) -> Callable[[str], bool]:
 def _interface(text: str) -> ipaddress.IPv4Interface | ipaddress.IPv6Interface:
     address, slash, length = text.partition("/")
     if not slash or not length.isdigit():
-        message = f'network address parse error during conversion from string: netip.ParsePrefix("{text}"): no \'/\''
+        message = f"network address parse error during conversion from string: netip.ParsePrefix(\"{text}\"): no '/'"
         raise ValueError(message)
     _address(address)
     return ipaddress.ip_interface(text)

@@ -223,7 +223,9 @@ _TEXT_AND_LISTS = (
     Function("sum", DYN, (LIST,), sum),
     Function("min", DYN, (LIST,), _least),
     Function("max", DYN, (LIST,), _greatest),
-    Function("jsonpatchEscapeKey", STRING, (STRING,), lambda key: key.replace("~", "~0").replace("/", "~1"), member=False),
+    Function(
+        "jsonpatchEscapeKey", STRING, (STRING,), lambda key: key.replace("~", "~0").replace("/", "~1"), member=False
+    ),
     Function("indexOf", INT, (LIST, DYN), _index),
     Function("lastIndexOf", INT, (LIST, DYN), _last_index),
 )
@@ -238,7 +240,9 @@ def _with(name: str) -> Callable[[Mark, str], Mark]:
 _AUTHORIZER = (
     Function("path", DYN, (DYN, STRING), _with("path")),
     Function("group", DYN, (DYN, STRING), _with("group")),
-    Function("serviceAccount", DYN, (DYN, STRING, STRING), lambda mark, namespace, name: _account(mark, namespace, name)),
+    Function(
+        "serviceAccount", DYN, (DYN, STRING, STRING), lambda mark, namespace, name: _account(mark, namespace, name)
+    ),
     Function("resource", DYN, (DYN, STRING), _with("resource")),
     Function("subresource", DYN, (DYN, STRING), _with("subresource")),
     Function("namespace", DYN, (DYN, STRING), _with("namespace")),

@@ -152,6 +152,4 @@ def _claim_problems(item: Obj, claim: Obj) -> Iterator[str]:
             yield f"{head}, but request is {requests[name]}"
 
 
-PLUGIN = Plugin(
-    "LimitRanger", admit=_admit, validate=_validate, kinds=frozenset({"Pod", "PersistentVolumeClaim"})
-)
+PLUGIN = Plugin("LimitRanger", admit=_admit, validate=_validate, kinds=frozenset({"Pod", "PersistentVolumeClaim"}))

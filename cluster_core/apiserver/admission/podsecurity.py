@@ -66,7 +66,9 @@ def policy_of(labels: Mapping[str, str] | None) -> Policy:
 def _parsed(labels: tuple[tuple[str, str], ...]) -> Policy:
     given, problems, standards = dict(labels), list[Any](), dict[str, Standard]()
     for mode, otherwise in (("enforce", "restricted"), ("audit", "privileged"), ("warn", "privileged")):
-        level = _checked(given, f"{_PREFIX}{mode}", _LEVELS.__contains__, f"must be one of {', '.join(_LEVELS)}", problems)
+        level = _checked(
+            given, f"{_PREFIX}{mode}", _LEVELS.__contains__, f"must be one of {', '.join(_LEVELS)}", problems
+        )
         version = _checked(given, f"{_PREFIX}{mode}-version", _is_version, 'must be "latest" or "v1.x"', problems)
         level = "privileged" if level is None else level or otherwise
         standards[mode] = Standard(level, version or "latest")
@@ -180,7 +182,9 @@ def _stricter(new: Standard, old: Standard) -> bool:
 def _existing(attributes: Attributes, name: str, standard: Standard) -> list[str]:
     """Warnings about the pods that are there already: of each controller's pods only one is looked at."""
     server = attributes.context.server
-    pods = list({_group(pod): pod for pod in reversed(server.storage.list(server.kinds.named("Pod", ""), name))}.values())
+    pods = list(
+        {_group(pod): pod for pod in reversed(server.storage.list(server.kinds.named("Pod", ""), name))}.values()
+    )
     broken: dict[str, list[str]] = {}
     for pod in pods[:_MOST_PODS]:
         found = _found(standard, pod)

@@ -139,7 +139,9 @@ def host_ports(metadata: Obj, spec: Obj) -> Violation:
 def _probe_hosts(container: Obj) -> list[str]:
     handlers = [container.get(key) for key in ("livenessProbe", "readinessProbe", "startupProbe")]
     handlers += (container.get("lifecycle") or {}).values()
-    actions = [handler.get(key) or {} for handler in handlers if isinstance(handler, dict) for key in ("httpGet", "tcpSocket")]
+    actions = [
+        handler.get(key) or {} for handler in handlers if isinstance(handler, dict) for key in ("httpGet", "tcpSocket")
+    ]
     return [action["host"] for action in actions if action.get("host")]
 
 
@@ -225,18 +227,24 @@ def _ipv4(*names: str) -> frozenset[str]:
 _SYSCTLS = _ipv4("ip_local_port_range", "tcp_syncookies", "ping_group_range", "ip_unprivileged_port_start")
 _SYSCTLS_0 = _SYSCTLS | {"kernel.shm_rmid_forced"}
 _SYSCTLS_27 = _SYSCTLS_0 | _ipv4("ip_local_reserved_ports")
-_SYSCTLS_29 = _SYSCTLS_27 | _ipv4(*(f"tcp_{name}" for name in "keepalive_time fin_timeout keepalive_intvl keepalive_probes".split()))
+_SYSCTLS_29 = _SYSCTLS_27 | _ipv4(
+    *(f"tcp_{name}" for name in "keepalive_time fin_timeout keepalive_intvl keepalive_probes".split())
+)
 _SYSCTLS_32 = _SYSCTLS_29 | _ipv4("tcp_rmem", "tcp_wmem")
 
 
 def host_process(metadata: Obj, spec: Obj) -> Violation:
     setters = _setters(spec, lambda context: (context.get("windowsOptions") or {}).get("hostProcess"))
-    return ("hostProcess", f"{setters} must not set securityContext.windowsOptions.hostProcess=true") if setters else None
+    return (
+        ("hostProcess", f"{setters} must not set securityContext.windowsOptions.hostProcess=true") if setters else None
+    )
 
 
 # ------------------------------------------------------------------------------------------------ restricted
 
-_VOLUMES = frozenset({"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"})
+_VOLUMES = frozenset(
+    {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+)
 _KNOWN_VOLUMES = frozenset(
     "hostPath gcePersistentDisk awsElasticBlockStore gitRepo nfs iscsi glusterfs rbd flexVolume cinder cephfs flocker fc "
     "azureFile vsphereVolume quobyte azureDisk photonPersistentDisk portworxVolume scaleIO storageos".split()
@@ -288,7 +296,11 @@ def non_root(metadata: Obj, spec: Obj) -> Violation:
     if _context(spec).get("runAsNonRoot"):
         return None
     names = _names(spec, lambda container: _context(container).get("runAsNonRoot") is None)
-    return ("runAsNonRoot != true", f"pod or {_named(names)} must set securityContext.runAsNonRoot=true") if names else None
+    return (
+        ("runAsNonRoot != true", f"pod or {_named(names)} must set securityContext.runAsNonRoot=true")
+        if names
+        else None
+    )
 
 
 def run_as_user(metadata: Obj, spec: Obj) -> Violation:

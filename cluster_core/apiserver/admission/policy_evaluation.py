@@ -150,7 +150,9 @@ def parameters(attributes: Attributes, spec: Mapping[str, Any], binding: Mapping
     group, _, _ = wanted["apiVersion"].rpartition("/")
     kind = server.kinds.find(wanted["kind"], group)
     if kind is None:
-        raise ConfigurationError(f"failed to configure policy: failed to find resource referenced by paramKind: '{_gvk(wanted)}'")
+        raise ConfigurationError(
+            f"failed to configure policy: failed to find resource referenced by paramKind: '{_gvk(wanted)}'"
+        )
     namespace = reference.get("namespace") or (attributes.namespace if kind.namespaced else "")
     if kind.namespaced and not namespace:
         raise _misbound("cannot use namespaced paramRef in policy binding that matches cluster-scoped resources")

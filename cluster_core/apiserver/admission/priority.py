@@ -7,6 +7,7 @@ from cluster_core.machinery import errors
 from cluster_core.machinery.typed import Obj
 
 PREEMPT = "PreemptLowerPriority"
+_SYSTEM = frozenset({"system-cluster-critical", "system-node-critical"})
 
 
 def _admit(attributes: Attributes) -> Obj | None:
@@ -58,6 +59,9 @@ def _priority(attributes: Attributes, name: str) -> tuple[str, int, str]:
 def _validate(attributes: Attributes) -> None:
     """One global default at the most."""
     new = attributes.obj
+    if attributes.operation == "DELETE" and attributes.name in _SYSTEM:
+        text = "this is a system priority class and cannot be deleted"
+        raise errors.forbidden("scheduling.k8s.io", "priorityclasses", attributes.name, text)
     if new is None or not attributes.about("scheduling.k8s.io", "PriorityClass") or not new.get("globalDefault"):
         return
     for found in attributes.context.server.storage.list(attributes.kind):

@@ -82,7 +82,9 @@ def _charged(attributes: Attributes, found: Obj, delta: Totals) -> Totals:
     resourcelists.add(after, delta)
     exceeded = [name for name in delta if after[name].compare(hard[name]) > 0]
     if exceeded:
-        asked, before, limited = (resourcelists.pretty(resourcelists.masked(each, exceeded)) for each in (delta, used, hard))
+        asked, before, limited = (
+            resourcelists.pretty(resourcelists.masked(each, exceeded)) for each in (delta, used, hard)
+        )
         name = found["metadata"]["name"]
         raise _refusal(attributes, f"exceeded quota: {name}, requested: {asked}, used: {before}, limited: {limited}")
     return after

@@ -40,10 +40,10 @@ def _with_overhead(attributes: Attributes, spec: Obj, found: Obj) -> dict[str, A
     given = spec.get("overhead")
     if given is not None and given != (fixed or {}):
         if not fixed:
-            raise _refusal(attributes, "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead")
-        raise _refusal(
-            attributes, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead"
-        )
+            raise _refusal(
+                attributes, "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead"
+            )
+        raise _refusal(attributes, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead")
     return {**spec, "overhead": fixed} if fixed else dict(spec)
 
 
@@ -58,7 +58,9 @@ def _with_scheduling(attributes: Attributes, spec: dict[str, Any], scheduling: O
             )
     if selector:
         spec["nodeSelector"] = {**given, **selector}
-    extra = [toleration for toleration in scheduling.get("tolerations", ()) if toleration not in spec.get("tolerations", ())]
+    extra = [
+        toleration for toleration in scheduling.get("tolerations", ()) if toleration not in spec.get("tolerations", ())
+    ]
     if extra:
         spec["tolerations"] = [*spec.get("tolerations", ()), *extra]
     return spec

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster_core.apiserver.admission import mountablesecrets
 from cluster_core.apiserver.admission.chain import Attributes, Plugin
 from cluster_core.machinery import errors
 from cluster_core.machinery.names import generated_name
@@ -32,6 +33,9 @@ def _admit(attributes: Attributes) -> Obj | None:
     spec = pod["spec"]
     name = spec.get("serviceAccountName") or "default"
     account = _account(attributes, name)
+    trouble = mountablesecrets.problem(account, spec)
+    if trouble:
+        raise _refusal(attributes, trouble)
     spec = {**spec, "serviceAccountName": name, "serviceAccount": name}
     if _mounts_token(spec, account):
         spec = _with_token(attributes, pod, spec)
@@ -54,7 +58,7 @@ def _account(attributes: Attributes, name: str) -> Obj:
     server = attributes.context.server
     found = server.storage.get(server.kinds.named("ServiceAccount", ""), attributes.namespace, name)
     if found is None:
-        cause = f"error looking up service account {attributes.namespace}/{name}: serviceaccount \"{name}\" not found"
+        cause = f'error looking up service account {attributes.namespace}/{name}: serviceaccount "{name}" not found'
         raise _refusal(attributes, cause)
     return found
 

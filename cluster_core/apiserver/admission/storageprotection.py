@@ -5,7 +5,10 @@ from __future__ import annotations
 from cluster_core.apiserver.admission.chain import Attributes, Plugin
 from cluster_core.machinery.typed import Obj
 
-_FINALIZERS = {"PersistentVolumeClaim": "kubernetes.io/pvc-protection", "PersistentVolume": "kubernetes.io/pv-protection"}
+_FINALIZERS = {
+    "PersistentVolumeClaim": "kubernetes.io/pvc-protection",
+    "PersistentVolume": "kubernetes.io/pv-protection",
+}
 
 
 def _admit(attributes: Attributes) -> Obj | None:
