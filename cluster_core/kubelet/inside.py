@@ -136,6 +136,22 @@ class Inside:
             raise errors.bad_request(f"{where} is waiting to start: {detail}")
         raise errors.bad_request(f"{where} is waiting to start: {reason}")
 
+    # ------------------------------------------------------------------------------------------------ usage
+
+    def usage(self, pod: Obj) -> list[tuple[str, int, int]]:
+        """(container, thousandths of a cpu, bytes) of the running containers; empty when their node is silent."""
+        machine = self._fleet.machines.get(pod["spec"].get("nodeName", ""))
+        if machine is None or not machine.well:
+            return []
+        found = []
+        for container in (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]):
+            status = self._status(pod, container["name"])
+            if status is not None and "running" in status["state"]:
+                launch = self._launch(pod, container["name"], status["restartCount"])
+                started = parse_time(status["state"]["running"]["startedAt"])
+                found.append((container["name"], *self._fleet.workloads.usage(launch, started)))
+        return found
+
     # ------------------------------------------------------------------------------------------------ commands
 
     def execute(self, pod: Obj, container: str, command: list[str]) -> Executed:

@@ -31,6 +31,9 @@ class Workloads(Protocol):
     def execute(self, launch: Launch, command: list[str], started: int) -> tuple[int, str, str]:
         """Run a command in the container: exit code, stdout, stderr."""
 
+    def usage(self, launch: Launch, started: int) -> tuple[int, int]:
+        """(thousandths of a cpu, bytes of memory) that the running container uses."""
+
     def forget(self, pod_uid: str) -> None:
         """The pod is gone with its files and logs."""
 

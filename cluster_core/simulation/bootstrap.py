@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NAMESPACES = ("kube-system", "kube-public", "kube-node-lease", "default")
 SERVICE_IP = "10.96.0.1"
+SERVICE_CIDR = "10.96.0.0/12"
 _PRIORITIES = (
     ("system-cluster-critical", 2000000000, "Used for system critical pods that must run in the cluster, but can be moved to "
      "another node if necessary."),
@@ -46,6 +47,7 @@ def _create_all(cluster: Cluster) -> None:
         api.create("Namespace", {"metadata": {"name": name}})
     for name, value, description in _PRIORITIES:
         api.create("PriorityClass", {"metadata": {"name": name}, "value": value, "description": description})
+    api.create("ServiceCIDR", {"metadata": {"name": "kubernetes"}, "spec": {"cidrs": [SERVICE_CIDR]}})
     _roles(cluster, api)
     address = _nodes(cluster) if not cluster.spec.bare else "172.18.0.2"
     _kubernetes_service(api, address)

@@ -88,6 +88,10 @@ class Containers:
         launch = self._with_volumes(launch)
         return logs.lines(launch, self._process(launch, started), started, until)
 
+    def usage(self, launch: Launch, started: int) -> tuple[int, int]:
+        """(thousandths of a cpu, bytes of memory) that the running container uses now."""
+        return process.usage(launch, self._process(self._with_volumes(launch), started))
+
     def forget(self, pod_uid: str) -> None:
         """The pod is gone with its files and logs."""
         self._volumes.pop(pod_uid, None)

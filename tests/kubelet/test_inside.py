@@ -74,3 +74,13 @@ def test_a_dead_node_cannot_be_looked_into(engine):
     status, text = log(engine, "web")
     assert status == 500
     assert "connect: no route to host" in text
+
+
+def test_containers_use_what_their_programs_use_within_their_limits():
+    engine = Engine(nodes=1)
+    limited = {"name": "c", "image": "redis", "resources": {"limits": {"memory": "3Mi"}}}
+    engine.api.create("Pod", {"metadata": {"name": "small", "namespace": "default"}, "spec": {"containers": [limited]}})
+    engine.settle()
+    [(name, cpu, memory)] = engine.cluster.parts["kubelet"].inside.usage(engine.api.get("Pod", "default", "small"))
+    assert (name, memory) == ("c", 3 << 20)
+    assert 0 < cpu < 100

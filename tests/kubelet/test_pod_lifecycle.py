@@ -247,3 +247,34 @@ def test_too_much_for_a_node_is_refused_by_its_kubelet(engine):
     engine.settle()
     found = status(engine, "big")
     assert (found["phase"], found["reason"]) == ("Failed", "OutOfcpu")
+
+
+def test_an_ephemeral_container_joins_a_running_pod(engine):
+    run(engine, "joined")
+    engine.settle()
+    pod = engine.api.get("Pod", "default", "joined")
+    debugger = {"name": "debugger", "image": "busybox", "command": ["sleep", "5"]}
+    spec = {**pod["spec"], "ephemeralContainers": [debugger]}
+    engine.api.update("Pod", {**pod, "spec": spec}, subresource="ephemeralcontainers")
+    engine.cluster.advance(4)
+    assert "running" in status(engine, "joined")["ephemeralContainerStatuses"][0]["state"]
+    engine.settle()
+    assert "terminated" in status(engine, "joined")["ephemeralContainerStatuses"][0]["state"]
+    assert status(engine, "joined")["phase"] == "Running"
+
+
+def test_new_resources_of_a_running_container_show_in_its_status(engine):
+    run(engine, "resized", container={"resources": {"requests": {"cpu": "100m"}}})
+    engine.settle()
+    pod = engine.api.get("Pod", "default", "resized")
+    container = {**pod["spec"]["containers"][0], "resources": {"requests": {"cpu": "200m"}}}
+    engine.api.update("Pod", {**pod, "spec": {**pod["spec"], "containers": [container]}}, subresource="resize")
+    engine.settle()
+    assert first(engine, "resized")["allocatedResources"] == {"cpu": "200m"}
+    assert first(engine, "resized")["restartCount"] == 0
+
+
+def test_the_last_words_of_a_container_are_kept(engine):
+    run(engine, "words", "busybox", sh("echo the end > /dev/termination-log; exit 1"), restartPolicy="Never")
+    engine.settle()
+    assert first(engine, "words")["state"]["terminated"]["message"] == "the end\n"
