@@ -116,6 +116,9 @@ class Kind:
     validate: Callable[[Obj], FieldErrors] = _valid
     validate_update: Callable[[Obj, Obj], FieldErrors] = _valid_update
     validate_status: Callable[[Obj, Obj], FieldErrors] = _valid_update
+    validate_as: Callable[[str, Obj, Obj | None], FieldErrors] | None = None
+    """For kinds whose validation depends on the version asked for: (apiVersion of the request, new, old or None).
+    Replaces validate and validate_update."""
     validate_name: Callable[[str], list[str]] | None = None
     """Messages for a bad metadata.name; None means a DNS-1123 subdomain."""
     metadata_first: bool = True

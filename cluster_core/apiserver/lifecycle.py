@@ -31,7 +31,7 @@ def create(context: Context, obj: Obj) -> Obj:
     obj = prepare_create(kind, objectmeta.fill(context, admitted))
     context.name = obj["metadata"].get("name", "")
     if not context.trusted:
-        _refuse_invalid(kind, obj, objectmeta_validation.validate_create(kind, obj))
+        _refuse_invalid(kind, obj, objectmeta_validation.validate_create(kind, obj, context.api_version))
     if kind.before_store is not None:
         obj = kind.before_store(context, obj, None)
     server.admission.validate(Attributes("CREATE", context, obj))
@@ -174,7 +174,10 @@ def _update_problems(context: Context, new: Obj, old: Obj) -> list[Any]:
     validate = kind.validate_status if context.subresource == "status" else kind.validate_update
     if part is not None and part.validate is not None:
         validate = part.validate
-    return [*objectmeta_validation.validate_update(kind, new, old), *validate(new, old)]
+    own = validate(new, old)
+    if kind.validate_as is not None and not context.subresource:
+        own = kind.validate_as(context.api_version, new, old)
+    return [*objectmeta_validation.validate_update(kind, new, old), *own]
 
 
 def _is_done_for(kind: Kind, obj: Obj) -> bool:

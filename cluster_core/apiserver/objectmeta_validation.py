@@ -25,6 +25,8 @@ _NEVER_CHANGES = (
     ("deletionTimestamp", None),
     ("deletionGracePeriodSeconds", None),
 )
+_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+_PLAIN_GROUPS = ("admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io")
 Check = Callable[[str], Sequence[str]]
 
 
@@ -36,14 +38,26 @@ def validate(kind: Kind, obj: Obj) -> Errors:
     """ValidateObjectMeta with the kind's rule for names."""
     errors: Errors = []
     check_metadata(errors, obj["metadata"], name_check(kind))
+    known_finalizers(errors, kind, obj["metadata"])
     return errors
 
 
-def validate_create(kind: Kind, obj: Obj) -> Errors:
+def known_finalizers(errors: Errors, kind: Kind, metadata: Mapping[str, Any]) -> None:
+    """Most built-in kinds take no bare finalizer but the well-known ones."""
+    if kind.facts or kind.group in _PLAIN_GROUPS:
+        return
+    for index, finalizer in enumerate(metadata.get("finalizers") or ()):
+        if "/" not in finalizer and finalizer not in _FINALIZERS:
+            detail = "name is neither a standard finalizer name nor is it fully qualified"
+            errors.append(invalid((_METADATA / "finalizers")[index], finalizer, detail))
+
+
+def validate_create(kind: Kind, obj: Obj, api_version: str = "") -> Errors:
     """Everything that is wrong with a new object, in the order the real server tells it."""
+    own = kind.validate(obj) if kind.validate_as is None else kind.validate_as(api_version, obj, None)
     if kind.metadata_first:
-        return [*validate(kind, obj), *kind.validate(obj)]
-    errors: Errors = list(kind.validate(obj))
+        return [*validate(kind, obj), *own]
+    errors: Errors = list(own)
     if not errors:
         check_metadata(errors, obj["metadata"], names.path_segment_name)
     return errors
@@ -110,7 +124,7 @@ def _owners(errors: Errors, owners: Sequence[Obj]) -> None:
 
 def _owner(errors: Errors, path: Path, owner: Obj) -> None:
     group, _, version = owner.get("apiVersion", "").rpartition("/")
-    if not version:
+    if not version or "/" in group:
         errors.append(invalid(path / "apiVersion", owner.get("apiVersion", ""), "version must not be empty"))
     for key in ("kind", "name", "uid"):
         if not owner.get(key):
@@ -169,6 +183,7 @@ def validate_update(kind: Kind, new: Obj, old: Obj) -> Errors:
     check_change(errors, after, before)
     if kind.repeats_metadata_check:
         check_change(errors, after, before)
+        known_finalizers(errors, kind, after)
     return errors
 
 

@@ -10,7 +10,9 @@ from cluster_core.kinds.columns import NONE, container_columns, documented, sele
 from cluster_core.kinds.cronjob_validation import cronjob as validate
 from cluster_core.kinds.cronjob_validation import cronjob_update
 from cluster_core.kinds.job import default_failure_policy
+from cluster_core.kinds.job_warnings import changed, job_warnings
 from cluster_core.kinds.podspec_defaults import default_template_of
+from cluster_core.machinery.field import Path
 from cluster_core.machinery.typed import Obj
 
 _SPEC = {
@@ -32,6 +34,17 @@ def default(cronjob: Obj) -> Obj:
 
 def prepare_create(cronjob: Obj) -> Obj:
     return {**cronjob, "status": {}}
+
+
+def warnings(new: Obj, old: Obj | None) -> list[str]:
+    found = []
+    if old is None or changed(new, old):
+        found = job_warnings(Path("spec", "jobTemplate", "spec"), new, named=old is None)
+    if old is not None and "TZ" in new["spec"].get("schedule", ""):
+        where = "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/"
+        detail = f"cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see {where} for more details"
+        found.append(detail)
+    return found
 
 
 def _job_spec(cronjob: Obj) -> Obj:
@@ -90,6 +103,7 @@ KIND = Kind(
     prepare_create=prepare_create,
     validate=validate,
     validate_update=cronjob_update,
+    warnings=warnings,
     columns=COLUMNS,
     status=True,
     generation=True,

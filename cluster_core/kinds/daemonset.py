@@ -6,6 +6,7 @@ from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds import apps_validation
 from cluster_core.kinds.columns import container_columns, counted, documented, labels_text, selector_column
+from cluster_core.kinds.pod_warnings import workload_warnings
 from cluster_core.kinds.podspec_defaults import default_template_of
 from cluster_core.machinery.typed import Obj
 
@@ -21,7 +22,9 @@ def default(daemonset: Obj) -> Obj:
     if strategy["type"] == "RollingUpdate":
         strategy["rollingUpdate"] = {**_ROLLING, **(strategy.get("rollingUpdate") or {})}
     spec["updateStrategy"] = strategy
-    return {**daemonset, "spec": spec}
+    metadata = daemonset.get("metadata") or {}
+    annotations = {TEMPLATE_GENERATION: "0", **(metadata.get("annotations") or {})}
+    return {**daemonset, "metadata": {**metadata, "annotations": annotations}, "spec": spec}
 
 
 def template_generation(daemonset: Obj) -> int:
@@ -73,6 +76,7 @@ KIND = Kind(
     validate=apps_validation.daemonset,
     validate_update=apps_validation.daemonset_update,
     validate_status=apps_validation.daemonset_status,
+    warnings=lambda new, old: workload_warnings(new, old, named=False),
     columns=COLUMNS,
     status=True,
     generation=True,

@@ -6,6 +6,7 @@ from cluster_core.apiserver.kind import Column, Kind, Scale
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds import apps_validation
 from cluster_core.kinds.columns import container_columns, counted, documented, spec_number, status_number
+from cluster_core.kinds.pod_warnings import workload_warnings
 from cluster_core.kinds.podspec_defaults import default_template_of
 from cluster_core.machinery import selectors
 from cluster_core.machinery.typed import Obj
@@ -78,6 +79,7 @@ KIND = Kind(
     validate=apps_validation.deployment,
     validate_update=apps_validation.selected_update(apps_validation.deployment),
     validate_status=apps_validation.deployment_status,
+    warnings=workload_warnings,
     columns=COLUMNS,
     status=True,
     generation=True,

@@ -9,6 +9,7 @@ from typing import Any
 from cluster_core.apiserver.kind import Column, Kind, Served
 from cluster_core.apiserver.table import NAME, since
 from cluster_core.kinds.columns import documented
+from cluster_core.kinds.event_validation import event as validate_as
 from cluster_core.machinery.typed import Obj
 
 _NEW_NAMES = {
@@ -128,6 +129,9 @@ KIND = Kind(
     short=("ev",),
     fields=fields,
     columns=COLUMNS,
+    validate_as=validate_as,
+    metadata_first=False,
+    repeats_metadata_check=False,
     allow_create_on_update=True,
     served=(Served("events.k8s.io", "v1", from_storage, to_storage, tuple(_renamed(column) for column in COLUMNS)),),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.columns import container_columns, documented, is_true, selector_column, status_number
@@ -11,7 +12,9 @@ from cluster_core.kinds.job_labels import CONTROLLER_UID, JOB_NAME, LEGACY_CONTR
 from cluster_core.kinds.job_status_validation import job_status
 from cluster_core.kinds.job_validation import job as validate
 from cluster_core.kinds.job_validation import job_update
+from cluster_core.kinds.job_warnings import changed, job_warnings
 from cluster_core.kinds.podspec_defaults import default_template_of
+from cluster_core.machinery.field import Path
 from cluster_core.machinery.timestamps import any_time, human_duration
 from cluster_core.machinery.typed import Obj
 
@@ -62,10 +65,18 @@ def prepare_create(job: Obj) -> Obj:
     spec = _with_selector(job)
     result["spec"] = spec
     metadata, labels = job["metadata"], (job["spec"]["template"].get("metadata") or {}).get("labels")
-    if not metadata.get("labels") or metadata["labels"] is labels:
-        # A job without labels has its template's: defaults apply again whenever an object is read from the store.
+    if labels and metadata.get("labels") is labels:
+        # Labels taken over from the template are the very same map upstream, so what is added there shows here.
         result["metadata"] = {**metadata, "labels": spec["template"]["metadata"]["labels"]}
     return result
+
+
+def before_store(context: Context, job: Obj, old: Obj | None) -> Obj:
+    """A job without labels has its template's: defaults apply again whenever an object is read from the store."""
+    metadata, labels = job["metadata"], (job["spec"]["template"].get("metadata") or {}).get("labels")
+    if metadata.get("labels") or not labels:
+        return job
+    return {**job, "metadata": {**metadata, "labels": labels}}
 
 
 def _with_selector(job: Obj) -> Obj:
@@ -85,6 +96,10 @@ def _with_selector(job: Obj) -> Obj:
         "template": {**template, "metadata": {**metadata, "labels": labels}},
         "selector": {**selector, "matchLabels": {CONTROLLER_UID: uid, **selector.get("matchLabels", {})}},
     }
+
+
+def warnings(new: Obj, old: Obj | None) -> list[str]:
+    return [] if old is not None and not changed(new, old) else job_warnings(Path("spec"), new, named=old is None)
 
 
 # ------------------------------------------------------------------------------------------------ columns
@@ -142,6 +157,8 @@ KIND = Kind(
     validate=validate,
     validate_update=job_update,
     validate_status=job_status,
+    before_store=before_store,
+    warnings=warnings,
     columns=COLUMNS,
     fields=lambda obj: {"status.successful": str(obj.get("status", {}).get("succeeded", 0))},
     status=True,

@@ -9,6 +9,8 @@ from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.amounts import rounded
 from cluster_core.kinds.columns import NONE, condition, documented
 from cluster_core.kinds.node_validation import node, node_change, node_update
+from cluster_core.machinery import addresses
+from cluster_core.machinery.field import Path
 from cluster_core.machinery.typed import Obj
 
 _ROLE_PREFIX = "node-role.kubernetes.io/"
@@ -37,6 +39,16 @@ def _with_cidrs(spec: Obj) -> Obj:
     if every and first != every[0]:
         return {**spec, "podCIDR": every[0]} if not first else {**spec, "podCIDRs": [first]}
     return spec
+
+
+def warnings(new: Obj, old: Obj | None) -> list[str]:
+    spec = new.get("spec") or {}
+    found = ["spec.configSource: the feature is removed"] if spec.get("configSource") is not None else []
+    if spec.get("externalID"):
+        found.append("spec.externalID: this field is deprecated, and is unused by Kubernetes")
+    for index, cidr in enumerate(spec.get("podCIDRs") or ()):
+        found += addresses.cidr_warnings(Path("spec", "podCIDRs")[index], cidr)
+    return found
 
 
 # ------------------------------------------------------------------------------------------------ columns
@@ -112,6 +124,7 @@ KIND = Kind(
     validate=node,
     validate_update=node_update,
     validate_status=node_change,
+    warnings=warnings,
     columns=COLUMNS,
     fields=lambda obj: {"spec.unschedulable": "true" if obj.get("spec", {}).get("unschedulable") else "false"},
     status=True,

@@ -10,6 +10,7 @@ from cluster_core.kinds.pod_parts import prepare_ephemeral, prepare_resize, vali
 from cluster_core.kinds.pod_strategy import prepare_create, prepare_status, prepare_update, with_pod_ips
 from cluster_core.kinds.pod_update_validation import validate_status, validate_update
 from cluster_core.kinds.pod_validation import validate
+from cluster_core.kinds.pod_warnings import pod_warnings
 from cluster_core.kinds.podspec_defaults import default_own_spec, without_init_annotations
 from cluster_core.machinery.typed import Obj
 
@@ -59,6 +60,7 @@ KIND = Kind(
     prepare_update=prepare_update,
     prepare_status=prepare_status,
     fields=fields,
+    warnings=pod_warnings,
     columns=COLUMNS,
     status=True,
     generation=True,
@@ -74,7 +76,9 @@ KIND = Kind(
             prepare=prepare_ephemeral,
             validate=validate_ephemeral,
         ),
-        Subresource("eviction", ("create",), "Eviction", "policy", call=lambda context, pod, body: evict(context, body or {})),
+        Subresource(
+            "eviction", ("create",), "Eviction", "policy", call=lambda context, pod, body: evict(context, body or {})
+        ),
         Subresource("exec", ("create", "get"), "PodExecOptions"),
         Subresource("log", ("get",), "Pod"),
         Subresource("portforward", ("create", "get"), "PodPortForwardOptions"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import NAME
 from cluster_core.kinds.columns import container_columns, labels_text
+from cluster_core.kinds.pod_warnings import template_warnings
 from cluster_core.kinds.podspec_defaults import default_template
 from cluster_core.kinds.template_validation import template as check_template
 from cluster_core.machinery.field import Errors, Path
@@ -38,6 +39,7 @@ KIND = Kind(
     default=default,
     validate=validate,
     validate_update=lambda new, old: validate(new),
+    warnings=lambda new, old: template_warnings(Path("template"), new["template"]),
     columns=COLUMNS,
     generation=True,
 )

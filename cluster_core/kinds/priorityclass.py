@@ -86,5 +86,5 @@ KIND = Kind(
     validate=validate,
     validate_update=validate_update,
     columns=COLUMNS,
-    generation=True,
+    prepare_create=lambda obj: {**obj, "metadata": {**obj["metadata"], "generation": 1}},
 )

@@ -6,6 +6,7 @@ from cluster_core.apiserver.kind import Column, Kind, Scale
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds import apps_validation
 from cluster_core.kinds.columns import container_columns, counted, documented, selector_column, spec_number
+from cluster_core.kinds.pod_warnings import workload_warnings
 from cluster_core.kinds.podspec_defaults import default_template_of
 from cluster_core.machinery.typed import Obj
 
@@ -20,9 +21,7 @@ def prepare_create(replicaset: Obj) -> Obj:
 
 COLUMNS = (
     NAME,
-    Column(
-        "Desired", spec_number("replicas"), "integer", description=documented("apps.v1.ReplicaSetSpec", "replicas")
-    ),
+    Column("Desired", spec_number("replicas"), "integer", description=documented("apps.v1.ReplicaSetSpec", "replicas")),
     counted("Current", "apps.v1.ReplicaSetStatus", "replicas"),
     counted("Ready", "apps.v1.ReplicaSetStatus", "readyReplicas"),
     AGE,
@@ -41,6 +40,7 @@ KIND = Kind(
     validate=apps_validation.replicaset,
     validate_update=apps_validation.selected_update(apps_validation.replicaset),
     validate_status=apps_validation.replicaset_status,
+    warnings=workload_warnings,
     columns=COLUMNS,
     status=True,
     generation=True,

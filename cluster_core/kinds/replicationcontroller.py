@@ -5,6 +5,7 @@ from __future__ import annotations
 from cluster_core.apiserver.kind import Column, Kind, Scale
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.columns import container_columns, counted, documented, labels_text, spec_number
+from cluster_core.kinds.pod_warnings import workload_warnings
 from cluster_core.kinds.podspec_defaults import default_template
 from cluster_core.kinds.replication_validation import controller, controller_status
 from cluster_core.machinery.typed import Obj
@@ -59,6 +60,7 @@ KIND = Kind(
     validate=controller,
     validate_update=lambda new, old: controller(new),
     validate_status=controller_status,
+    warnings=workload_warnings,
     columns=COLUMNS,
     fields=lambda obj: {"status.replicas": str(obj.get("status", {}).get("replicas", 0))},
     status=True,

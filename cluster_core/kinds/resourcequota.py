@@ -8,6 +8,7 @@ from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.amounts import rounded
 from cluster_core.kinds.quota_validation import quota, quota_status, quota_update
+from cluster_core.machinery import quantity
 from cluster_core.machinery.typed import Obj
 
 
@@ -22,6 +23,21 @@ def default(quota: Obj) -> Obj:
 
 def prepare_create(quota: Obj) -> Obj:
     return {**quota, "status": {}}
+
+
+def warnings(new: Obj, old: Obj | None) -> list[str]:
+    """Requests above limits make no sense. Told on creation only."""
+    hard = (new.get("spec") or {}).get("hard") or {}
+    found = []
+    for resource in ("cpu", "memory", "ephemeral-storage") if old is None else ():
+        request = f"requests.{resource}"
+        if request not in hard and resource in ("cpu", "memory"):
+            request = resource
+        limit = f"limits.{resource}"
+        if request in hard and limit in hard and quantity.compare(hard[request], hard[limit]) > 0:
+            told = f"ResourceQuota {request} ({hard[request]}) should be less than {limit} ({hard[limit]})"
+            found.append(told)
+    return found
 
 
 def _usage(limits: bool) -> Callable[[Obj, int], str]:
@@ -62,6 +78,7 @@ KIND = Kind(
     validate=quota,
     validate_update=quota_update,
     validate_status=quota_status,
+    warnings=warnings,
     columns=COLUMNS,
     status=True,
 )

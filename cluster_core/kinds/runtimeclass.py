@@ -9,6 +9,7 @@ from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.affinity_validation import tolerations
 from cluster_core.kinds.amounts import rounded
 from cluster_core.kinds.checks import immutable, labels, named
+from cluster_core.kinds.node_labels import deprecated
 from cluster_core.kinds.resources_validation import container_resources
 from cluster_core.machinery import names
 from cluster_core.machinery.field import Errors, Path, duplicate
@@ -50,12 +51,18 @@ def validate_update(new: Obj, old: Obj) -> Errors:
     return errors
 
 
+def warnings(new: Obj, old: Obj | None) -> list[str]:
+    keys = (new.get("scheduling") or {}).get("nodeSelector") or {}
+    return [f"scheduling.nodeSelector: {deprecated(key)}" for key in keys if deprecated(key)]
+
+
 KIND = Kind(
     "RuntimeClass",
     plural="runtimeclasses",
     group="node.k8s.io",
     namespaced=False,
     default=default,
+    warnings=warnings,
     validate=validate,
     validate_update=validate_update,
     columns=(NAME, Column("Handler", lambda obj, now: obj.get("handler", "")), AGE),

@@ -27,6 +27,17 @@ def validate_update(new: Obj, old: Obj) -> Errors:
     return errors
 
 
+_MOUNTABLE = "kubernetes.io/enforce-mountable-secrets"
+
+
+def warnings(new: Obj, old: Obj | None) -> list[str]:
+    before = (old or {"metadata": {}})["metadata"].get("annotations") or {}
+    if _MOUNTABLE in before or _MOUNTABLE not in (new["metadata"].get("annotations") or {}):
+        return []
+    detail = "deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets"
+    return [f"metadata.annotations[{_MOUNTABLE}]: {detail}"]
+
+
 KIND = Kind(
     "ServiceAccount",
     plural="serviceaccounts",
@@ -35,6 +46,9 @@ KIND = Kind(
     prepare_create=clean_secrets,
     prepare_update=lambda new, old: clean_secrets(new),
     validate_update=validate_update,
+    warnings=warnings,
     columns=(NAME, AGE),
-    subresources=(Subresource("token", ("create",), "TokenRequest", "authentication.k8s.io", call=tokenrequest.create),),
+    subresources=(
+        Subresource("token", ("create",), "TokenRequest", "authentication.k8s.io", call=tokenrequest.create),
+    ),
 )

@@ -7,10 +7,13 @@ from typing import Any
 from cluster_core.apiserver.kind import Column, Kind, Scale
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.columns import container_columns, spec_number, status_number
+from cluster_core.kinds.pod_warnings import workload_warnings
 from cluster_core.kinds.podspec_defaults import default_template_of
 from cluster_core.kinds.statefulset_validation import statefulset, statefulset_status, statefulset_update
 from cluster_core.kinds.volume_defaults import default_claim
+from cluster_core.kinds.volume_warnings import claim_warnings
 from cluster_core.machinery import names
+from cluster_core.machinery.field import Path
 from cluster_core.machinery.typed import Obj
 
 _SPEC = {"podManagementPolicy": "OrderedReady", "replicas": 1, "revisionHistoryLimit": 10}
@@ -55,6 +58,17 @@ def prepare_update(new: Obj, old: Obj) -> Obj:
     return {**new, "spec": without_disabled(new["spec"], old["spec"])}
 
 
+def warnings(new: Obj, old: Obj | None) -> list[str]:
+    found = workload_warnings(new, old, named=False)
+    for index, claim in enumerate(new["spec"].get("volumeClaimTemplates") or ()):
+        at = Path("spec", "volumeClaimTemplates")[index]
+        found += claim_warnings(at if old is None else at / "Spec", claim.get("spec") or {})
+    if (new["spec"].get("revisionHistoryLimit") or 0) < 0:
+        detail = "a negative value retains all historical revisions; a value >= 0 is recommended"
+        found.append(f"spec.revisionHistoryLimit: {detail}")
+    return found
+
+
 def _ready(statefulset: Obj, now: int) -> str:
     return f"{status_number('readyReplicas')(statefulset, now)}/{spec_number('replicas')(statefulset, now)}"
 
@@ -79,6 +93,7 @@ KIND = Kind(
     validate_update=statefulset_update,
     validate_status=statefulset_status,
     validate_name=names.dns1123_label,
+    warnings=warnings,
     columns=COLUMNS,
     status=True,
     generation=True,
