@@ -10,6 +10,7 @@ from cluster_core.apiserver.parts import split_key
 from cluster_core.controllers import rollback, rolloutscale, rolloutstatus, rolloutsteps
 from cluster_core.controllers.claims import owner_or_selecting
 from cluster_core.controllers.pods import is_deleted
+from cluster_core.controllers.replicas import SECONDS_PER_POD, wanted
 from cluster_core.controllers.rollout import Rollout
 from cluster_core.controllers.rolloutrevision import find_new, sync_new
 from cluster_core.controllers.runtime import Context, Controller, itself
@@ -64,6 +65,15 @@ def _roll(rollout: Rollout) -> None:
         rolloutsteps.recreate(rollout)
 
 
+def _latency(context: Context, key: str) -> float:
+    """A little longer than a replica set's, so that pods shrunk away have begun to go before others are made for them."""
+    deployment = context.api.get("Deployment", *split_key(key))
+    return 0.03 + SECONDS_PER_POD * wanted(deployment) if deployment is not None else 0.03
+
+
 CONTROLLER = Controller(
-    "deployment", watches={"Deployment": itself, "ReplicaSet": owner_or_selecting("Deployment")}, reconcile=reconcile
+    "deployment",
+    watches={"Deployment": itself, "ReplicaSet": owner_or_selecting("Deployment")},
+    reconcile=reconcile,
+    latency=_latency,
 )

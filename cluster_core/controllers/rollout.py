@@ -60,7 +60,9 @@ class Rollout:
     def of(cls, context: Context, deployment: Obj) -> Rollout:
         matches = selectors.compile(deployment["spec"]["selector"])
         replicasets = sorted(claim(context, "ReplicaSet", deployment, matches), key=by_creation)
-        return cls(context, deployment, deployment, replicasets, status=dict(deployment.get("status", {})))
+        # A template written by a part may lack defaults that the replica set's copy of it has got.
+        whole = context.api.kind("Deployment").default(deployment)
+        return cls(context, deployment, whole, replicasets, status=dict(deployment.get("status", {})))
 
     # ------------------------------------------------------------------------------------------------ reading
 
@@ -154,9 +156,12 @@ class Rollout:
         status = {**self.status}
         if not status.get("conditions"):
             status.pop("conditions", None)
-        changed = {**self.deployment, "status": status}
-        if changed != self.stored and (status or "status" in self.stored):
-            self.stored = self.deployment = self.context.api.update_status("Deployment", changed)
+        same_notes = notes_of(self.deployment) == notes_of(self.stored)
+        if same_notes and status == self.stored.get("status", {}):
+            return
+        changed = {**self.stored, "metadata": self.deployment["metadata"], "status": status}
+        self.stored = self.context.api.update_status("Deployment", changed)
+        self.deployment = {**self.deployment, "metadata": self.stored["metadata"]}
 
 
 def make_condition(context: Context, type: str, status: str, reason: str, message: str) -> dict[str, Any]:

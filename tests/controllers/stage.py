@@ -7,7 +7,7 @@ from typing import Any
 
 from cluster_core.machinery.typed import Obj
 from tests.builders import Engine
-from tests.controllers.players import KWOK, Kwok, RoundRobin, finished, started
+from tests.controllers.players import KWOK, finished, started
 
 ROOM = {"cpu": "64", "memory": "256Gi", "pods": "110"}
 
@@ -15,22 +15,13 @@ ROOM = {"cpu": "64", "memory": "256Gi", "pods": "110"}
 class Stage(Engine):
     """Time stands still but for `settle` and `pass_time`; nodes never die of missing heartbeats."""
 
-    def __init__(self, nodes: int = 2, *, played: bool = True, bare_parts: bool = False) -> None:
+    def __init__(self, nodes: int = 2, *, played: bool = True) -> None:
         super().__init__(nodes=0, bare=True)
         for name in [name for name in self.cluster.parts if "node-lifecycle" in name]:
             self.cluster.remove_part(name)
-        if bare_parts:
-            self._play_ourselves()
         for number in range(nodes):
             self.node(f"node-{number}", played=played)
         self.settle()
-
-    def _play_ourselves(self) -> None:
-        """The simplest scheduler and kubelet instead of the real ones, for tests that stop parts at random."""
-        for name in [name for name in self.cluster.parts if not name.startswith("controller/")]:
-            self.cluster.remove_part(name)
-        self.cluster.add_part(RoundRobin(self.cluster))
-        self.cluster.add_part(Kwok(self.cluster))
 
     def node(self, name: str, *, played: bool = True, **spec: Any) -> Obj:
         metadata = {
@@ -81,8 +72,13 @@ class Stage(Engine):
         self.cluster.advance(seconds)
 
     def change(self, kind: str, name: str = "web", **spec: Any) -> Obj:
-        """Merge into the object's spec."""
-        return self.api.patch(kind, "default", name, {"spec": spec})
+        """Merge into the object's spec, over the API's front door, which fills in defaults."""
+        found = self.api.kind(kind)
+        prefix = f"/apis/{found.group}" if found.group else "/api"
+        path = f"{prefix}/{found.version}/namespaces/default/{found.plural}/{name}"
+        answer = self.call("PATCH", path, {"spec": spec}, content_type="application/merge-patch+json")
+        assert answer.status == 200, answer.json()
+        return self.get(kind, name)
 
     def new_image(self, kind: str, image: str, name: str = "web") -> None:
         template = {"spec": {"containers": [{"name": "c", "image": image}]}}
