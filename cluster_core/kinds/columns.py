@@ -91,3 +91,52 @@ def condition(obj: Obj, type: str) -> Mapping[str, Any] | None:
 def is_true(obj: Obj, type: str) -> bool:
     found = condition(obj, type)
     return found is not None and found.get("status") == "True"
+
+
+def default_marked(annotations: Sequence[str]) -> Callable[[Obj, int], str]:
+    """The name cell of a class, which shows whether it is the default one."""
+
+    def cell(obj: Obj, now: int) -> str:
+        found = obj["metadata"].get("annotations") or {}
+        is_default = any(found.get(key) == "true" for key in annotations)
+        return obj["metadata"]["name"] + (" (default)" if is_default else "")
+
+    return cell
+
+
+def some(texts: Sequence[str], limit: int = 3) -> str:
+    """The first few, and how many more there are (listWithMoreString)."""
+    if not texts:
+        return "<unset>"
+    shown = ",".join(texts[:limit])
+    return f"{shown} + {len(texts) - limit} more..." if len(texts) > limit else shown
+
+
+_BALANCER_WIDTH = 16
+
+
+def balancer_addresses(obj: Obj) -> str:
+    """Addresses a load balancer gave, cut to fit the table."""
+    found = ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    text = ",".join(sorted({one.get("ip") or one.get("hostname") or "" for one in found} - {""}))
+    return text if len(text) <= _BALANCER_WIDTH else text[: _BALANCER_WIDTH - 3] + "..."
+
+
+_MODES = {
+    "ReadWriteOnce": "RWO",
+    "ReadOnlyMany": "ROX",
+    "ReadWriteMany": "RWX",
+    "ReadWriteOncePod": "RWOP",
+}
+
+
+def access_modes_text(modes: Sequence[str] | None) -> str:
+    """A volume's access modes in their short form and order."""
+    return ",".join(short for mode, short in _MODES.items() if mode in (modes or ()))
+
+
+def storage_class_name(obj: Obj) -> str:
+    """Of a claim or volume: the old annotation wins over the field."""
+    annotations = obj["metadata"].get("annotations") or {}
+    old: str | None = annotations.get("volume.beta.kubernetes.io/storage-class")
+    return old if old is not None else str(obj.get("spec", {}).get("storageClassName") or "")
