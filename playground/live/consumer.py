@@ -26,7 +26,7 @@ def hub() -> Hub:
 
 
 class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """See the module and docs/contract of the live protocol in `playground/live/README.md`."""
+    """One connection. In: hello {resume, session}, resync. Out: snapshot, delta, clock, gone, error."""
 
     room: Room | None = None
     _sending: asyncio.Task[None] | None = None
