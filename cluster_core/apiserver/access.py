@@ -13,7 +13,6 @@ from cluster_core.apiserver import authentication, impersonation, nodeauthorizer
 from cluster_core.apiserver.authorization import MASTERS, Action, Answer, Rbac, refusal
 from cluster_core.apiserver.request import ApiRequest, RequestInfo, User
 
-
 if TYPE_CHECKING:
     from cluster_core.apiserver.server import ApiServer
 

@@ -58,14 +58,20 @@ def user_of_certificate(server: ApiServer, pem: str | bytes) -> User | None:
     not valid now."""
     certificate = x509.load_pem_x509_certificate(pem.encode() if isinstance(pem, str) else pem)
     now = server.world.clock.now
-    begin, end = (moment.timestamp() * SECOND for moment in (certificate.not_valid_before_utc, certificate.not_valid_after_utc))
+    begin, end = (
+        moment.timestamp() * SECOND for moment in (certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+    )
     if not begin <= now <= end or not _signed_by(authority(server), certificate):
         return None
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     groups = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     fingerprint = certificate.fingerprint(hashes.SHA256()).hex()
     extra = {CREDENTIAL: [f"X509SHA256={fingerprint}"]}
-    return User(str(names[0].value), (*(str(group.value) for group in groups), AUTHENTICATED), extra=extra) if names else None
+    return (
+        User(str(names[0].value), (*(str(group.value) for group in groups), AUTHENTICATED), extra=extra)
+        if names
+        else None
+    )
 
 
 def _signed_by(authority: Authority, certificate: x509.Certificate) -> bool:

@@ -120,7 +120,7 @@ def _covers(owner: Obj, part: Obj) -> bool:
     if not _has(owner, "apiGroups", part) or not _resource_covers(owner, part["resources"][0]):
         return False
     names = owner.get("resourceNames")
-    return not names or bool(part.get("resourceNames")) and part["resourceNames"][0] in names
+    return not names or (bool(part.get("resourceNames")) and part["resourceNames"][0] in names)
 
 
 def _has(owner: Obj, key: str, part: Obj) -> bool:

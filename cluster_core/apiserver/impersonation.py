@@ -78,7 +78,10 @@ def _go_text(found: Wanted) -> str:
     groups = f"[]string{{{', '.join(map(gofmt.quote, found.groups))}}}" if found.groups else "[]string(nil)"
     extra = "map[string][]string(nil)"
     if found.extra:
-        entries = (f"{gofmt.quote(key)}:[]string{{{', '.join(map(gofmt.quote, found.extra[key]))}}}" for key in sorted(found.extra))
+        entries = (
+            f"{gofmt.quote(key)}:[]string{{{', '.join(map(gofmt.quote, found.extra[key]))}}}"
+            for key in sorted(found.extra)
+        )
         extra = f"map[string][]string{{{', '.join(entries)}}}"
     return f'&user.DefaultInfo{{Name:"", UID:{gofmt.quote(found.uid)}, Groups:{groups}, Extra:{extra}}}'
 

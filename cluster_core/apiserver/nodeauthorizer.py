@@ -32,14 +32,19 @@ def decide(server: ApiServer, user: User, action: Action) -> Answer:
     if not action.path and not action.group and action.resource in _BY_POD:
         return _by_pod(server, node, action)
     if action.resource in ("leases", "csinodes") and action.name and action.name != node:
-        return Answer(False, f"can only access node {action.resource.removesuffix('s')} with the same name as the requesting node")
+        return Answer(
+            False, f"can only access node {action.resource.removesuffix('s')} with the same name as the requesting node"
+        )
     role = server.storage.get(server.kinds.named("ClusterRole", GROUP), "", "system:node")
     return Answer(any(covers(rule, action) for rule in (role or {}).get("rules") or ()))
 
 
 def _by_pod(server: ApiServer, node: str, action: Action) -> Answer:
-    if action.verb not in ("get", "list", "watch") and (action.resource, action.subresource) != ("serviceaccounts", "token"):
-        return Answer(False, f"can only read resources of this type")
+    if action.verb not in ("get", "list", "watch") and (action.resource, action.subresource) != (
+        "serviceaccounts",
+        "token",
+    ):
+        return Answer(False, "can only read resources of this type")
     if not action.name:
         return Answer(False, f"{_ANY_NAME}")
     for pod in server.storage.on_node(server.kinds.named("Pod", ""), node):

@@ -37,7 +37,6 @@ def counted(kind: Kind) -> bool:
     return kind.stored and kind.namespaced and kind.name not in _UNCOUNTED
 
 
-
 def usage(kind: Kind, obj: Obj, now: int) -> Totals:
     """What the object costs at this time (microseconds)."""
     totals: Totals = {f"count/{kind.resource}": ONE}
@@ -154,9 +153,9 @@ def _in_scope(kind: Kind, obj: Obj, scope: Obj) -> bool:
         return False
     spec = obj["spec"]
     if name in ("Terminating", "NotTerminating"):
-        return is_terminating(obj) == (name == "Terminating")
+        return is_terminating(obj) is (name == "Terminating")
     if name in ("BestEffort", "NotBestEffort"):
-        return _best_effort(spec) == (name == "BestEffort")
+        return _best_effort(spec) is (name == "BestEffort")
     if name == "PriorityClass":
         return _selected(scope, [spec.get("priorityClassName", "")])
     return name == "CrossNamespacePodAffinity" and _crosses_namespaces(spec)
@@ -165,8 +164,8 @@ def _in_scope(kind: Kind, obj: Obj, scope: Obj) -> bool:
 def _selected(scope: Obj, values: list[str]) -> bool:
     operator, wanted, value = scope["operator"], scope.get("values") or (), values[0]
     if operator in ("Exists", "DoesNotExist"):
-        return bool(value) == (operator == "Exists")
-    return (value in wanted) == (operator == "In")
+        return bool(value) is (operator == "Exists")
+    return (value in wanted) is (operator == "In")
 
 
 def is_terminating(pod: Obj) -> bool:

@@ -102,7 +102,9 @@ def _user_problems(spec: Obj) -> list[Any]:
     return [field.invalid(_SPEC.child("user"), spec.get("user", ""), "at least one of user or group must be specified")]
 
 
-def _metadata_problems(review: Obj, allowed: frozenset[str] = _EMPTY_METADATA, text: str = "must be empty") -> list[Any]:
+def _metadata_problems(
+    review: Obj, allowed: frozenset[str] = _EMPTY_METADATA, text: str = "must be empty"
+) -> list[Any]:
     metadata = review.get("metadata") or {}
     wrong = any(value for key, value in metadata.items() if key not in allowed)
     return [field.invalid(field.Path("metadata"), metadata, text)] if wrong else []
@@ -116,7 +118,9 @@ def _local_problems(review: Obj, spec: Obj) -> list[Any]:
         problems.append(field.invalid(path, given, "must match metadata.namespace"))
     if spec.get("nonResourceAttributes") is not None:
         detail = "disallowed on this kind of request"
-        problems.append(field.invalid(_SPEC.child("nonResourceAttributes"), _as_go(spec["nonResourceAttributes"]), detail))
+        problems.append(
+            field.invalid(_SPEC.child("nonResourceAttributes"), _as_go(spec["nonResourceAttributes"]), detail)
+        )
     return problems
 
 

@@ -38,9 +38,7 @@ def _metadata(context: Context, account: Obj, given: Obj) -> Obj:
             problem = field.invalid(path, given[key], f"must match the service account {label} if specified")
             raise errors.invalid(GROUP, "TokenRequest", owner["name"], [problem])
     if given.get("uid") and given["uid"] != owner["uid"]:
-        text = (
-            f"the UID in the token request ({given['uid']}) does not match the UID of the service account ({owner['uid']})"
-        )
+        text = f"the UID in the token request ({given['uid']}) does not match the UID of the service account ({owner['uid']})"
         raise errors.conflict(GROUP, "TokenRequest", owner["name"], text)
     time = context.server.world.clock.timestamp()
     named = {"name": owner["name"], "namespace": owner["namespace"], "uid": owner["uid"]}

@@ -76,7 +76,9 @@ class Tokens:
     def key_set(self) -> Obj:
         """The public key as a JSON Web Key Set."""
         numbers = self._key.public_key().public_numbers()
-        modulus, exponent = (base64url(number.to_bytes(size, "big")) for number, size in ((numbers.n, 256), (numbers.e, 3)))
+        modulus, exponent = (
+            base64url(number.to_bytes(size, "big")) for number, size in ((numbers.n, 256), (numbers.e, 3))
+        )
         key = {"use": "sig", "kty": "RSA", "kid": self._key_id, "alg": "RS256", "n": modulus, "e": exponent}
         return {"keys": [key]}
 

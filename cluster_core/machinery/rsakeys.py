@@ -40,7 +40,9 @@ def _probably_prime(number: int, stream: Stream) -> bool:
     odd, twos = number - 1, 0
     while odd % 2 == 0:
         odd, twos = odd // 2, twos + 1
-    return all(_witnesses_prime(number, base, odd, twos) for base in (2, *(3 + stream.below(1 << 62) for _ in range(_ROUNDS))))
+    return all(
+        _witnesses_prime(number, base, odd, twos) for base in (2, *(3 + stream.below(1 << 62) for _ in range(_ROUNDS)))
+    )
 
 
 def _witnesses_prime(number: int, base: int, odd: int, twos: int) -> bool:

@@ -83,14 +83,16 @@ def _one(attributes: Attributes, evaluation: Evaluation, mutation: Obj) -> Obj:
     else:
         new = _patched(obj, evaluation.value(mutation["jsonPatch"]["expression"]))
     whole: Obj = {**decode.normalize(type_of(attributes.context), new), **{key: obj[key] for key in _NEVER_CHANGED}}
-    return attributes.kind.default(whole)
+    defaulted: Obj = attributes.kind.default(whole)
+    return defaulted
 
 
 def _patched(obj: Obj, operations: Any) -> Obj:
     if not isinstance(operations, list):
         raise cel.CelError("type mismatch: JSONPatchType.expression should evaluate to array")
     try:
-        return json_patch(obj, list(_operations(operations)))
+        patched: Obj = json_patch(obj, list(_operations(operations)))
+        return patched
     except errors.ApiError as error:
         raise cel.CelError(f"JSON Patch: {error.message}") from None
 

@@ -91,7 +91,7 @@ def _mirror_pod(attributes: Attributes, node: str, pod: Obj) -> None:
         raise _refusal(attributes, text)
     if _node_name(pod) != node:
         raise _refusal(attributes, f"node {quoted} can only create pods with spec.nodeName set to itself")
-    owners = pod["metadata"].get("ownerReferences") or ()
+    owners = list(pod["metadata"].get("ownerReferences") or ())
     if len(owners) != 1:
         raise _refusal(attributes, f"node {quoted} can only create pods with a single owner reference set to itself")
     owner = owners[0]

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from cluster_core.apiserver.admission.chain import Attributes, Plugin
-from cluster_core.apiserver.admission.podsecurity_checks import LATEST, violations
+from cluster_core.apiserver.admission.podsecurity_levels import LATEST, violations
 from cluster_core.apiserver.parts import controller_of
 from cluster_core.machinery import errors, field
 from cluster_core.machinery.typed import Obj

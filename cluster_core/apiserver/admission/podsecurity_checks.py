@@ -1,31 +1,19 @@
 """The pod security standards, check by check. Models pod-security-admission/policy.
 
-A check answers (reason, detail) when the pod breaks it, None when not. `PROFILES` says from which minor version of
-Kubernetes on a check belongs to which level.
+A check answers (reason, detail) when the pod breaks it, None when not. Which belong to which level: podsecurity_levels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from cluster_core.machinery import gofmt
 from cluster_core.machinery.typed import Obj
 
-LATEST = 36
 Violation = tuple[str, str] | None
 Check = Callable[[Obj, Obj], Violation]
 """(pod metadata, pod spec) -> what is wrong."""
-
-
-class Versioned(NamedTuple):
-    """A check from one minor version on; `overrides` names the baseline check it replaces under "restricted"."""
-
-    name: str
-    since: int
-    check: Check
-    overrides: str = ""
 
 
 # ------------------------------------------------------------------------------------------------ words
@@ -74,8 +62,21 @@ def _values(spec: Obj, key: Callable[[Obj], Any]) -> list[Any]:
 _APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
 _SECCOMP = frozenset({"RuntimeDefault", "Localhost"})
 _CAPABILITIES = frozenset(
-    "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID "
-    "SYS_CHROOT".split()
+    [
+        "AUDIT_WRITE",
+        "CHOWN",
+        "DAC_OVERRIDE",
+        "FOWNER",
+        "FSETID",
+        "KILL",
+        "MKNOD",
+        "NET_BIND_SERVICE",
+        "SETFCAP",
+        "SETGID",
+        "SETPCAP",
+        "SETUID",
+        "SYS_CHROOT",
+    ]
 )
 
 
@@ -167,7 +168,7 @@ def proc_mount(metadata: Obj, spec: Obj) -> Violation:
     return "procMount", f"{_named(names)} must not set securityContext.procMount to {_quoted(sorted(types))}"
 
 
-def _se_linux(types: frozenset[str]) -> Check:
+def se_linux(types: frozenset[str]) -> Check:
     def bad(context: Obj) -> bool:
         options = context.get("seLinuxOptions") or {}
         return options.get("type", "") not in types or bool(options.get("user") or options.get("role"))
@@ -185,7 +186,7 @@ def _se_linux(types: frozenset[str]) -> Check:
     return check
 
 
-_SE_TYPES = frozenset({"", "container_t", "container_init_t", "container_kvm_t"})
+SE_TYPES = frozenset({"", "container_t", "container_init_t", "container_kvm_t"})
 
 
 def _bad_seccomp(context: Obj) -> str | None:
@@ -212,7 +213,7 @@ def seccomp_annotations(metadata: Obj, spec: Obj) -> Violation:
     return ("seccompProfile", f"forbidden {_plural(len(found), 'annotation')} {', '.join(found)}") if found else None
 
 
-def _sysctls(allowed: frozenset[str]) -> Check:
+def sysctls(allowed: frozenset[str]) -> Check:
     def check(metadata: Obj, spec: Obj) -> Violation:
         found = [each["name"] for each in _context(spec).get("sysctls") or () if each["name"] not in allowed]
         return ("forbidden sysctls", ", ".join(found)) if found else None
@@ -225,12 +226,12 @@ def _ipv4(*names: str) -> frozenset[str]:
 
 
 _SYSCTLS = _ipv4("ip_local_port_range", "tcp_syncookies", "ping_group_range", "ip_unprivileged_port_start")
-_SYSCTLS_0 = _SYSCTLS | {"kernel.shm_rmid_forced"}
-_SYSCTLS_27 = _SYSCTLS_0 | _ipv4("ip_local_reserved_ports")
-_SYSCTLS_29 = _SYSCTLS_27 | _ipv4(
-    *(f"tcp_{name}" for name in "keepalive_time fin_timeout keepalive_intvl keepalive_probes".split())
+SYSCTLS_0 = _SYSCTLS | {"kernel.shm_rmid_forced"}
+SYSCTLS_27 = SYSCTLS_0 | _ipv4("ip_local_reserved_ports")
+SYSCTLS_29 = SYSCTLS_27 | _ipv4(
+    *(f"tcp_{name}" for name in ["keepalive_time", "fin_timeout", "keepalive_intvl", "keepalive_probes"])
 )
-_SYSCTLS_32 = _SYSCTLS_29 | _ipv4("tcp_rmem", "tcp_wmem")
+SYSCTLS_32 = SYSCTLS_29 | _ipv4("tcp_rmem", "tcp_wmem")
 
 
 def host_process(metadata: Obj, spec: Obj) -> Violation:
@@ -246,16 +247,37 @@ _VOLUMES = frozenset(
     {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 )
 _KNOWN_VOLUMES = frozenset(
-    "hostPath gcePersistentDisk awsElasticBlockStore gitRepo nfs iscsi glusterfs rbd flexVolume cinder cephfs flocker fc "
-    "azureFile vsphereVolume quobyte azureDisk photonPersistentDisk portworxVolume scaleIO storageos".split()
+    [
+        "hostPath",
+        "gcePersistentDisk",
+        "awsElasticBlockStore",
+        "gitRepo",
+        "nfs",
+        "iscsi",
+        "glusterfs",
+        "rbd",
+        "flexVolume",
+        "cinder",
+        "cephfs",
+        "flocker",
+        "fc",
+        "azureFile",
+        "vsphereVolume",
+        "quobyte",
+        "azureDisk",
+        "photonPersistentDisk",
+        "portworxVolume",
+        "scaleIO",
+        "storageos",
+    ]
 )
 
 
-def _not_on_windows(check: Check) -> Check:
+def not_on_windows(check: Check) -> Check:
     return lambda metadata, spec: None if (spec.get("os") or {}).get("name") == "windows" else check(metadata, spec)
 
 
-def _not_with_own_users(check: Check) -> Check:
+def not_with_own_users(check: Check) -> Check:
     """Pods with a user namespace of their own may be root in it."""
     return lambda metadata, spec: None if spec.get("hostUsers") is False else check(metadata, spec)
 
@@ -315,63 +337,3 @@ def restricted_seccomp(metadata: Obj, spec: Obj) -> Violation:
     names = _names(spec, lambda container: _context(container).get("seccompProfile") is None)
     what = 'must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"'
     return ("seccompProfile", f"pod or {_named(names)} {what}") if names else None
-
-
-BASELINE: tuple[Versioned, ...] = (
-    Versioned("appArmorProfile", 0, apparmor),
-    Versioned("capabilities_baseline", 0, capabilities),
-    Versioned("hostNamespaces", 0, host_namespaces),
-    Versioned("hostPathVolumes", 0, host_paths),
-    Versioned("hostPorts", 0, host_ports),
-    Versioned("hostProbesAndHostLifecycle", 34, host_probes),
-    Versioned("privileged", 0, privileged),
-    Versioned("procMount", 0, proc_mount),
-    Versioned("procMount", 35, _not_with_own_users(proc_mount)),
-    Versioned("seLinuxOptions", 0, _se_linux(_SE_TYPES)),
-    Versioned("seLinuxOptions", 31, _se_linux(_SE_TYPES | {"container_engine_t"})),
-    Versioned("seccompProfile_baseline", 0, seccomp_annotations),
-    Versioned("seccompProfile_baseline", 19, seccomp),
-    Versioned("sysctls", 0, _sysctls(_SYSCTLS_0)),
-    Versioned("sysctls", 27, _sysctls(_SYSCTLS_27)),
-    Versioned("sysctls", 29, _sysctls(_SYSCTLS_29)),
-    Versioned("sysctls", 32, _sysctls(_SYSCTLS_32)),
-    Versioned("windowsHostProcess", 0, host_process),
-)
-RESTRICTED: tuple[Versioned, ...] = (
-    Versioned("allowPrivilegeEscalation", 8, escalation),
-    Versioned("allowPrivilegeEscalation", 25, _not_on_windows(escalation)),
-    Versioned("capabilities_restricted", 22, dropped_capabilities, "capabilities_baseline"),
-    Versioned("capabilities_restricted", 25, _not_on_windows(dropped_capabilities), "capabilities_baseline"),
-    Versioned("procMount_restricted", 35, proc_mount, "procMount"),
-    Versioned("restrictedVolumes", 0, volumes, "hostPathVolumes"),
-    Versioned("runAsNonRoot", 0, non_root),
-    Versioned("runAsNonRoot", 35, _not_with_own_users(non_root)),
-    Versioned("runAsUser", 23, run_as_user),
-    Versioned("runAsUser", 35, _not_with_own_users(run_as_user)),
-    Versioned("seccompProfile_restricted", 19, restricted_seccomp, "seccompProfile_baseline"),
-    Versioned("seccompProfile_restricted", 25, _not_on_windows(restricted_seccomp), "seccompProfile_baseline"),
-)
-
-
-def _at(checks: Iterable[Versioned], minor: int) -> dict[str, Versioned]:
-    """The newest form of each check that this version has, in order."""
-    return {each.name: each for each in checks if each.since <= minor}
-
-
-@lru_cache(128)
-def checks(level: str, minor: int) -> tuple[Check, ...]:
-    """The checks of a level ("baseline", "restricted"; none for "privileged") in this minor version."""
-    if level == "privileged":
-        return ()
-    found = _at(BASELINE, minor)
-    if level == "restricted":
-        stricter = _at(RESTRICTED, minor)
-        replaced = {each.overrides for each in stricter.values()}
-        found = {**{name: each for name, each in found.items() if name not in replaced}, **stricter}
-    return tuple(each.check for each in found.values())
-
-
-def violations(level: str, minor: int, metadata: Obj, spec: Obj) -> list[tuple[str, str]]:
-    """What the pod breaks: (reason, detail) in order."""
-    found = (check(metadata, spec) for check in checks(level, min(minor, LATEST)))
-    return [each for each in found if each is not None]

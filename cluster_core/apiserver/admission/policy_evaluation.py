@@ -43,7 +43,7 @@ class Settings(NamedTuple):
 
     @property
     def ignores_failures(self) -> bool:
-        return self.spec.get("failurePolicy", "Fail") == "Ignore"
+        return bool(self.spec.get("failurePolicy", "Fail") == "Ignore")
 
 
 class Evaluation:

@@ -31,7 +31,7 @@ def matches(attributes: Attributes, criteria: Mapping[str, Any], *, with_rules: 
     if any_rule(attributes, criteria.get("excludeResourceRules") or (), equivalent):
         return False
     rules = criteria.get("resourceRules")
-    return not rules and not with_rules or any_rule(attributes, rules or (), equivalent)
+    return (not rules and not with_rules) or any_rule(attributes, rules or (), equivalent)
 
 
 def any_rule(attributes: Attributes, rules: Iterable[Mapping[str, Any]], equivalent: bool) -> bool:

@@ -10,7 +10,7 @@ from cluster_core.machinery import errors
 from cluster_core.machinery.names import generated_name
 from cluster_core.machinery.typed import Obj
 
-TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105
+TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _MIRROR = "kubernetes.io/config.mirror"
 _SOURCES: tuple[dict[str, Any], ...] = (
     {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
