@@ -1,12 +1,17 @@
-"""One step of a rollout. Models pkg/controller/deployment/rolling.go and recreate.go."""
+"""One step of a rollout. Models pkg/controller/deployment/rolling.go and recreate.go.
+
+Where the real controller goes by the replica sets' statuses, which may be a moment old, this one counts pods: so that what
+the strategy promises holds at every instant.
+"""
 
 from __future__ import annotations
 
 from cluster_core.controllers import rolloutstatus
-from cluster_core.controllers.pods import is_ended
+from cluster_core.controllers.pods import is_active, is_available, is_ended
 from cluster_core.controllers.rollout import Rollout, by_creation, count, size, uid
 from cluster_core.controllers.rolloutrevision import clean_up, new_size, sync_new
 from cluster_core.controllers.rolloutscale import resize
+from cluster_core.machinery.typed import Obj
 
 # ------------------------------------------------------------------------------------------------ rolling
 
@@ -33,7 +38,7 @@ def _shrink_old(rollout: Rollout) -> bool:
     if not rollout.active_old:
         return False
     least = rollout.replicas - rollout.max_unavailable
-    new_unavailable = size(new) - new.get("status", {}).get("availableReplicas", 0)
+    new_unavailable = size(new) - _available(rollout, new)
     limit = rollout.total() - least - new_unavailable
     if limit <= 0:
         return False
@@ -41,11 +46,18 @@ def _shrink_old(rollout: Rollout) -> bool:
     return _remove_available(rollout, least) or cleaned
 
 
+def _available(rollout: Rollout, replicaset: Obj) -> int:
+    """The replica set's available pods, without those that it is still to delete."""
+    minimum, now = replicaset["spec"].get("minReadySeconds", 0), rollout.context.world.clock.now
+    pods = rollout.context.api.owned("Pod", uid(replicaset))
+    return min(size(replicaset), sum(1 for pod in pods if is_active(pod) and is_available(pod, minimum, now)))
+
+
 def _remove_unhealthy(rollout: Rollout, limit: int) -> bool:
     """Shrink old replica sets by their pods that are not available: nothing is lost with them."""
     done = 0
     for replicaset in sorted(rollout.active_old, key=by_creation):
-        unhealthy = size(replicaset) - replicaset.get("status", {}).get("availableReplicas", 0)
+        unhealthy = size(replicaset) - _available(rollout, replicaset)
         fewer = min(limit - done, unhealthy)
         if fewer > 0:
             resize(rollout, replicaset, size(replicaset) - fewer)
@@ -55,7 +67,8 @@ def _remove_unhealthy(rollout: Rollout, limit: int) -> bool:
 
 def _remove_available(rollout: Rollout, least: int) -> bool:
     """Shrink old replica sets, oldest first, by what is available beyond the least that must be."""
-    spare = count([*rollout.active_old, *([rollout.new] if rollout.new else [])], "availableReplicas") - least
+    counted = [*rollout.active_old, *([rollout.new] if rollout.new is not None else [])]
+    spare = sum(_available(rollout, replicaset) for replicaset in counted) - least
     done = False
     for replicaset in sorted(rollout.active_old, key=by_creation):
         fewer = min(spare, size(replicaset))
