@@ -50,7 +50,7 @@ def _of_token(server: ApiServer, request: ApiRequest, token: str) -> User:
 
 def authority(server: ApiServer) -> Authority:
     """The cluster's certificate authority: it signs what clients show."""
-    return Authority(server.world.seed, "kubernetes", server.world.clock.start)
+    return Authority(server.world.seed, "kubernetes")
 
 
 def user_of_certificate(server: ApiServer, pem: str | bytes) -> User | None:

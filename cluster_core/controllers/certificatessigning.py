@@ -80,7 +80,7 @@ def _signed(context: Context, spec: Obj, parsed: x509.CertificateSigningRequest)
     longest = parse_duration(str(context.options.get("cluster-signing-duration") or _YEAR)) // SECOND
     asked = spec.get("expirationSeconds")
     seconds = longest if asked is None else max(_SHORTEST, min(asked, longest))
-    authority = Authority(world.seed, "kubernetes", world.clock.start)
+    authority = Authority(world.seed, "kubernetes")
     pem = pki_requests.sign(authority, parsed, spec.get("usages") or [], seconds, world.clock.now)
     return base64.b64encode(pem.encode()).decode()
 

@@ -26,7 +26,7 @@ def _namespace_of(context: Context, obj: Obj) -> Iterable[str]:
 def authority(context: Context) -> Authority:
     """The cluster's certificate authority."""
     world = context.world
-    return Authority(world.seed, "kubernetes", world.clock.start)
+    return Authority(world.seed, "kubernetes")
 
 
 def reconcile(context: Context, key: str) -> float | None:

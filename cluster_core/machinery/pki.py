@@ -14,7 +14,9 @@ from cryptography.x509.oid import NameOID
 from cluster_core.machinery.seed import Seed
 
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-_TEN_YEARS = timedelta(days=3650)
+_AUTHORITY_LIFE = timedelta(days=365 * 80)
+_AUTHORITY_FROM = 1_577_836_800_000_000
+"""2020-01-01: an authority does not depend on when its cluster was made, so that equal seeds give equal states."""
 
 
 def key_from(seed: Seed, *names: object) -> ec.EllipticCurvePrivateKey:
@@ -34,11 +36,10 @@ def certificate_pem(certificate: x509.Certificate) -> str:
 
 @dataclass(frozen=True)
 class Authority:
-    """A certificate authority; `start` is when its certificates become valid, in microseconds since the Unix epoch."""
+    """A certificate authority of the cluster with this seed."""
 
     seed: Seed
     name: str
-    start: int
 
     @cached_property
     def key(self) -> ec.EllipticCurvePrivateKey:
@@ -48,7 +49,7 @@ class Authority:
     def certificate(self) -> x509.Certificate:
         constraint = x509.BasicConstraints(ca=True, path_length=None)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)])
-        builder = self._builder(subject, self.key.public_key(), self.start, _TEN_YEARS, "authority")
+        builder = self._builder(subject, self.key.public_key(), _AUTHORITY_FROM, _AUTHORITY_LIFE, "authority")
         return self._signed(builder.add_extension(constraint, critical=True))
 
     @property

@@ -30,7 +30,7 @@ class Cluster:
 
     def __init__(self, spec: ClusterSpec) -> None:
         self.spec = spec
-        self.clock = Clock(spec.start)
+        self.clock = Clock(spec.start - spec.start % SECOND)
         self.agenda = Agenda(self.clock)
         self.seed = Seed(spec.seed)
         self.store = Store()
@@ -174,7 +174,7 @@ class Cluster:
 
     def state_hash(self) -> str:
         """A digest of everything stored, with times relative to the start."""
-        return statehash.of(self.store, self.spec.start)
+        return statehash.of(self.store, self.clock.start)
 
     def take_uncommitted(self) -> Batch:
         """The changes since the last call and the state to go with them."""

@@ -9,14 +9,15 @@ import re
 from cluster_core.etcd.store import Store
 from cluster_core.machinery.timestamps import any_time
 
-_TIME = re.compile(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?Z)"')
+_TIME = re.compile(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)"')
 
 
 def of(store: Store, start: int) -> str:
     """Hex SHA-256 over all keys, their values, revisions and versions; `start` in microseconds."""
 
     def relative(match: re.Match[bytes]) -> bytes:
-        return b'"+%d"' % (any_time(match[1].decode()) - start)
+        whole, _, fraction = match[1].decode()[:-1].partition(".")
+        return b'"+%d.%s"' % (any_time(whole + "Z") - start, fraction.encode())
 
     digest = hashlib.sha256(str(store.revision).encode())
     for found in store.range("", "\0"):
