@@ -44,6 +44,12 @@ def record(client: Client, about: Obj, what: Occurrence) -> None:
     client.update("Event", changed)
 
 
+def is_recorded(client: Client, about: Obj, what: Occurrence) -> bool:
+    """Whether this has been said about the object already, within the time that events are kept."""
+    namespace = about["metadata"].get("namespace") or "default"
+    return client.get("Event", namespace, _name(client, about, what)) is not None
+
+
 def _store(client: Client, event: dict[str, Any]) -> None:
     """Write a new event without the ceremony of a request: there are many, and admission has nothing to say to them."""
     server = client.server

@@ -125,6 +125,10 @@ class Storage:
             return _in_order(shelf.namespaces.get(namespace, {}))
         return [obj for name in sorted(shelf.namespaces) for obj in _in_order(shelf.namespaces[name])]
 
+    def count(self, kind: Kind) -> int:
+        """How many objects there are, without listing them."""
+        return sum(map(len, self._shelves[kind.registry_prefix].namespaces.values()))
+
     def owned(self, kind: Kind, uid: str) -> Objects:
         """The objects whose controlling owner has this uid, in key order."""
         cells = self._shelves[kind.registry_prefix].by_owner.get(uid)
