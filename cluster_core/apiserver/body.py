@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cluster_core.apiserver import decode, options, schema
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.negotiate import ACCEPTED

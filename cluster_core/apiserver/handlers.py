@@ -114,7 +114,7 @@ def list_response(context: Context, request: ApiRequest, page: listing.Page) -> 
 def _list_bytes(context: Context, page: listing.Page) -> bytes:
     """The list, put together from the bytes in the store."""
     kind, storage = context.kind, context.server.storage
-    head = {"kind": f"{kind.name}List", "apiVersion": context.api_version, "metadata": page.metadata()}
+    head: Obj = {"kind": f"{kind.name}List", "apiVersion": context.api_version, "metadata": page.metadata()}
     if context.api_version == kind.api_version:
         items = [storage.as_item(kind, obj) for obj in page.items]
     else:
@@ -137,8 +137,8 @@ def _list_object(context: Context, page: listing.Page, format: negotiate.Format)
         items = [negotiate.partial(obj, format.version) for obj in page.items]
         head = {"kind": "PartialObjectMetadataList", "apiVersion": format.version}
         return {**head, "metadata": page.metadata(), "items": items}
-    head = {"kind": f"{context.kind.name}List", "apiVersion": context.api_version, "metadata": page.metadata()}
-    return {**head, "items": [_bare(negotiate.outward(context, obj)) for obj in page.items]}
+    found: Obj = {"kind": f"{context.kind.name}List", "apiVersion": context.api_version, "metadata": page.metadata()}
+    return {**found, "items": [_bare(negotiate.outward(context, obj)) for obj in page.items]}
 
 
 def watch(context: Context, request: ApiRequest) -> Watch:

@@ -78,7 +78,7 @@ def _go_type(type: Type) -> str:
 
 def in_struct_order(obj: Obj, metadata_touched: bool) -> Obj:
     """The object as Go's encoder orders it where a patch left it alone: what was touched is sorted."""
-    found = _sorted(obj)
+    found: dict[str, Any] = _sorted(obj)
     metadata = obj.get("metadata")
     if isinstance(metadata, Mapping):
         order = sorted(metadata) if metadata_touched else sorted(metadata, key=_rank)

@@ -51,7 +51,7 @@ def _budgets(context: Context, pod: Obj) -> list[Obj]:
 
 
 def _selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
-    return selector is not None and selectors.of_object(selector).matches(labels)
+    return selector is not None and bool(selectors.of_object(selector).matches(labels))
 
 
 def _harms_nobody(pod: Obj, budget: Obj) -> bool:
@@ -61,7 +61,7 @@ def _harms_nobody(pod: Obj, budget: Obj) -> bool:
         return False
     status = budget.get("status", {})
     healthy, wanted = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
-    return budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow" or healthy >= wanted > 0
+    return bool(budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow" or healthy >= wanted > 0)
 
 
 def _spend(context: Context, pod: Obj, budget: Obj) -> None:
@@ -98,7 +98,7 @@ def _refused(cause: str, retry_after: int = 0) -> errors.ApiError:
 
 def _why(name: str, status: Obj) -> str:
     conditions = status.get("conditions") or ()
-    found = next((one for one in conditions if one["type"] == "DisruptionAllowed" and one["status"] == "False"), {})
+    found: Obj = next((one for one in conditions if one["type"] == "DisruptionAllowed" and one["status"] == "False"), {})
     reason, message = found.get("reason", ""), found.get("message", "")
     healthy, wanted = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
     closed = f"The disruption budget {name} does not allow evicting pods currently"

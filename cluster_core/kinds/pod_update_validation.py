@@ -239,7 +239,7 @@ def _transitions(errors: Errors, path: Path, after: Sequence[Obj], before: Seque
 
 def _may_restart(spec: Obj, name: str, code: int) -> bool:
     found = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
-    container = next((one for one in found if one["name"] == name), {})
+    container: Obj = next((one for one in found if one["name"] == name), {})
     if container.get("restartPolicyRules"):
         return True
     policy = container.get("restartPolicy") or spec.get("restartPolicy", "Always")

@@ -21,7 +21,6 @@ from cluster_core.apiserver.watch import Watch
 from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.saved import ClusterSpec
 from playground.kubeapi.responses import warning_header
-
 from tests.apiserver.recordings import GOLDEN
 
 TRANSCRIPTS = GOLDEN / "transcripts"
