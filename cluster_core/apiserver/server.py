@@ -39,7 +39,6 @@ from cluster_core.machinery.clock import Agenda, Clock
 from cluster_core.machinery.seed import Seed
 from cluster_core.machinery.typed import Obj
 
-
 _Answer = TypeVar("_Answer")
 Connect = Callable[[Context, Subresource, RequestInfo, ApiRequest], ApiResponse]
 
