@@ -19,5 +19,6 @@ KIND = Kind(
     namespaced=False,
     short=("csr",),
     status=True,
+    fields=lambda obj: {"spec.signerName": obj.get("spec", {}).get("signerName", "")},
     subresources=(Subresource("approval", ("get", "patch", "update"), "CertificateSigningRequest", prepare=_approve),),
 )

@@ -182,7 +182,7 @@ def _capacity(errors: Errors, path: Path, capacity: Mapping[str, str]) -> None:
     if not capacity:
         errors.append(required(path))
     if "storage" not in capacity or len(capacity) > 1:
-        errors.append(not_supported(path, internal("mapresource.Quantity", capacity) or {}, ("storage",)))
+        errors.append(not_supported(path, internal("mapresource.Quantity", capacity), ("storage",)))
     for resource, text in capacity.items():
         if quantity.value(text) < 0:
             errors.append(invalid(path[resource], quantity.value(text), "must be a valid resource quantity"))
