@@ -17,6 +17,10 @@ _EVENTS = {
     "metadata.name": "metadata.name",
     "metadata.namespace": "metadata.namespace",
 }
+_OWN_LABELS = frozenset(
+    {"CertificateSigningRequest", "Event", "Namespace", "Node", "Pod", "ReplicationController", "Secret", "Service"}
+)
+"""Kinds with a conversion of field labels of their own: they refuse in other words than the default one."""
 _OTHER_NAMES = {"Pod": {"spec.host": "spec.nodeName"}}
 
 
@@ -50,6 +54,6 @@ def _unknown(kind: Kind, label: str) -> str:
         return f"field label {gofmt.quote(label)} not supported for Job"
     if kind.name == "ResourceSlice":
         return f"field label not supported for {kind.group}/{kind.version}, Kind={kind.name}: {label}"
-    if kind.fields is None:
+    if kind.name not in _OWN_LABELS and "types" not in kind.facts:
         return f'{gofmt.quote(label)} is not a known field selector: only "metadata.name", "metadata.namespace"'
     return f"field label not supported: {label}"
