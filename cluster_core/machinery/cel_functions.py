@@ -266,7 +266,7 @@ def check_with(check: Callable[[Mark, str], tuple[bool, str]]) -> Any:
         allowed, reason = check(mark, verb)
         return {"$allowed": allowed, "$reason": reason}
 
-    return cel.Function("check", [DYN, STRING], True, call, DYN)
+    return cel.Function("check", [cel.Type.Map(STRING, DYN), STRING], True, call, DYN)
 
 
 _ALL = (*_AMOUNTS, *_URLS, *_TEXT_AND_LISTS, *_AUTHORIZER, *(Function(*each) for each in cel_addresses.FUNCTIONS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import gcd, prod
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -16,8 +17,13 @@ _ROUNDS = 8
 
 
 def rsa_key_from(seed: Seed, *names: object) -> rsa.RSAPrivateKey:
-    """The key of this name. Costs a tenth of a second."""
-    stream = seed.stream("rsa", *names)
+    """The key of this name. Costs some tenths of a second, once for each seed."""
+    return _key(seed.value, names)
+
+
+@lru_cache(64)
+def _key(value: int, names: tuple[object, ...]) -> rsa.RSAPrivateKey:
+    stream = Seed(value).stream("rsa", *names)
     p, q = _prime(stream), _prime(stream)
     private = pow(_EXPONENT, -1, (p - 1) * (q - 1))
     public = rsa.RSAPublicNumbers(_EXPONENT, p * q)
