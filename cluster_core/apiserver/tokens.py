@@ -108,7 +108,7 @@ class Tokens:
                 "exp": now + seconds,
                 "iat": now,
                 "iss": self.issuer,
-                "jti": world.seed.uid("token", namespace, name, world.clock.now, self._server.storage.revision),
+                "jti": world.seed.uid("token", namespace, name, world.clock.since_start, self._server.storage.revision),
                 "kubernetes.io": private,
                 "nbf": now,
                 "sub": f"system:serviceaccount:{namespace}:{name}",

@@ -89,7 +89,7 @@ class Fleet:
             return
         machine = self.machines.get(node)
         if machine is not None and machine.well:
-            delay = 0.0 if self.instant else self.timings.draw("observe", key, self.clock.now)
+            delay = 0.0 if self.instant else self.timings.draw("observe", key, self.clock.since_start)
             self.world.agenda.soon(self.name, f"{node}|pod|{key}", delay)
 
     def _pod_gone(self, pod: Obj) -> None:
@@ -276,7 +276,7 @@ class Fleet:
         if booted:
             for pod in self.api.on_node("Pod", machine.name):
                 self._memories[pod["metadata"]["uid"]] = {"rebooted": True}
-        self.start(machine, self.timings.draw("register", machine.name, machine.since))
+        self.start(machine, self.timings.draw("register", machine.name, machine.since - self.clock.start))
 
     # ------------------------------------------------------------------------------------------------ memory
 

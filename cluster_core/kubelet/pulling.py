@@ -49,7 +49,7 @@ def _invalid_name(work: Work, flight: dict[str, Any], container: Obj, error: Pul
 def _pull_from_registry(work: Work, flight: dict[str, Any], container: Obj, size: int) -> None:
     """Start a pull, unless the last one failed a short while ago."""
     work.event("Normal", "Pulling", f'Pulling image "{container["image"]}"', container["name"])
-    seconds = work.fleet.timings.draw("pull-latency", work.uid, work.now)
+    seconds = work.fleet.timings.draw("pull-latency", work.uid, work.fleet.clock.since_start)
     seconds += size / work.fleet.timings.draw("pull-bytes-per-second", work.uid, container["image"])
     flight["stage"], flight["begun"] = "pull", work.now
     flight["due"] = work.now + (0 if work.fleet.instant else round(seconds * SECOND))

@@ -35,6 +35,11 @@ class Clock:
         return microtime(self.now)
 
     @property
+    def since_start(self) -> int:
+        """Microseconds since the cluster was made: what names of random streams may hold, as `now` may not."""
+        return self.now - self.start
+
+    @property
     def elapsed(self) -> float:
         """Seconds since the cluster was made."""
         return (self.now - self.start) / SECOND
