@@ -126,10 +126,10 @@ class Rbac:
 
     def role_rules(self, reference: Obj, namespace: str) -> Sequence[Obj]:
         """The rules of the role that a roleRef names. Raises NotFound when there is no such role."""
-        kind = self._kinds.named(reference["kind"], GROUP)
-        role = self._storage.get(kind, namespace, reference["name"])
+        kind = self._kinds.find(reference.get("kind", ""), GROUP)
+        role = self._storage.get(kind, namespace, reference.get("name", "")) if kind else None
         if role is None:
-            raise errors.not_found(GROUP, kind.name.lower(), reference["name"])
+            raise errors.not_found(GROUP, reference.get("kind", "").lower(), reference.get("name", ""))
         return role.get("rules") or ()
 
 

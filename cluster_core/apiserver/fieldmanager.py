@@ -76,7 +76,12 @@ class FieldManager:
         type = type_of(context)
         before = negotiate.outward(context, live) if live is not None else None
         new = managedfields.apply(type, before, config, self._writer(context), force)
-        return new if new is before else inward(context, decode.normalize(type, new))
+        if new is before:
+            return new
+        try:
+            return inward(context, decode.normalize(type, new))
+        except decode.DecodeError as error:
+            raise errors.bad_request(str(error)) from None
 
 
 def _configuration(context: Context, request: ApiRequest) -> dict[str, Any]:

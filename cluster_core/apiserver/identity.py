@@ -5,6 +5,7 @@ Models ObjectNameFunc checks of apiserver/pkg/endpoints/handlers/rest.go and reg
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cluster_core.apiserver.context import Context
@@ -17,7 +18,8 @@ _SYSTEM_FIELDS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGrac
 
 def check_names(context: Context, obj: Obj) -> None:
     """Name and namespace of an object that replaces another one, against its path. Raises 400."""
-    metadata = obj.get("metadata") or {}
+    given = obj.get("metadata")
+    metadata = given if isinstance(given, Mapping) else {}
     name, namespace = metadata.get("name", ""), metadata.get("namespace", "")
     if not name:
         text = f"the name of the object ({context.name} based on URL) was undeterminable: name must be provided"

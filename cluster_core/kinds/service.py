@@ -51,7 +51,7 @@ def prepare_update(new: Obj, old: Obj) -> Obj:
     if after["type"] in ("NodePort", "LoadBalancer"):
         after["ports"] = _kept_node_ports(after.get("ports", ()), before.get("ports", ()))
     elif before["type"] in ("NodePort", "LoadBalancer"):
-        after["ports"] = [{key: value for key, value in port.items() if key != "nodePort"} for port in after["ports"]]
+        after["ports"] = [{key: value for key, value in port.items() if key != "nodePort"} for port in after.get("ports") or ()]
     return {**new, "spec": after}
 
 

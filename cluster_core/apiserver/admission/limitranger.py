@@ -52,7 +52,7 @@ def _with_defaults(pod: Obj, found: Obj) -> Obj:
     notes: list[str] = []
     spec = dict(pod["spec"])
     for key, label in (("containers", "container"), ("initContainers", "init container")):
-        if key in spec:
+        if spec.get(key):
             spec[key] = [_filled(container, requests, limits, label, notes) for container in spec[key]]
     if not notes:
         return pod
