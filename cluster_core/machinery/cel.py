@@ -72,15 +72,38 @@ def program(source: str, variables: Variables) -> Program:
     try:
         return Program(source, _environment(variables).compile(source))
     except RuntimeError as error:
-        raise CelError(compile_message(str(error))) from None
+        raise CelError(compile_message(str(error), source)) from None
 
 
 _CODE = re.compile(r"^[A-Z_]+: ")
 
 
-def compile_message(text: str) -> str:
-    """The issues of a failed compilation, without the wrapping of the C++ library."""
-    return _CODE.sub("", text).removesuffix(" [INVALID_ARGUMENT]").rstrip()
+def compile_message(text: str, source: str) -> str:
+    """The issues of a failed compilation, without the wrapping of the C++ library and in the words of cel-go."""
+    plain = _CODE.sub("", text).removesuffix(" [INVALID_ARGUMENT]").rstrip()
+    plain = _QUALIFIED.sub(_first_name, plain)
+    return _CALLED.sub(lambda issue: _as_member(issue, source), plain)
+
+
+_QUALIFIED = re.compile(r"<input>:(\d+):(\d+): undeclared reference to '([\w.]+)\.\w+' (.*)\n( \| .*)\n \| \.*\^")
+_CALLED = re.compile(r"<input>:1:(\d+): found no matching overload for '(\w+)' applied to '\((.*?)(?:, (.*))?\)'")
+
+
+def _first_name(issue: re.Match[str]) -> str:
+    """cel-go blames the first part of an unknown a.b.c, and points to it."""
+    line, column, name, rest, snippet = issue.groups()
+    start = int(column) - len(name)
+    first = name.partition(".")[0]
+    marker = "." * (start - 1)
+    return f"<input>:{line}:{start}: undeclared reference to '{first}' {rest}\n{snippet}\n | {marker}^"
+
+
+def _as_member(issue: re.Match[str], source: str) -> str:
+    """Calls of members are written "string.(int)"."""
+    column, name, target, arguments = issue.groups()
+    if not source[: int(column) - 1].rstrip().endswith(f".{name}"):
+        return issue.group()
+    return f"<input>:1:{column}: found no matching overload for '{name}' applied to '{target}.({arguments or ''})'"
 
 
 _RUNTIME = (
