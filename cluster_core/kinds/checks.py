@@ -182,7 +182,19 @@ def labels(errors: Errors, path: Path, found: Labels | None) -> None:
             errors.append(invalid(path, value, message))
 
 
-def annotations(errors: Errors, path: Path, found: Labels | None) -> None:
+STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+
+
+def finalizer(errors: Errors, path: Path, value: str) -> None:
+    """A qualified name, or one of the well-known bare ones."""
+    for message in names.qualified_name(value):
+        errors.append(invalid(path, value, message))
+    if "/" not in value and value not in STANDARD_FINALIZERS:
+        detail = "name is neither a standard finalizer name nor is it fully qualified"
+        errors.append(invalid(path, value, detail))
+
+
+def annotation_keys(errors: Errors, path: Path, found: Labels | None) -> None:
     if not found:
         return
     for key in found:
@@ -255,7 +267,7 @@ _METADATA_ORDER = (
 def template_metadata(errors: Errors, path: Path, metadata: Mapping[str, Any] | None) -> None:
     """The metadata of objects made from a template: labels and annotations only."""
     found = metadata or {}
-    annotations(errors, path / "annotations", found.get("annotations"))
+    annotation_keys(errors, path / "annotations", found.get("annotations"))
     labels(errors, path / "labels", found.get("labels"))
     for key in _METADATA_ORDER:
         if found.get(key):

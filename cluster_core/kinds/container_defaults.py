@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cluster_core.kinds.amounts import rounded_resources
@@ -76,7 +76,7 @@ def with_field_version(source: Obj) -> Obj:
     return {**source, "fieldRef": {**_FIELD, **source["fieldRef"]}}
 
 
-_PARTS = {
+_PARTS: Mapping[str, Callable[[Any], Any]] = {
     "ports": _ports,
     "env": _variables,
     "livenessProbe": _probe,

@@ -77,7 +77,9 @@ def containers(errors: Errors, path: Path, found: Sequence[Obj], pod: Surroundin
     host_ports(errors, path, found, set())
 
 
-def init_containers(errors: Errors, path: Path, found: Sequence[Obj], regular: Sequence[Obj], pod: Surroundings) -> None:
+def init_containers(
+    errors: Errors, path: Path, found: Sequence[Obj], regular: Sequence[Obj], pod: Surroundings
+) -> None:
     seen = {container.get("name", "") for container in regular}
     for index, container in enumerate(found):
         at = path[index]
@@ -145,11 +147,8 @@ def _common(errors: Errors, path: Path, container: Obj, pod: Surroundings) -> No
         name(errors, path / "name", wanted, names.dns1123_label)
     if not container.get("image"):
         errors.append(required(path / "image"))
-    policy = container.get("terminationMessagePolicy", "")
-    if not policy:
-        errors.append(required(path / "terminationMessagePolicy"))
-    elif policy not in _MESSAGE_POLICIES:
-        errors.append(not_supported(path / "terminationMessagePolicy", policy, _MESSAGE_POLICIES))
+    if container.get("terminationMessagePolicy") not in _MESSAGE_POLICIES:
+        _message_policy(errors, path / "terminationMessagePolicy", container.get("terminationMessagePolicy", ""))
     _inputs(errors, path, container, pod)
     if container.get("imagePullPolicy") not in _PULL_POLICIES:
         pull_policy(errors, path / "imagePullPolicy", container.get("imagePullPolicy"))
@@ -159,6 +158,13 @@ def _common(errors: Errors, path: Path, container: Obj, pod: Surroundings) -> No
         _resize_policy(errors, path / "resizePolicy", container["resizePolicy"], pod.restart_policy)
     if container.get("securityContext"):
         container_security(errors, path / "securityContext", container["securityContext"], pod.host_users)
+
+
+def _message_policy(errors: Errors, path: Path, policy: str) -> None:
+    if not policy:
+        errors.append(required(path))
+    else:
+        errors.append(not_supported(path, policy, _MESSAGE_POLICIES))
 
 
 def _inputs(errors: Errors, path: Path, container: Obj, pod: Surroundings) -> None:

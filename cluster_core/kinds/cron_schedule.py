@@ -82,7 +82,7 @@ def _descriptor(text: str) -> None:
 
 
 def _range(expression: str, bounds: tuple[int, int, _Names]) -> None:
-    low, high, names = bounds
+    low, high, _ = bounds
     base, *steps = expression.split("/")
     start, end = _ends(base, expression, bounds)
     if len(steps) > 1:

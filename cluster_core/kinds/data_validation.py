@@ -65,6 +65,7 @@ def secret(obj: Obj) -> Errors:
     return errors
 
 
+_BASIC = ("username", "password")
 _NEEDED = {
     "kubernetes.io/dockercfg": (".dockercfg",),
     "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
@@ -75,12 +76,14 @@ _NEEDED = {
 
 def _of_type(errors: Errors, type: str, data: Obj, annotations: Obj) -> None:
     """What well-known types must hold."""
-    if type == "kubernetes.io/service-account-token":
-        if not annotations.get(_ACCOUNT):
-            errors.append(required(Path("metadata", "annotations")[_ACCOUNT]))
-    elif type == "kubernetes.io/basic-auth":
-        if "username" not in data and "password" not in data:
-            errors.extend(required(_DATA[key]) for key in ("username", "password"))
+    if type == "kubernetes.io/service-account-token" and not annotations.get(_ACCOUNT):
+        errors.append(required(Path("metadata", "annotations")[_ACCOUNT]))
+    if type == "kubernetes.io/basic-auth" and not data.keys() & _BASIC:
+        errors.extend(required(_DATA[key]) for key in _BASIC)
+    _needed(errors, type, data)
+
+
+def _needed(errors: Errors, type: str, data: Obj) -> None:
     for key in _NEEDED.get(type, ()):
         if key not in data or (type.endswith("ssh-auth") and not data[key]):
             errors.append(required(_DATA[key]))

@@ -77,6 +77,10 @@ def _value_from(errors: Errors, path: Path, source: Obj, value: str) -> None:
             _key_ref(errors, path / key, source[key])
     if source.get("fileKeyRef") is not None:
         _file_ref(errors, path / "fileKeyRef", source["fileKeyRef"])
+    _one_source(errors, path, source, value)
+
+
+def _one_source(errors: Errors, path: Path, source: Obj, value: str) -> None:
     count = sum(one is not None for one in source.values())
     if not count:
         errors.append(invalid(path, "", _ONE_OF))

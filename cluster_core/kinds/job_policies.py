@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from cluster_core.kinds.checks import NEGATIVE, label_key
 from cluster_core.machinery import names
@@ -97,7 +98,7 @@ def _exit_codes(errors: Errors, path: Path, codes: Obj, containers: set[str]) ->
         if value in seen:
             errors.append(duplicate((path / "values")[index], value))
         seen.add(value)
-    if any(left > right for left, right in zip(values, values[1:], strict=False)):
+    if any(left > right for left, right in pairwise(values)):
         errors.append(invalid(path / "values", list(values), "must be ordered"))
 
 
@@ -150,7 +151,9 @@ def _success_count(errors: Errors, path: Path, count: int, limits: tuple[int, in
         detail = f"must be less than or equal to {completions} (the number of specified completions)"
         errors.append(invalid(path, count, detail))
     if listed is not None and count > listed:
-        detail = f"must be less than or equal to {listed} (the number of indexes in the specified succeededIndexes field)"
+        detail = (
+            f"must be less than or equal to {listed} (the number of indexes in the specified succeededIndexes field)"
+        )
         errors.append(invalid(path, count, detail))
 
 

@@ -67,9 +67,9 @@ def _completion(errors: Errors, change: _Change) -> None:
     status = change.status
     start, end = status.get("startTime"), status.get("completionTime")
     complete = change.now("Complete")
-    if change.turned("Complete", "Failed") or change.turned("Complete") or change.turned("Failed"):
-        if complete and change.now("Failed"):
-            _of_conditions(errors, "cannot set Complete=True and Failed=true conditions")
+    ended = change.turned("Complete", "Failed") or change.turned("Complete") or change.turned("Failed")
+    if ended and complete and change.now("Failed"):
+        _of_conditions(errors, "cannot set Complete=True and Failed=true conditions")
     if (change.turned("Complete") or change.turned("FailureTarget")) and complete and change.now("FailureTarget"):
         _of_conditions(errors, "cannot set Complete=True and FailureTarget=true conditions")
     if change.turned("Complete") or change.changed("completionTime"):
@@ -84,12 +84,13 @@ def _completion(errors: Errors, change: _Change) -> None:
 
 
 def _conditions(errors: Errors, change: _Change) -> None:
-    if (change.turned("Failed") or change.changed("failedIndexes")) and change.now("Failed"):
-        if not change.now("FailureTarget"):
-            _of_conditions(errors, "cannot set Failed=True condition without the FailureTarget=true condition")
-    if (change.turned("Complete") or change.turned("SuccessCriteriaMet")) and change.now("Complete"):
-        if not change.now("SuccessCriteriaMet"):
-            _of_conditions(errors, "cannot set Complete=True condition without the SuccessCriteriaMet=true condition")
+    failed, done = change.now("Failed"), change.now("Complete")
+    judged = change.turned("Failed") or change.changed("failedIndexes")
+    if judged and failed and not change.now("FailureTarget"):
+        _of_conditions(errors, "cannot set Failed=True condition without the FailureTarget=true condition")
+    judged = change.turned("Complete") or change.turned("SuccessCriteriaMet")
+    if judged and done and not change.now("SuccessCriteriaMet"):
+        _of_conditions(errors, "cannot set Complete=True condition without the SuccessCriteriaMet=true condition")
 
 
 def _finished(errors: Errors, change: _Change) -> None:
@@ -209,5 +210,3 @@ def _resumes(change: _Change) -> bool:
     conditions = change.status.get("conditions") or ()
     off = any(one.get("type") == "Suspended" and one.get("status") == "False" for one in conditions)
     return is_true(change.old, "Suspended") and off
-
-

@@ -200,10 +200,9 @@ def _completions(errors: Errors, spec: Obj, before: Obj) -> None:
     completions = spec.get("completions")
     if spec.get("completionMode") != "Indexed":
         immutable(errors, _SPEC / "completions", completions, before.get("completions"))
-    elif completions != before.get("completions") and completions is not None:
-        if completions != spec.get("parallelism"):
-            detail = "can only be modified in tandem with spec.parallelism"
-            errors.append(invalid(_SPEC / "completions", completions, detail))
+    elif completions is not None and completions not in (before.get("completions"), spec.get("parallelism")):
+        detail = "can only be modified in tandem with spec.parallelism"
+        errors.append(invalid(_SPEC / "completions", completions, detail))
 
 
 _SCHEDULING = ("nodeSelector", "tolerations", "schedulingGates")

@@ -24,7 +24,7 @@ def job_warnings(path: Path, holder: Obj, *, named: bool) -> list[str]:
     if "jobTemplate" in spec:
         spec = spec["jobTemplate"].get("spec") or {}
     found = name_warnings(holder) if named else []
-    if spec.get("completionMode") == "Indexed" and (spec.get("completions") or 0) > _MANY_COMPLETIONS:
-        if (spec.get("parallelism") or 0) > _MANY_PODS:
-            found.append(f"{path}: {_TOO_MUCH}")
+    many = (spec.get("completions") or 0) > _MANY_COMPLETIONS and (spec.get("parallelism") or 0) > _MANY_PODS
+    if many and spec.get("completionMode") == "Indexed":
+        found.append(f"{path}: {_TOO_MUCH}")
     return [*found, *template_warnings(path / "template", spec.get("template") or {})]

@@ -91,10 +91,11 @@ class _Amounts:
     def _order(self, pair: tuple[str, str], told: tuple[str, str], detail: str) -> None:
         """The first of the pair must not be above the second; told are where and with what value to say so."""
         low, high = pair
-        if low in self.found and high in self.found:
-            if quantity.compare(self.found[low], self.found[high]) > 0:
-                where, shown = told
-                self._invalid(where, self.found[shown], detail.format(self.found[low], self.found[high]))
+        if low not in self.found or high not in self.found:
+            return
+        if quantity.compare(self.found[low], self.found[high]) > 0:
+            where, shown = told
+            self._invalid(where, self.found[shown], detail.format(self.found[low], self.found[high]))
 
     def _ratio(self, ratio: str) -> None:
         if quantity.compare(ratio, "1") < 0:

@@ -108,6 +108,10 @@ def _placement(path: Path, spec: Obj) -> Warnings:
         for index, one in enumerate(node.get(_PREFERRED) or ()):
             preference = one.get("preference") or {}
             yield from term_warnings((at / _PREFERRED)[index] / "preference", preference, values=True)
+    yield from _spread(path, spec)
+
+
+def _spread(path: Path, spec: Obj) -> Warnings:
     for index, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
         at, key = (path / "topologySpreadConstraints")[index], constraint.get("topologyKey", "")
         if deprecated(key):
@@ -205,6 +209,10 @@ def _ports(path: Path, spec: Obj) -> Warnings:
             if problem:
                 yield f"{at}: {problem} port definition with {where}"
         others.append((port, at))
+    yield from _same_names(found)
+
+
+def _same_names(found: Sequence[tuple[Obj, Path]]) -> Warnings:
     by_name: dict[str, Path] = {}
     for port, at in found:
         name = port.get("name")
@@ -232,19 +240,21 @@ def _clash(port: Obj, other: Obj) -> str:
     return "dangerously ambiguous" if mine[1] == theirs[1] and (not mine[0]) != (not theirs[0]) else ""
 
 
+def _matching_none(path: Path, terms: Obj) -> Warnings:
+    for index, term in enumerate(terms.get(_REQUIRED) or ()):
+        if term.get("labelSelector") is None:
+            yield f"{(path / _REQUIRED)[index] / 'labelSelector'}: {_NO_SELECTOR}"
+    for index, one in enumerate(terms.get(_PREFERRED) or ()):
+        if (one.get("podAffinityTerm") or {}).get("labelSelector") is None:
+            yield f"{(path / _PREFERRED)[index].child('podAffinityTerm', 'labelSelector')}: {_NO_SELECTOR}"
+
+
 def _late(path: Path, spec: Obj) -> Warnings:
     if (spec.get("terminationGracePeriodSeconds") or 0) < 0:
         detail = "must be >= 0; negative values are invalid and will be treated as 1"
         yield f"{path / 'terminationGracePeriodSeconds'}: {detail}"
     for key in ("podAffinity", "podAntiAffinity"):
-        terms = (spec.get("affinity") or {}).get(key) or {}
-        at = path.child("affinity", key)
-        for index, term in enumerate(terms.get(_REQUIRED) or ()):
-            if term.get("labelSelector") is None:
-                yield f"{(at / _REQUIRED)[index] / 'labelSelector'}: {_NO_SELECTOR}"
-        for index, one in enumerate(terms.get(_PREFERRED) or ()):
-            if (one.get("podAffinityTerm") or {}).get("labelSelector") is None:
-                yield f"{(at / _PREFERRED)[index].child('podAffinityTerm', 'labelSelector')}: {_NO_SELECTOR}"
+        yield from _matching_none(path.child("affinity", key), (spec.get("affinity") or {}).get(key) or {})
     for index, server in enumerate((spec.get("dnsConfig") or {}).get("nameservers") or ()):
         yield from addresses.ip_warnings(path.child("dnsConfig", "nameservers")[index], server)
     for index, alias in enumerate(spec.get("hostAliases") or ()):

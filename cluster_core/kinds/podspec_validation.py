@@ -90,8 +90,13 @@ def _names(errors: Errors, path: Path, spec: Obj) -> None:
             name(errors, path / key, spec[key], names.dns1123_label)
     if spec.get("tolerations"):
         tolerations(errors, path / "tolerations", spec["tolerations"])
-    for index, alias in enumerate(spec.get("hostAliases") or ()):
-        at = (path / "hostAliases")[index]
+    if spec.get("hostAliases"):
+        _host_aliases(errors, path / "hostAliases", spec["hostAliases"])
+
+
+def _host_aliases(errors: Errors, path: Path, aliases: Sequence[Obj]) -> None:
+    for index, alias in enumerate(aliases):
+        at = path[index]
         ip(errors, at / "ip", alias.get("ip", ""))
         for position, hostname in enumerate(alias.get("hostnames") or ()):
             name(errors, (at / "hostnames")[position], hostname, names.dns1123_subdomain)
@@ -156,8 +161,11 @@ def _dns_config(errors: Errors, path: Path, spec: Obj) -> None:
             detail = "must provide at least one DNS nameserver when `dnsPolicy` is None"
             errors.append(required(path / "nameservers", detail))
             return
-    if not config:
-        return
+    if config:
+        _resolver(errors, path, config)
+
+
+def _resolver(errors: Errors, path: Path, config: Obj) -> None:
     servers = config.get("nameservers") or ()
     if len(servers) > _NAMESERVERS:
         detail = f"must not have more than {_NAMESERVERS} nameservers"

@@ -8,6 +8,7 @@ from cluster_core.kinds.columns import container_columns, counted, documented, l
 from cluster_core.kinds.pod_warnings import workload_warnings
 from cluster_core.kinds.podspec_defaults import default_template
 from cluster_core.kinds.replication_validation import controller, controller_status
+from cluster_core.machinery import names
 from cluster_core.machinery.typed import Obj
 
 _SPEC = "core.v1.ReplicationControllerSpec"
@@ -67,4 +68,5 @@ KIND = Kind(
     generation=True,
     scale=Scale(),
     prefix="controllers",
+    validate_name=names.long_name,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cluster_core.kinds.checks import annotations, labels, name, nonnegative, nonnegatives
+from cluster_core.kinds.checks import annotation_keys, labels, name, nonnegative, nonnegatives
 from cluster_core.kinds.claim_validation import claim_spec
 from cluster_core.kinds.pod_annotations import pod_annotations
 from cluster_core.kinds.rollout_validation import (
@@ -132,14 +132,14 @@ def _pods(errors: Errors, spec: Obj, *, with_template: bool) -> None:
         metadata = found.get("metadata") or {}
         labels(errors, _TEMPLATE / "labels", metadata.get("labels"))
         if metadata.get("annotations"):
-            annotations(errors, _TEMPLATE / "annotations", metadata["annotations"])
+            annotation_keys(errors, _TEMPLATE / "annotations", metadata["annotations"])
             pod_annotations(errors, _TEMPLATE / "annotations", metadata["annotations"], found.get("spec") or {})
     always_restarted(errors, _TEMPLATE, spec["template"], "StatefulSet")
 
 
 def _as_pods_get_it(spec: Obj) -> Obj:
     """The template with a volume per claim template, and without the names that every pod gets for itself."""
-    found = spec["template"]
+    found: Obj = spec["template"]
     pod = found.get("spec") or {}
     claims = {one.get("metadata", {}).get("name", "") for one in spec.get("volumeClaimTemplates") or ()}
     if not claims and not pod.get("hostname") and not pod.get("subdomain"):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cluster_core.kinds.checks import annotations, is_empty_selector, label_selector, labels
+from cluster_core.kinds.checks import annotation_keys, is_empty_selector, label_selector, labels
 from cluster_core.kinds.pod_annotations import fields_match, pod_annotations
 from cluster_core.kinds.podspec_validation import pod_spec
 from cluster_core.machinery import selectors
@@ -29,7 +29,7 @@ def template(errors: Errors, path: Path, found: Obj) -> None:
         labels(errors, path / "labels", metadata["labels"])
     notes = metadata.get("annotations")
     if notes:
-        annotations(errors, path / "annotations", notes)
+        annotation_keys(errors, path / "annotations", notes)
         pod_annotations(errors, path / "annotations", notes, spec)
     pod_spec(errors, path / "spec", spec, _NO_METADATA)
     if notes:

@@ -80,8 +80,8 @@ def _within(inner: _File, outer: _File) -> bool:
 def _overlaps(volume: Obj) -> Iterator[str]:
     name = quote(volume.get("name", ""))
     for key, shown, field in (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName")):
-        source = volume.get(key)
-        for clash in _clashes(_files(source.get("items"))) if source else ():
+        source = volume.get(key) or {}
+        for clash in _clashes(_files(source.get("items"))):
             yield f"volume {name} ({shown} {quote(source.get(field, ''))}): overlapping paths: {clash}"
     for clash in _clashes(_files((volume.get("downwardAPI") or {}).get("items"))):
         yield f"volume {name} (DownwardAPI): overlapping paths: {clash}"

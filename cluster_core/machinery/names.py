@@ -138,6 +138,11 @@ def _bytes(messages: tuple[str, ...]) -> list[str]:
     return [re.sub(r"^(must be no more than \d+) characters$", r"\1 bytes", message) for message in messages]
 
 
+def long_name(text: str) -> list[str]:
+    """A subdomain, as the declarative format k8s-long-name words it."""
+    return _bytes(_subdomain(text))
+
+
 @lru_cache(_MANY)
 def _qualified(text: str) -> tuple[str, ...]:
     parts = text.split("/")
