@@ -6,7 +6,10 @@ cluster write without being tracked: a trusted write leaves the entries as they 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
+
+import orjson
 
 from cluster_core.apiserver import decode, identity, lifecycle, negotiate
 from cluster_core.apiserver.body import inward, type_of
@@ -15,6 +18,7 @@ from cluster_core.apiserver.request import ApiRequest
 from cluster_core.machinery import errors, fieldset, managedfields, yamlio
 from cluster_core.machinery.typed import Obj
 
+_REMEMBERED = 256
 _STATUS = fieldset.of_paths((fieldset.field("status"),))
 _SPEC = fieldset.of_paths((fieldset.field("spec"),))
 
@@ -22,9 +26,32 @@ _SPEC = fieldset.of_paths((fieldset.field("spec"),))
 class FieldManager:
     """Keeps managedFields of what clients write, and applies their configurations."""
 
+    def __init__(self) -> None:
+        self._first_entries: OrderedDict[tuple[str, ...], list[Obj]] = OrderedDict()
+        """The entries of objects created lately, by all that decides them: many objects differ in little but the name."""
+
     def created(self, context: Context, obj: Obj) -> Obj:
         """The new object with its creator as the manager of every field."""
-        return obj if context.trusted else self._managed(context, obj, None)
+        if context.trusted:
+            return obj
+        if "managedFields" in obj["metadata"] or "types" in context.kind.facts:
+            return self._managed(context, obj, None)
+        key = _creation_key(context, obj)
+        entries = self._first_entries.get(key)
+        if entries is None:
+            found = self._managed(context, obj, None)
+            self._remember(key, found["metadata"].get("managedFields", []))
+            return found
+        if not entries:
+            return obj
+        now = context.server.world.clock.timestamp()
+        metadata = {**obj["metadata"], "managedFields": [{**entry, "time": now} for entry in entries]}
+        return {**obj, "metadata": metadata}
+
+    def _remember(self, key: tuple[str, ...], entries: list[Obj]) -> None:
+        self._first_entries[key] = entries
+        if len(self._first_entries) > _REMEMBERED:
+            self._first_entries.popitem(last=False)
 
     def updated(self, context: Context, new: Obj, old: Obj) -> Obj:
         """The new object with the writer as the manager of every field that changed."""
@@ -82,6 +109,18 @@ class FieldManager:
             return inward(context, decode.normalize(type, new))
         except decode.DecodeError as error:
             raise errors.bad_request(str(error)) from None
+
+
+def _creation_key(context: Context, obj: Obj) -> tuple[str, ...]:
+    """All that decides who owns what of a new object: everything but its name and the values of its labels."""
+    metadata = dict(obj["metadata"])
+    for key in ("labels", "annotations"):
+        if key in metadata:
+            metadata[key] = sorted(metadata[key])
+    for key in ("name", "namespace", "uid", "creationTimestamp"):
+        metadata.pop(key, None)
+    body = orjson.dumps({**obj, "metadata": metadata}).decode()
+    return (context.api_version, context.kind.name, context.field_manager, context.subresource, body)
 
 
 def _configuration(context: Context, request: ApiRequest) -> dict[str, Any]:
