@@ -1,10 +1,17 @@
-"""ClusterRoleBinding objects. Models pkg/registry/rbac/clusterrolebinding."""
+"""Cluster role bindings. Models pkg/registry/rbac/clusterrolebinding."""
 
 from __future__ import annotations
 
 from cluster_core.apiserver.kind import Kind
-from cluster_core.kinds import rbac_bindings, rbac_validation
+from cluster_core.kinds.rbac_bindings import columns, default
+from cluster_core.kinds.rbac_validation import cluster_role_binding, cluster_role_binding_update
 from cluster_core.machinery import names
+
+COLUMNS = columns(
+    "clusterRoleBinding",
+    "RoleRef can only reference a ClusterRole in the global namespace. "
+    "If the RoleRef cannot be resolved, the Authorizer must return an error.",
+)
 
 KIND = Kind(
     "ClusterRoleBinding",
@@ -12,11 +19,9 @@ KIND = Kind(
     allow_create_on_update=True,
     group="rbac.authorization.k8s.io",
     namespaced=False,
-    default=rbac_bindings.default,
-    validate=rbac_validation.cluster_role_binding,
-    validate_update=lambda new, old: [*rbac_validation.cluster_role_binding(new), *rbac_validation.same_role(new, old)],
     validate_name=names.path_segment_name,
-    columns=rbac_bindings.columns(
-        "clusterRoleBinding", "RoleRef can only reference a ClusterRole in the global namespace."
-    ),
+    default=default,
+    validate=cluster_role_binding,
+    validate_update=cluster_role_binding_update,
+    columns=COLUMNS,
 )

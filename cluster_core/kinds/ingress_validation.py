@@ -98,17 +98,20 @@ def _path(errors: Errors, path: Path, found: Obj) -> None:
         return
     if kind not in _PATH_TYPES:
         errors.append(not_supported(path / "pathType", kind, _PATH_TYPES))
-    elif kind != "ImplementationSpecific" or text:
-        if not text.startswith("/"):
-            errors.append(invalid(path / "path", text, "must be an absolute path"))
+    elif not text.startswith("/") and (kind != "ImplementationSpecific" or text):
+        errors.append(invalid(path / "path", text, "must be an absolute path"))
     if kind in ("Exact", "Prefix"):
-        for part in _SEQUENCES:
-            if part in text:
-                errors.append(invalid(path / "path", text, f"must not contain '{part}'"))
-        for part in _SUFFIXES:
-            if text.endswith(part):
-                errors.append(invalid(path / "path", text, f"cannot end with '{part}'"))
+        _clean(errors, path / "path", text)
     _backend(errors, path / "backend", found.get("backend") or {})
+
+
+def _clean(errors: Errors, path: Path, text: str) -> None:
+    for part in _SEQUENCES:
+        if part in text:
+            errors.append(invalid(path, text, f"must not contain '{part}'"))
+    for part in _SUFFIXES:
+        if text.endswith(part):
+            errors.append(invalid(path, text, f"cannot end with '{part}'"))
 
 
 def _backend(errors: Errors, path: Path, backend: Obj) -> None:

@@ -13,9 +13,10 @@ _DEFAULT_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
 
 def default(found: Obj) -> Obj:
     spec = found.get("spec") or {}
-    if spec.get("parameters") is None:
+    reference = spec.get("parameters")
+    if reference is None or reference.get("scope") is not None:
         return found
-    return {**found, "spec": {**spec, "parameters": {"scope": "Cluster", **spec["parameters"]}}}
+    return {**found, "spec": {**spec, "parameters": {**reference, "scope": "Cluster"}}}
 
 
 def _parameters(found: Obj, now: int) -> str:

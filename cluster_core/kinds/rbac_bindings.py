@@ -1,4 +1,4 @@
-"""What RoleBindings and ClusterRoleBindings share: defaults and columns. Models pkg/apis/rbac/v1/defaults.go."""
+"""Defaults and cells of role bindings and cluster role bindings. Models pkg/apis/rbac/v1/defaults.go and the printers."""
 
 from __future__ import annotations
 
@@ -9,22 +9,18 @@ from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.rbac_validation import GROUP
 from cluster_core.machinery.typed import Obj
 
-_UNRESOLVED = "If the RoleRef cannot be resolved, the Authorizer must return an error."
-
 
 def default(binding: Obj) -> Obj:
-    """Roles, users and groups are of RBAC's own group unless they say otherwise."""
-    result = {**binding, "roleRef": {"apiGroup": GROUP, **_named(binding.get("roleRef") or {})}}
+    result = dict(binding)
+    reference = binding.get("roleRef") or {}
+    if not reference.get("apiGroup"):
+        result["roleRef"] = {**reference, "apiGroup": GROUP}
     if binding.get("subjects"):
-        result["subjects"] = [_default_subject(subject) for subject in binding["subjects"]]
+        result["subjects"] = [_subject(subject) for subject in binding["subjects"]]
     return result
 
 
-def _named(reference: Obj) -> Obj:
-    return {key: value for key, value in reference.items() if key != "apiGroup" or value}
-
-
-def _default_subject(subject: Obj) -> Obj:
+def _subject(subject: Obj) -> Obj:
     if subject.get("kind") in ("User", "Group") and not subject.get("apiGroup"):
         return {**subject, "apiGroup": GROUP}
     return subject
@@ -35,28 +31,18 @@ def _role(binding: Obj, now: int) -> str:
     return f"{reference.get('kind', '')}/{reference.get('name', '')}"
 
 
-def _subjects(kind: str) -> Callable[[Obj, int], str]:
+def _names(kind: str) -> Callable[[Obj, int], str]:
     def cell(binding: Obj, now: int) -> str:
-        found = [subject for subject in binding.get("subjects") or () if subject.get("kind") == kind]
-        return ", ".join(_shown(subject) for subject in found)
+        found = [one for one in binding.get("subjects") or () if one.get("kind") == kind]
+        if kind == "ServiceAccount":
+            return ", ".join(f"{one.get('namespace', '')}/{one.get('name', '')}" for one in found)
+        return ", ".join(one.get("name", "") for one in found)
 
     return cell
 
 
-def _shown(subject: Obj) -> str:
-    name = str(subject.get("name", ""))
-    return f"{subject.get('namespace', '')}/{name}" if subject.get("kind") == "ServiceAccount" else name
-
-
-def columns(kind: str, reference: str) -> tuple[Column, ...]:
-    """`kind` as the descriptions name it; `reference` what a roleRef may be."""
-    return (
-        NAME,
-        Column("Role", _role, description=f"{reference} {_UNRESOLVED}"),
-        AGE,
-        Column("Users", _subjects("User"), description=f"Users in the {kind}", priority=1),
-        Column("Groups", _subjects("Group"), description=f"Groups in the {kind}", priority=1),
-        Column(
-            "ServiceAccounts", _subjects("ServiceAccount"), description=f"ServiceAccounts in the {kind}", priority=1
-        ),
-    )
+def columns(noun: str, role_text: str) -> tuple[Column, ...]:
+    """The table of bindings, which upstream calls `noun`."""
+    subjects = (("Users", "User"), ("Groups", "Group"), ("ServiceAccounts", "ServiceAccount"))
+    wide = (Column(title, _names(kind), description=f"{title} in the {noun}", priority=1) for title, kind in subjects)
+    return (NAME, Column("Role", _role, description=role_text), AGE, *wide)

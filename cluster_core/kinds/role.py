@@ -1,9 +1,9 @@
-"""Role objects. Models pkg/registry/rbac/role."""
+"""Roles. Models pkg/registry/rbac/role."""
 
 from __future__ import annotations
 
 from cluster_core.apiserver.kind import Kind
-from cluster_core.kinds import rbac_validation
+from cluster_core.kinds.rbac_validation import role
 from cluster_core.machinery import names
 
 KIND = Kind(
@@ -11,7 +11,7 @@ KIND = Kind(
     plural="roles",
     allow_create_on_update=True,
     group="rbac.authorization.k8s.io",
-    validate=rbac_validation.role,
-    validate_update=lambda new, old: rbac_validation.role(new),
     validate_name=names.path_segment_name,
+    validate=role,
+    validate_update=lambda new, old: role(new),
 )

@@ -147,7 +147,7 @@ def volume_spec(errors: Errors, path: Path, spec: Obj, *, inline: bool = False) 
         _inline(errors, path, spec)
     _modes(errors, path / "accessModes", spec)
     if not inline:
-        _capacity(errors, path / "capacity", spec.get("capacity") or {})
+        _capacity(errors, path / "capacity", spec.get("capacity"))
     _policy(errors, path / "persistentVolumeReclaimPolicy", spec.get("persistentVolumeReclaimPolicy", ""), inline)
     _affinity(errors, path / "nodeAffinity", spec.get("nodeAffinity"), inline)
     _source(errors, path, spec)
@@ -178,11 +178,13 @@ def _modes(errors: Errors, path: Path, spec: Obj) -> None:
         errors.append(forbidden(path, "may not use ReadWriteOncePod with other access modes"))
 
 
-def _capacity(errors: Errors, path: Path, capacity: Mapping[str, str]) -> None:
+def _capacity(errors: Errors, path: Path, found: Mapping[str, str] | None) -> None:
+    capacity = found or {}
     if not capacity:
         errors.append(required(path))
     if "storage" not in capacity or len(capacity) > 1:
-        errors.append(not_supported(path, internal("mapresource.Quantity", capacity), ("storage",)))
+        shown = {key: capacity[key] for key in sorted(capacity)}
+        errors.append(not_supported(path, None if found is None else shown, ("storage",)))
     for resource, text in capacity.items():
         if quantity.value(text) < 0:
             errors.append(invalid(path[resource], quantity.value(text), "must be a valid resource quantity"))
