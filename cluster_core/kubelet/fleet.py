@@ -27,6 +27,10 @@ RETRY = 5.0
 """Seconds after which a kubelet tries again what the API server did not take."""
 
 
+LEAST_PAUSE = 100_000
+"""Microseconds between two looks at a pod: what is overdue is not looked at for ever in the same instant."""
+
+
 class Fleet:
     """The part "kubelet"."""
 
@@ -158,7 +162,12 @@ class Fleet:
         uid = pod["metadata"]["uid"]
         known = self._memories.get(uid, {})
         work = Work(self, machine, pod, known)
-        sync(work)
+        try:
+            sync(work)
+        except ApiError:
+            known["statuses"] = dict(work.statuses)  # not written: to be told again
+            self._memories[uid] = known
+            raise
         if known and not work.gone:
             self._memories[uid] = known
         else:
@@ -167,6 +176,7 @@ class Fleet:
 
     def _plan(self, node: str, key: str, due: int | None, chore: bool) -> None:
         agenda = self.world.agenda
+        due = None if due is None else max(due, self.clock.now + LEAST_PAUSE)
         for prefix, wanted in (("", not chore), ("~", chore)):
             name = f"{prefix}{node}|pod|{key}"
             if due is not None and wanted:

@@ -111,10 +111,10 @@ def _remove(work: Work) -> None:
     """All containers have ended: write that down, then let go of the pod."""
     due = work.memory.get("removal")
     if due is None and work.begun:
-        work.memory["removal"] = work.now + work.delay("remove")
         _never_started(work)
         work.memory["sandbox"] = False
         work.write()
+        work.memory["removal"] = work.now + work.delay("remove")
         return
     if due is not None and due > work.now:
         return

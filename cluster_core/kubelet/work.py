@@ -37,7 +37,9 @@ class Work:
         found = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
         found += status.get("ephemeralContainerStatuses", ())
         self.statuses: dict[str, Obj] = {each["name"]: each for each in found}
-        self.statuses.update(memory.get("statuses", ()))
+        if "statuses" in memory:
+            self.statuses.update(memory["statuses"])
+            self.touched = "flight" not in memory
 
     # ------------------------------------------------------------------------------------------------ facts
 
