@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sortedcontainers import SortedDict
@@ -63,6 +64,8 @@ class Store:
         self._keys: SortedDict[str, KeyValue] = SortedDict()
         self._events: list[StoreEvent] = []
         self._observers: list[Callable[[StoreEvent], None]] = []
+        self._together = 0
+        """The revision all writes of the transaction under way share; -1: it has not written yet, 0: none is."""
 
     def observe(self, callback: Callable[[StoreEvent], None]) -> None:
         """Call back at once for every change, in order."""
@@ -130,33 +133,37 @@ class Store:
 
     def put(self, key: str, value: bytes, *, lease: int = 0, obj: Any = None) -> KeyValue:
         """Write one key at the next revision."""
-        self.revision += 1
+        self._advance()
         return self._write(key, value, lease, obj)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All writes inside share one revision, as those of one transaction."""
+        self._together = -1
+        try:
+            yield
+        finally:
+            self._together = 0
+
+    def _advance(self) -> None:
+        if self._together <= 0:
+            self.revision += 1
+        if self._together:
+            self._together = self.revision
 
     def delete(self, key: str) -> KeyValue | None:
         """Delete one key at the next revision; answers what was there, or None (and no new revision)."""
         if key not in self._keys:
             return None
-        self.revision += 1
+        self._advance()
         return self._remove(key)
 
     def delete_range(self, start: str, end: str) -> list[KeyValue]:
         """Delete all keys in [start, end) in one revision."""
         doomed = list(self._span(start, end)) if end else [key for key in (start,) if key in self._keys]
         if doomed:
-            self.revision += 1
+            self._advance()
         return [self._remove(key) for key in doomed]
-
-    def write_together(self, writes: list[tuple[str, bytes | None, int]]) -> None:
-        """Put (or with value None delete) several keys in one revision, as the writes of one transaction."""
-        effective = [write for write in writes if write[1] is not None or write[0] in self._keys]
-        if effective:
-            self.revision += 1
-        for key, value, lease in effective:
-            if value is None:
-                self._remove(key)
-            else:
-                self._write(key, value, lease, None)
 
     def _write(self, key: str, value: bytes, lease: int, obj: Any) -> KeyValue:
         old = self._keys.get(key)

@@ -14,6 +14,7 @@ from cluster_core.apiserver.kind import Kind
 from cluster_core.apiserver.parts import Part
 from cluster_core.controllers.garbagecollector import GarbageCollector
 from cluster_core.controllers.runtime import Controller, ControllerPart
+from cluster_core.etcd.leases import Leases
 from cluster_core.kubelet.fleet import Fleet
 from cluster_core.kubelet.timings import Timings
 from cluster_core.machinery.plugins import collect
@@ -87,7 +88,9 @@ def add_parts(cluster: Cluster) -> None:
     world.machines = fleet
     control = ControlPlane(cluster)
     park.listen(control.power_changed)
-    parts: list[Part] = [park, fleet, control, Drains(world), *controller_manager(cluster, {}), *scheduler(cluster)]
+    leases = Leases(cluster.store, cluster.clock, cluster.agenda, cluster.seed)
+    leases.is_up = lambda: control.is_running("etcd")
+    parts: list[Part] = [park, fleet, control, leases, Drains(world), *controller_manager(cluster, {}), *scheduler(cluster)]
     for part in parts:
         cluster.add_part(part)
     presenting.install(cluster.server, park, fleet)

@@ -217,5 +217,14 @@ def _row(event: StoreEvent) -> Row:
 
 def _key_value(row: Row) -> KeyValue:
     assert row.value is not None
-    obj = orjson.loads(row.value) if row.key.startswith("/registry/") else None
+    obj = _object(row.value, row.revision) if row.key.startswith("/registry/") else None
     return KeyValue(row.key, row.value, row.create_revision, row.revision, row.version, row.lease, obj)
+
+
+def _object(value: bytes, revision: int) -> Any:
+    """What the API server wrote; None for what came in through etcd, which may be anything."""
+    try:
+        obj = orjson.loads(value)
+        return obj if obj["metadata"]["resourceVersion"] == str(revision) else None
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
