@@ -129,7 +129,7 @@ def definitions() -> Mapping[str, Type]:
 
 def _blank(name: str) -> Type:
     kind, format = SPECIAL.get(name, ("struct", ""))
-    atomic = published()[name].get("x-kubernetes-map-type") == "atomic"
+    atomic = kind == "any" or published()[name].get("x-kubernetes-map-type") == "atomic"
     map_type: Literal["granular", "atomic"] = "atomic" if atomic else "granular"
     return Type(kind, go=go_name(name), schema_name=name, format=format, map_type=map_type)
 

@@ -48,7 +48,7 @@ def shape(type: Type, value: Any) -> str:
         return "leaf" if type.list_type == "atomic" else "list"
     if type.kind in SCALARS:
         return "leaf"
-    return "map" if is_map(value) else "leaf"
+    return "map" if is_map(value) and type.map_type != "atomic" else "leaf"
 
 
 def member_type(type: Type, name: str) -> Type:
