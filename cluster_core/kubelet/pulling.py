@@ -60,7 +60,7 @@ def finish_pull(work: Work, flight: dict[str, Any], name: str) -> None:
     container = work.container(name)
     try:
         image = work.fleet.workloads.find(container["image"])
-        if work.fleet.timings.happens("pull-failure", work.uid, name, work.now):
+        if work.fleet.timings.happens("pull-failure", work.uid, name, work.elapsed):
             raise PullError(_interrupted(image.reference))
     except PullError as error:
         _failed(work, flight, container, error)
@@ -93,7 +93,7 @@ def _interrupted(reference: str) -> str:
 
 def _ready_to_start(work: Work, flight: dict[str, Any], image: Image) -> None:
     flight["stage"], flight["image"], flight["image_id"] = "start", image.reference, image.image_id
-    flight["due"] = work.now + work.delay("create", flight["queue"][0], work.now)
+    flight["due"] = work.now + work.delay("create", flight["queue"][0], work.elapsed)
 
 
 def _failed(work: Work, flight: dict[str, Any], container: Obj, error: PullError) -> None:
@@ -105,7 +105,7 @@ def _failed(work: Work, flight: dict[str, Any], container: Obj, error: PullError
     remember.entry(work.memory, "pulls")[name] = [delay, work.now]
     _give_up(work, flight, container, error.reason, str(error))
     work.memory["waits"][name] = work.now + delay * SECOND
-    remember.entry(work.memory, "backing-off")[name] = work.now + work.delay("resync", name, work.now)
+    remember.entry(work.memory, "backing-off")[name] = work.now + work.delay("resync", name, work.elapsed)
 
 
 def show_back_off(work: Work) -> None:
@@ -129,4 +129,4 @@ def _give_up(work: Work, flight: dict[str, Any], container: Obj, reason: str, me
     flight["queue"].pop(0)
     flight["stage"] = "next"
     work.set(name, states.waiting(container, reason, message, work.statuses.get(name)))
-    remember.entry(work.memory, "waits")[name] = work.now + work.delay("config-retry", name, work.now)
+    remember.entry(work.memory, "waits")[name] = work.now + work.delay("config-retry", name, work.elapsed)

@@ -123,7 +123,7 @@ def _cannot_create(work: Work, container: Obj, message: str) -> None:
     name = container["name"]
     work.event("Warning", "Failed", f"Error: {message}", name)
     work.set(name, states.waiting(container, "CreateContainerConfigError", message, work.statuses.get(name)))
-    remember.entry(work.memory, "waits")[name] = work.now + work.delay("config-retry", work.now)
+    remember.entry(work.memory, "waits")[name] = work.now + work.delay("config-retry", work.elapsed)
     work.fleet.await_missing(work)
 
 

@@ -48,6 +48,11 @@ class Work:
         return self.fleet.clock.now
 
     @property
+    def elapsed(self) -> int:
+        """Microseconds since the cluster's start: for draws, which must not depend on when that was."""
+        return self.fleet.clock.now - self.fleet.clock.start
+
+    @property
     def uid(self) -> str:
         return str(self.pod["metadata"]["uid"])
 
