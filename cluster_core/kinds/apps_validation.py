@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster_core.apiserver.internal import internal
 from cluster_core.kinds.checks import immutable, is_empty_selector, label_selector, nonnegatives
 from cluster_core.kinds.rollout_validation import (
     at_most_all,
@@ -67,9 +68,7 @@ _REPLICASET_COUNTS = ("fullyLabeledReplicas", "readyReplicas", "availableReplica
 def replicaset_status(new: Obj, old: Obj) -> Errors:
     errors: Errors = []
     status = new.get("status") or {}
-    status_numbers(
-        errors, status, ("replicas", *_REPLICASET_COUNTS, "observedGeneration", "terminatingReplicas")
-    )
+    status_numbers(errors, status, ("replicas", *_REPLICASET_COUNTS, "observedGeneration", "terminatingReplicas"))
     replicas_fit(errors, status, _REPLICASET_COUNTS, "readyReplicas")
     return errors
 
@@ -104,16 +103,7 @@ def _strategy(errors: Errors, path: Path, strategy: Obj) -> None:
             detail = "may not be specified when strategy `type` is 'Recreate'"
             errors.append(forbidden(path / "rollingUpdate", detail))
     else:
-        errors.append(not_supported(path, _internal(strategy), ("Recreate", "RollingUpdate")))
-
-
-def _internal(strategy: Obj) -> dict[str, Any]:
-    """A strategy as messages print the internal Go type."""
-    rolling = strategy.get("rollingUpdate")
-    inner = None
-    if rolling is not None:
-        inner = {"MaxUnavailable": rolling.get("maxUnavailable", 0), "MaxSurge": rolling.get("maxSurge", 0)}
-    return {"Type": strategy.get("type", ""), "RollingUpdate": inner}
+        errors.append(not_supported(path, internal("apps.DeploymentStrategy", strategy), ("Recreate", "RollingUpdate")))
 
 
 def _rolling_deployment(errors: Errors, path: Path, rolling: Obj) -> None:
@@ -190,7 +180,9 @@ def _daemonset_strategy(errors: Errors, path: Path, strategy: Obj) -> None:
         else:
             _rolling_daemonset(errors, path / "rollingUpdate", rolling)
     elif type != "OnDelete":
-        errors.append(not_supported(path, _internal(strategy), ("RollingUpdate", "OnDelete")))
+        errors.append(
+            not_supported(path, internal("apps.DaemonSetUpdateStrategy", strategy), ("RollingUpdate", "OnDelete"))
+        )
 
 
 def _rolling_daemonset(errors: Errors, path: Path, rolling: Obj) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from cluster_core.apiserver.internal import internal
 from cluster_core.kinds.checks import NEGATIVE, label_key
 from cluster_core.machinery import names
 from cluster_core.machinery.field import (
@@ -108,7 +109,7 @@ def _exit_codes(errors: Errors, path: Path, codes: Obj, containers: set[str]) ->
 def success_policy(errors: Errors, path: Path, spec: Obj) -> None:
     rules = spec["successPolicy"].get("rules") or ()
     if spec.get("completionMode") != "Indexed":
-        shown = {"Rules": [_internal_rule(rule) for rule in rules] or None}
+        shown = internal("batch.SuccessPolicy", spec["successPolicy"])
         errors.append(invalid(path, shown, "requires indexed completion mode"))
         return
     if not rules:
@@ -118,11 +119,6 @@ def success_policy(errors: Errors, path: Path, spec: Obj) -> None:
         errors.append(too_many(path / "rules", len(rules), _MOST_RULES))
     for index, rule in enumerate(rules):
         _success_rule(errors, (path / "rules")[index], rule, spec.get("completions") or 0)
-
-
-def _internal_rule(rule: Obj) -> dict[str, object]:
-    """As messages print the internal Go type."""
-    return {"SucceededIndexes": rule.get("succeededIndexes"), "SucceededCount": rule.get("succeededCount")}
 
 
 def _success_rule(errors: Errors, path: Path, rule: Obj, completions: int) -> None:

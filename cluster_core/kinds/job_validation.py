@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from cluster_core.apiserver.internal import internal
 from cluster_core.kinds.checks import immutable, label_selector, nonnegatives
 from cluster_core.kinds.job_labels import CONTROLLER_UID, JOB_NAME, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME
 from cluster_core.kinds.job_policies import failure_policy, success_policy
@@ -179,7 +180,13 @@ def _restart_policy(errors: Errors, path: Path, spec: Obj) -> None:
 
 # ------------------------------------------------------------------------------------------------ updates
 
-_IMMUTABLE = ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy")
+_IMMUTABLE = {
+    "completionMode": "*string",
+    "podFailurePolicy": "*batch.PodFailurePolicy",
+    "backoffLimitPerIndex": "*int32",
+    "managedBy": "*string",
+    "successPolicy": "*batch.SuccessPolicy",
+}
 
 
 def job_update(new: Obj, old: Obj) -> Errors:
@@ -190,8 +197,9 @@ def job_update(new: Obj, old: Obj) -> Errors:
     _completions(errors, spec, before)
     immutable(errors, _SPEC / "selector", spec.get("selector"), before.get("selector"))
     _template(errors, new, old)
-    for key in _IMMUTABLE:
-        immutable(errors, _SPEC / key, spec.get(key), before.get(key))
+    for key, type in _IMMUTABLE.items():
+        if spec.get(key) != before.get(key):
+            errors.append(invalid(_SPEC / key, internal(type, spec.get(key)), "field is immutable"))
     return errors
 
 
@@ -214,14 +222,16 @@ def _template(errors: Errors, new: Obj, old: Obj) -> None:
     if after == before:
         return
     if not old["spec"].get("suspend"):
-        errors.append(invalid(_SPEC / "template", after, "field is immutable"))
+        errors.append(invalid(_SPEC / "template", internal("core.PodTemplateSpec", after), "field is immutable"))
         return
     if not (old.get("status") or {}).get("active"):
         before = _with_resources(_with_directives(before, after), after)
         if after.get("spec") != before.get("spec"):
-            errors.append(invalid(_SPEC / "template.spec", after.get("spec"), "field is immutable"))
+            errors.append(
+                invalid(_SPEC / "template.spec", internal("core.PodSpec", after.get("spec")), "field is immutable")
+            )
     else:
-        errors.append(invalid(_SPEC / "template", after, "field is immutable"))
+        errors.append(invalid(_SPEC / "template", internal("core.PodTemplateSpec", after), "field is immutable"))
 
 
 def _with_directives(before: Obj, after: Obj) -> Obj:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+from cluster_core.apiserver.internal import internal
 from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.checks import label_selector, nonnegatives, supported
@@ -30,7 +30,7 @@ def validate(budget: Obj) -> Errors:
     spec = budget.get("spec") or {}
     if "minAvailable" in spec and "maxUnavailable" in spec:
         detail = "minAvailable and maxUnavailable cannot be both set"
-        errors.append(invalid(_SPEC, _internal(spec), detail))
+        errors.append(invalid(_SPEC, internal("policy.PodDisruptionBudgetSpec", spec), detail))
     for key in ("minAvailable", "maxUnavailable"):
         if key in spec:
             int_or_percent(errors, _SPEC / key, spec[key])
@@ -39,12 +39,6 @@ def validate(budget: Obj) -> Errors:
     known = ("AlwaysAllow", "IfHealthyBudget")
     supported(errors, _SPEC / "unhealthyPodEvictionPolicy", spec.get("unhealthyPodEvictionPolicy"), known)
     return errors
-
-
-def _internal(spec: Obj) -> dict[str, Any]:
-    """As messages print the internal Go type."""
-    keys = ("minAvailable", "selector", "maxUnavailable", "unhealthyPodEvictionPolicy")
-    return {key[0].upper() + key[1:]: spec.get(key) for key in keys}
 
 
 def validate_status(new: Obj, old: Obj) -> Errors:
@@ -56,9 +50,7 @@ def validate_status(new: Obj, old: Obj) -> Errors:
 
 COLUMNS = (
     NAME,
-    Column(
-        "Min Available", _amount("minAvailable"), description="The minimum number of pods that must be available."
-    ),
+    Column("Min Available", _amount("minAvailable"), description="The minimum number of pods that must be available."),
     Column(
         "Max Unavailable", _amount("maxUnavailable"), description="The maximum number of pods that may be unavailable."
     ),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
+from cluster_core.apiserver.internal import internal
 from cluster_core.kinds.amounts import Amounts
 from cluster_core.kinds.resources_validation import COUNTED, amount, resource_name
 from cluster_core.machinery.field import Errors, Path, invalid, required
@@ -104,21 +104,11 @@ def _selector(errors: Errors, path: Path, spec: Obj) -> None:
             errors.append(invalid(path / "scopeName", scope, "unsupported scope"))
         for resource in sorted(spec.get("hard") or ()):
             if not _fits(scope, resource):
-                shown = {"MatchExpressions": [_internal(one) for one in expressions]}
+                shown = internal("core.ScopeSelector", spec["scopeSelector"])
                 errors.append(invalid(path, shown, "unsupported scope applied to resource"))
         _expression(errors, path, expression, scope)
     scopes = [one.get("scopeName", "") for one in expressions]
     _conflicts(errors, path, scopes, list(spec.get("scopes") or ()) or None)
-
-
-def _internal(expression: Obj) -> dict[str, Any]:
-    """As messages print the internal Go type."""
-    values = expression.get("values")
-    return {
-        "ScopeName": expression.get("scopeName", ""),
-        "Operator": expression.get("operator", ""),
-        "Values": list(values) if values else None,
-    }
 
 
 def _expression(errors: Errors, path: Path, expression: Obj, scope: str) -> None:

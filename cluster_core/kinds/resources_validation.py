@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 
+from cluster_core.apiserver.internal import internal
 from cluster_core.kinds.amounts import is_extended, is_huge_page, is_native, is_overcommittable
 from cluster_core.kinds.checks import NOT_INTEGER, name, nonnegative_quantity
 from cluster_core.kinds.pod_level_resources import aggregate, is_pod_level
@@ -257,19 +258,9 @@ def _pod_claim(errors: Errors, path: Path, claim: Obj, seen: set[str]) -> None:
     sources = [key for key in ("resourceClaimName", "resourceClaimTemplateName") if claim.get(key) is not None]
     if len(sources) == 2:
         detail = "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"
-        errors.append(invalid(path, _internal_claim(claim), detail))
+        errors.append(invalid(path, internal("core.PodResourceClaim", claim), detail))
     if not sources:
         detail = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"
-        errors.append(invalid(path, _internal_claim(claim), detail))
+        errors.append(invalid(path, internal("core.PodResourceClaim", claim), detail))
     for key in sources:
         name(errors, path / key, claim[key], names.dns1123_subdomain)
-
-
-def _internal_claim(claim: Obj) -> dict[str, str | None]:
-    """As messages print the internal Go type."""
-    template = claim.get("resourceClaimTemplateName")
-    return {
-        "Name": claim.get("name", ""),
-        "ResourceClaimName": claim.get("resourceClaimName"),
-        "ResourceClaimTemplateName": template,
-    }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from cluster_core.apiserver.internal import internal
 from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.affinity_validation import tolerations
@@ -35,14 +34,8 @@ def validate(runtime_class: Obj) -> Errors:
     tolerations(errors, Path("scheduling", "tolerations"), found)
     for index, toleration in enumerate(found):
         if toleration in found[:index]:
-            errors.append(duplicate(Path("scheduling", "tolerations")[index], _internal(toleration)))
+            errors.append(duplicate(Path("scheduling", "tolerations")[index], internal("core.Toleration", toleration)))
     return errors
-
-
-def _internal(toleration: Obj) -> dict[str, Any]:
-    """As messages print the internal Go type."""
-    texts = {key[0].upper() + key[1:]: toleration.get(key, "") for key in ("key", "operator", "value", "effect")}
-    return {**texts, "TolerationSeconds": toleration.get("tolerationSeconds")}
 
 
 def validate_update(new: Obj, old: Obj) -> Errors:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from cluster_core.apiserver.internal import internal
 from cluster_core.kinds.checks import choice, name, relative_path, supported
 from cluster_core.machinery import names
 from cluster_core.machinery.field import (
@@ -46,12 +46,8 @@ def pod_security(errors: Errors, path: Path, spec: Obj) -> None:
     if context.get("seccompProfile") is not None:
         seccomp(errors, path / "seccompProfile", context["seccompProfile"])
     _profiles(errors, path, context)
-    supported(
-        errors, path / "supplementalGroupsPolicy", context.get("supplementalGroupsPolicy"), ("Merge", "Strict")
-    )
-    supported(
-        errors, path / "seLinuxChangePolicy", context.get("seLinuxChangePolicy"), ("MountOption", "Recursive")
-    )
+    supported(errors, path / "supplementalGroupsPolicy", context.get("supplementalGroupsPolicy"), ("Merge", "Strict"))
+    supported(errors, path / "seLinuxChangePolicy", context.get("seLinuxChangePolicy"), ("MountOption", "Recursive"))
 
 
 def _profiles(errors: Errors, path: Path, context: Obj) -> None:
@@ -155,51 +151,11 @@ def container_security(errors: Errors, path: Path, context: Obj, host_users: boo
 def _escalation(errors: Errors, path: Path, context: Obj) -> None:
     if context.get("privileged"):
         detail = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
-        errors.append(invalid(path, internal_context(context), detail))
+        errors.append(invalid(path, internal("core.SecurityContext", context), detail))
     for capability in (context.get("capabilities") or {}).get("add") or ():
         if capability == "CAP_SYS_ADMIN":
             detail = "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN"
-            errors.append(invalid(path, internal_context(context), detail))
-
-
-_CONTEXT = (
-    "capabilities",
-    "privileged",
-    "seLinuxOptions",
-    "windowsOptions",
-    "runAsUser",
-    "runAsGroup",
-    "runAsNonRoot",
-    "readOnlyRootFilesystem",
-    "allowPrivilegeEscalation",
-    "procMount",
-    "seccompProfile",
-    "appArmorProfile",
-)
-_PARTS = {
-    "capabilities": ("add", "drop"),
-    "seccompProfile": ("type", "localhostProfile"),
-    "appArmorProfile": ("type", "localhostProfile"),
-    "windowsOptions": ("gmsaCredentialSpecName", "gmsaCredentialSpec", "runAsUserName", "hostProcess"),
-    "seLinuxOptions": ("user", "role", "type", "level"),
-}
-_SPECIAL = {"gmsaCredentialSpecName": "GMSACredentialSpecName", "gmsaCredentialSpec": "GMSACredentialSpec"}
-_TEXTS = ("user", "role", "type", "level")
-
-
-def internal_context(context: Obj) -> dict[str, Any]:
-    """A SecurityContext as messages print the internal Go type: every field, in its order, with its Go name."""
-    return {_go_name(key): _internal_part(key, context.get(key)) for key in _CONTEXT}
-
-
-def _go_name(key: str) -> str:
-    return _SPECIAL.get(key, "SELinuxOptions" if key == "seLinuxOptions" else key[0].upper() + key[1:])
-
-
-def _internal_part(key: str, value: Any) -> Any:
-    if not isinstance(value, Mapping):
-        return value
-    return {_go_name(one): value.get(one, "" if one in _TEXTS else None) for one in _PARTS[key]}
+            errors.append(invalid(path, internal("core.SecurityContext", context), detail))
 
 
 # ------------------------------------------------------------------------------------------------ Windows

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from cluster_core.apiserver.internal import internal
 from cluster_core.kinds.checks import annotation_keys, labels, name, nonnegative, nonnegatives
 from cluster_core.kinds.claim_validation import claim_spec
 from cluster_core.kinds.pod_annotations import pod_annotations
@@ -95,16 +94,13 @@ def _strategy(errors: Errors, path: Path, strategy: Obj) -> None:
         if rolling is not None:
             _rolling(errors, path / "rollingUpdate", rolling)
     elif type != "OnDelete":
-        shown = {"Type": type, "RollingUpdate": None if rolling is None else _internal(rolling)}
+        shown = internal("apps.StatefulSetUpdateStrategy", strategy)
         errors.append(invalid(path, shown, "must be 'RollingUpdate' or 'OnDelete'"))
     elif rolling is not None:
         detail = "only allowed for updateStrategy 'RollingUpdate'"
-        errors.append(invalid(path / "rollingUpdate", _internal(rolling), detail))
-
-
-def _internal(rolling: Obj) -> dict[str, Any]:
-    """As messages print the internal Go type."""
-    return {"Partition": rolling.get("partition", 0), "MaxUnavailable": rolling.get("maxUnavailable")}
+        errors.append(
+            invalid(path / "rollingUpdate", internal("apps.RollingUpdateStatefulSetStrategy", rolling), detail)
+        )
 
 
 def _rolling(errors: Errors, path: Path, rolling: Obj) -> None:
