@@ -63,7 +63,9 @@ def _clause(clause: str, shapes: tuple[str, ...]) -> Format | None:
 
 def encode(body: Any, format: Format) -> bytes:
     if format.media == YAML:
-        return yaml.dump(orjson.loads(orjson.dumps(body)), Dumper=yaml.CSafeDumper, default_flow_style=False).encode()
+        plain = orjson.loads(orjson.dumps(body))
+        text: str = yaml.dump(plain, Dumper=yaml.CSafeDumper, default_flow_style=False)
+        return text.encode()
     return orjson.dumps(body, option=orjson.OPT_INDENT_2 if format.pretty else 0)
 
 

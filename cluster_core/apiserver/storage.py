@@ -139,9 +139,6 @@ class Storage:
         cells = self._shelves[kind.registry_prefix].by_node.get(node)
         return _in_order(cells) if cells else []
 
-    def count(self, kind: Kind) -> int:
-        return sum(map(len, self._shelves[kind.registry_prefix].namespaces.values()))
-
     def encoded(self, kind: Kind, obj: Obj) -> bytes:
         """The JSON of an object: the bytes in the store when they are of this very object."""
         metadata = obj["metadata"]
