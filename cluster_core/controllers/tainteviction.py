@@ -1,36 +1,58 @@
-"""Evict pods that do not tolerate a NoExecute taint, when their patience ends. Models pkg/controller/tainteviction."""
+"""Evict pods that do not tolerate a NoExecute taint, when their patience ends. Models pkg/controller/tainteviction.
+
+Keys: "NAMESPACE/NAME" looks at a pod, "due/NAMESPACE/NAME" evicts it. A planned eviction stands until the taints or the
+tolerations allow the pod to stay; as in the real controller its time starts anew when the manager is restarted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from cluster_core.apiserver.parts import object_key, split_key
+from cluster_core.controllers import conditions
 from cluster_core.controllers.runtime import Context, Controller, itself
-from cluster_core.machinery.clock import SECOND
-from cluster_core.machinery.timestamps import any_time
 from cluster_core.machinery.typed import Obj
 
+NAME = "taint-eviction"
 COMPONENT = "taint-eviction-controller"
 _FOR_EVER = float("inf")
+_TARGET = f"controller/{NAME}"
+_DUE = "due/"
 
 
 def reconcile(context: Context, key: str) -> float | None:
-    namespace, name = split_key(key)
-    pod = context.api.get("Pod", namespace, name)
-    if pod is None or "deletionTimestamp" in pod["metadata"] or not pod["spec"].get("nodeName"):
+    pod = context.api.get("Pod", *split_key(key.removeprefix(_DUE)))
+    if key.startswith(_DUE):
+        if pod is not None and "deletionTimestamp" not in pod["metadata"]:
+            _evict(context, pod)
         return None
-    node = context.api.get("Node", "", pod["spec"]["nodeName"])
-    taints = _no_execute(node) if node else []
-    if not taints:
+    if pod is None:
+        _cancel(context, key)
         return None
-    ends = _patience_ends(pod, taints)
-    if ends == _FOR_EVER:
-        return None
-    left = ends - context.world.clock.now
-    if left > 0:
-        return left / SECOND
-    _evict(context, pod)
+    node = context.api.get("Node", "", pod["spec"].get("nodeName", ""))
+    if node is not None and "deletionTimestamp" not in pod["metadata"]:
+        _decide(context, pod, _no_execute(node))
     return None
+
+
+def _decide(context: Context, pod: Obj, taints: list[Obj]) -> None:
+    key = object_key(pod)
+    patience = _patience(pod, taints)
+    if patience in (0, _FOR_EVER):
+        _cancel(context, key)
+    if patience != _FOR_EVER:
+        context.world.agenda.soon(_TARGET, _DUE + key, patience)
+
+
+def _cancel(context: Context, key: str) -> None:
+    """Forget a planned eviction, and say so."""
+    agenda = context.world.agenda
+    if agenda.planned(_TARGET, _DUE + key) is None:
+        return
+    agenda.cancel(_TARGET, _DUE + key)
+    namespace, name = split_key(key)
+    about = {"kind": "Pod", "apiVersion": "v1", "metadata": {"namespace": namespace, "name": name}}
+    context.event(about, "Normal", "TaintManagerEviction", f"Cancelling deletion of Pod {key}", COMPONENT)
 
 
 def _no_execute(node: Obj) -> list[Obj]:
@@ -48,35 +70,33 @@ def tolerates(toleration: Obj, taint: Obj) -> bool:
     return bool(toleration.get("value", "") == taint.get("value", ""))
 
 
-def _patience_ends(pod: Obj, taints: list[Obj]) -> float:
-    """When the first of the tolerations that let it stay runs out (microseconds); at once when a taint is not tolerated."""
-    tolerations = pod["spec"].get("tolerations", ())
-    used = [toleration for toleration in tolerations if any(tolerates(toleration, taint) for taint in taints)]
-    if not all(any(tolerates(toleration, taint) for toleration in used) for taint in taints):
+def _patience(pod: Obj, taints: list[Obj]) -> float:
+    """Seconds until the first of the tolerations that let it stay runs out; 0 when a taint is not tolerated."""
+    tolerations = pod["spec"].get("tolerations") or ()
+    used = [next((one for one in tolerations if tolerates(one, taint)), None) for taint in taints]
+    if None in used:
         return 0
-    seconds = [toleration["tolerationSeconds"] for toleration in used if "tolerationSeconds" in toleration]
-    if not seconds:
-        return _FOR_EVER
-    added = max(any_time(taint["timeAdded"]) if taint.get("timeAdded") else 0 for taint in taints)
-    return added + max(min(seconds), 0) * SECOND
+    seconds = [one["tolerationSeconds"] for one in used if one is not None and one.get("tolerationSeconds") is not None]
+    return max(0, min(seconds)) if seconds else _FOR_EVER
 
 
 def _evict(context: Context, pod: Obj) -> None:
     """Say so in the pod's conditions and delete it."""
     metadata = pod["metadata"]
-    context.event(pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {object_key(pod)}", COMPONENT)
-    now = context.world.clock.timestamp()
+    key = object_key(pod)
+    context.event(pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {key}", COMPONENT)
     target = {
         "type": "DisruptionTarget",
+        "observedGeneration": metadata.get("generation", 1),
         "status": "True",
         "lastProbeTime": None,
-        "lastTransitionTime": now,
+        "lastTransitionTime": context.world.clock.timestamp(),
         "reason": "DeletionByTaintManager",
         "message": "Taint manager: deleting due to NoExecute taint",
     }
-    others = [each for each in pod["status"].get("conditions", ()) if each["type"] != "DisruptionTarget"]
-    context.api.update_status("Pod", {**pod, "status": {**pod["status"], "conditions": [*others, target]}})
-    context.api.delete("Pod", metadata["namespace"], metadata["name"])
+    changed = conditions.set(pod["status"].get("conditions", ()), target)
+    context.api.update_status("Pod", {**pod, "status": {**pod["status"], "conditions": changed}})
+    context.api.delete("Pod", metadata["namespace"], metadata["name"], uid=metadata["uid"])
 
 
 def _pods_on(context: Context, node: Obj) -> Iterable[str]:
@@ -92,7 +112,7 @@ def _placed(context: Context, pod: Obj) -> Iterable[str]:
 
 
 CONTROLLER = Controller(
-    "taint-eviction",
+    NAME,
     watches={"Node": _pods_on, "Pod": _placed},
     reconcile=reconcile,
     latency=0.0,
