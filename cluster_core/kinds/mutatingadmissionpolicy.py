@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cluster_core.apiserver.kind import Kind
+from cluster_core.kinds import policy_shape, policy_validation
 
 KIND = Kind(
     "MutatingAdmissionPolicy",
@@ -12,4 +13,8 @@ KIND = Kind(
     namespaced=False,
     categories=("api-extensions",),
     generation=True,
+    default=policy_shape.default_policy,
+    validate=policy_validation.mutating_policy,
+    validate_update=lambda new, old: policy_validation.mutating_policy(new),
+    columns=policy_shape.policy_columns("Mutations", "mutations", "Mutation indicates the number of mutations"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cluster_core.apiserver.kind import Kind
+from cluster_core.kinds import policy_shape, policy_validation
 
 KIND = Kind(
     "ValidatingAdmissionPolicy",
@@ -13,4 +14,9 @@ KIND = Kind(
     categories=("api-extensions",),
     status=True,
     generation=True,
+    default=policy_shape.default_policy,
+    prepare_create=lambda policy: {**policy, "status": {}},
+    validate=policy_validation.validating_policy,
+    validate_update=lambda new, old: policy_validation.validating_policy(new),
+    columns=policy_shape.policy_columns("Validations", "validations", "Validations indicates the number of validation"),
 )

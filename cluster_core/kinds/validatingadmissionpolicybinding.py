@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cluster_core.apiserver.kind import Kind
+from cluster_core.kinds import policy_shape, policy_validation
 
 KIND = Kind(
     "ValidatingAdmissionPolicyBinding",
@@ -12,4 +13,8 @@ KIND = Kind(
     namespaced=False,
     categories=("api-extensions",),
     generation=True,
+    default=policy_shape.default_binding,
+    validate=policy_validation.validating_binding,
+    validate_update=lambda new, old: policy_validation.validating_binding(new),
+    columns=policy_shape.BINDING_COLUMNS,
 )

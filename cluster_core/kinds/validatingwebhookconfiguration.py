@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cluster_core.apiserver.kind import Kind
+from cluster_core.kinds import policy_shape, webhook_validation
 
 KIND = Kind(
     "ValidatingWebhookConfiguration",
@@ -12,4 +13,8 @@ KIND = Kind(
     namespaced=False,
     categories=("api-extensions",),
     generation=True,
+    default=policy_shape.default_hooks,
+    validate=webhook_validation.validating_hooks,
+    validate_update=lambda new, old: webhook_validation.validating_hooks(new),
+    columns=policy_shape.HOOK_COLUMNS,
 )

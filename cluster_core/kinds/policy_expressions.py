@@ -1,0 +1,52 @@
+"""Expressions of policies before they are stored: whether they compile and what they evaluate to.
+
+Models apiserver/pkg/admission/plugin/cel/compile.go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from cluster_core.machinery import cel, cel_structs, field
+from cluster_core.machinery.field import Errors, Path
+
+_VARIABLE = re.compile(r"\bvariables\.(\w+)")
+_NAMES = ("namespaceObject", "object", "oldObject", "request")
+
+
+def expression_problems(
+    path: Path,
+    expression: str,
+    types: Collection[str],
+    *,
+    params: bool = False,
+    authorizer: bool = True,
+    variables: Collection[str] | None = None,
+) -> Errors:
+    """What is wrong with the expression; `types` are those its value may have, `variables` those computed before it (None:
+    the policy has none)."""
+    names = [*_NAMES, *(["params"] if params else []), *(["authorizer"] if authorizer else [])]
+    if variables is not None:
+        names.append("variables")
+        unknown = _unknown_variable(expression, variables)
+        if unknown:
+            return [field.invalid(path, expression, f"compilation failed: {unknown}")]
+    try:
+        program = cel.program(cel_structs.as_maps(expression), tuple((name, "dyn") for name in sorted(names)))
+    except cel.CelError as error:
+        return [field.invalid(path, expression, f"compilation failed: {error}")]
+    if not types or program.type in types or (program.type == "dyn" and _VARIABLE.search(expression)):
+        return []
+    wanted = next(iter(types)) if len(types) == 1 else f"one of [{' '.join(types)}]"
+    return [field.invalid(path, expression, f"must evaluate to {wanted} but got {program.type}")]
+
+
+def _unknown_variable(expression: str, variables: Collection[str]) -> str:
+    """cel-go's issue about the first variable that is not there."""
+    for found in _VARIABLE.finditer(expression):
+        if found[1] not in variables and "\n" not in expression:
+            dot = found.start() + len("variables")
+            marker = "." * dot
+            return f"ERROR: <input>:1:{dot + 1}: undefined field '{found[1]}'\n | {expression}\n | {marker}^"
+    return ""
