@@ -29,7 +29,7 @@ def expression_problems(
     names = [*_NAMES, *(["params"] if params else []), *(["authorizer"] if authorizer else [])]
     if variables is not None:
         names.append("variables")
-        unknown = _unknown_variable(expression, variables)
+        unknown = _unknown_variables(expression, variables)
         if unknown:
             return [field.invalid(path, expression, f"compilation failed: {unknown}")]
     try:
@@ -42,11 +42,12 @@ def expression_problems(
     return [field.invalid(path, expression, f"must evaluate to {wanted} but got {program.type}")]
 
 
-def _unknown_variable(expression: str, variables: Collection[str]) -> str:
-    """cel-go's issue about the first variable that is not there."""
+def _unknown_variables(expression: str, variables: Collection[str]) -> str:
+    """cel-go's issues about the variables that are not there."""
+    issues = []
     for found in _VARIABLE.finditer(expression):
         if found[1] not in variables and "\n" not in expression:
             dot = found.start() + len("variables")
             marker = "." * dot
-            return f"ERROR: <input>:1:{dot + 1}: undefined field '{found[1]}'\n | {expression}\n | {marker}^"
-    return ""
+            issues.append(f"ERROR: <input>:1:{dot + 1}: undefined field '{found[1]}'\n | {expression}\n | {marker}^")
+    return "\n".join(issues)

@@ -201,3 +201,21 @@ def test_claims_grow_only_where_their_class_lets_them(engine: Engine) -> None:
     patch = {"spec": {"resources": {"requests": {"storage": "2Gi"}}}}
     answer = engine.call("PATCH", f"{path}/c", patch, content_type="application/merge-patch+json")
     assert answer.status in (403, 422)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"usages": []}, "spec.usages: Required value"),
+        ({"usages": ["flying"]}, 'spec.usages[0]: Unsupported value: "flying"'),
+        ({"signerName": "x"}, "must be a fully qualified domain and path"),
+        ({"request": "bm90aGluZw=="}, "PEM block type must be CERTIFICATE REQUEST"),
+        ({"expirationSeconds": 1}, "may not specify a duration less than 600 seconds"),
+    ],
+)
+def test_certificate_requests_are_checked(engine: Engine, change: dict[str, Any], words: str) -> None:
+    spec = {"request": "bm90aGluZw==", "signerName": "example.com/signer", "usages": ["client auth"], **change}
+    head = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"name": "r"}}
+    answer = engine.call("POST", "/apis/certificates.k8s.io/v1/certificatesigningrequests", {**head, "spec": spec})
+    assert answer.status == 422
+    assert words in answer.json()["message"]
