@@ -170,6 +170,21 @@ def _holds(found: KeyValue, target: str, result: int, value: Any) -> bool:
     return bool((actual == value, actual > value, actual < value, actual != value)[result])
 
 
+# ---------------------------------------------------------------------------------------------------- watching
+
+
+def _events(etcd: Etcd, args: Args) -> Answer:
+    """The changes in (after, until] of keys in one of the ranges: [[revision, key, new or None, old or None]...]."""
+    found = etcd.store.events_after(args["after"], args["until"])
+    ranges = args["ranges"]
+    chosen = [event for event in found if any(_covers((start, end), event.key) for start, end in ranges)]
+    return {
+        "events": [
+            [event.revision, event.key, event.new and plain(event.new), event.old and plain(event.old)] for event in chosen
+        ]
+    }
+
+
 # ---------------------------------------------------------------------------------------------------- upkeep
 
 
@@ -244,6 +259,7 @@ OPERATIONS: dict[str, Callable[[Etcd, Args], Answer]] = {
     "put": _put,
     "delete": _delete,
     "txn": _txn,
+    "events": _events,
     "compact": _compact,
     "hash": _hash,
     "status": _status,

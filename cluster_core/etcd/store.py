@@ -64,6 +64,8 @@ class Store:
         self._keys: SortedDict[str, KeyValue] = SortedDict()
         self._events: list[StoreEvent] = []
         self._observers: list[Callable[[StoreEvent], None]] = []
+        self.unsaved_after: int | None = None
+        """Changes after this revision are kept for persistence even when compacted; None: nobody persists."""
         self._together = 0
         """The revision all writes of the transaction under way share; -1: it has not written yet, 0: none is."""
 
@@ -123,6 +125,10 @@ class Store:
         """The changes with revisions in (revision, until]. Raises CompactedError when some are gone."""
         if revision < self.compact_revision:
             raise CompactedError(self.compact_revision)
+        return self.unsaved(revision, until)
+
+    def unsaved(self, revision: int, until: int | None = None) -> list[StoreEvent]:
+        """The same for persistence, whom compaction does not concern: see `unsaved_after`."""
         begin = self._index_after(revision)
         return self._events[begin:] if until is None else self._events[begin : self._index_after(until)]
 
@@ -191,7 +197,8 @@ class Store:
     def compact(self, revision: int) -> None:
         """Forget history up to and including `revision`; current values stay."""
         self._check(revision)
-        del self._events[: self._index_after(revision)]
+        kept = revision if self.unsaved_after is None else min(revision, self.unsaved_after)
+        del self._events[: self._index_after(kept)]
         self.compact_revision = revision
 
     def load(self, values: list[KeyValue], revision: int) -> None:

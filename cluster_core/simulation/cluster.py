@@ -48,7 +48,7 @@ class Cluster:
         self._observers: list[Callable[[Change], None]] = []
         self._ranks: dict[str, int] = {}
         """The order in which parts hear of a change: that in which they were first added, restarted or not."""
-        self._taken = self.store.revision
+        self._taken = self.store.unsaved_after = self.store.revision
         self.server.storage.observe(self._on_change)
         assembly.add_parts(self)
 
@@ -64,7 +64,7 @@ class Cluster:
         """The cluster as it was when the state was taken."""
         cluster = cls(saved.spec)
         cluster.store.load([_key_value(row) for row in saved.rows if row.value is not None], saved.revision)
-        cluster._taken = saved.revision
+        cluster._taken = cluster.store.unsaved_after = saved.revision
         state = orjson.loads(saved.state)
         cluster.clock.now = state["now"]
         cluster.agenda.clear()
@@ -178,8 +178,8 @@ class Cluster:
 
     def take_uncommitted(self) -> Batch:
         """The changes since the last call and the state to go with them."""
-        rows = [_row(event) for event in self.store.events_after(self._taken)]
-        self._taken = self.store.revision
+        rows = [_row(event) for event in self.store.unsaved(self._taken)]
+        self._taken = self.store.unsaved_after = self.store.revision
         return Batch(rows, self._taken, self.state())
 
     def state(self) -> bytes:

@@ -29,4 +29,5 @@ def etcd(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return etcd_of(cluster).call(operation, args)
     except EtcdError as error:
-        return {"error": [error.code, str(error)], "revision": cluster.revision}
+        compacted = cluster.store.compact_revision
+        return {"error": [error.code, str(error)], "revision": cluster.revision, "compacted": compacted}

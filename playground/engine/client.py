@@ -18,7 +18,7 @@ from cluster_core.apiserver.request import ApiRequest, ApiResponse
 from . import frames
 from .address import Connection, Tls, connect
 from .frames import Header
-from .port import Stream, Unavailable
+from .port import Duplex, Stream, Unavailable
 
 _RETRY_SECONDS = 0.05
 _MAX_IDLE = 64
@@ -66,6 +66,11 @@ class StreamEngine:
         finally:
             await chunks.aclose()
             connection[1].close()
+
+    async def stream(self, cluster: str, name: str, args: Mapping[str, Any]) -> Duplex:
+        header = {"op": "stream", "cluster": cluster, "name": name}
+        _, _, connection = await self._open(header, msgpack.packb(dict(args)))
+        return _Conversation(connection)
 
     async def close(self) -> None:
         for _, writer in self._idle.pop(asyncio.get_running_loop(), []):
@@ -140,6 +145,32 @@ async def _exchange(connection: Connection, header: Header, body: bytes) -> tupl
     except BaseException:
         writer.close()
         raise
+
+
+class _Conversation:
+    """See `port.Duplex`: one connection, a frame per message."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._reader, self._writer = connection
+        self._chunks = _chunks(connection)
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        if self._writer.is_closing():
+            return
+        try:
+            self._writer.write(frames.encode({}, msgpack.packb(dict(message))))
+            await self._writer.drain()
+        except _LOST as error:
+            raise Unavailable("the worker went away") from error
+
+    async def receive(self) -> dict[str, Any] | None:
+        async for chunk in self._chunks:
+            message: dict[str, Any] = msgpack.unpackb(chunk, strict_map_key=False)
+            return message
+        return None
+
+    async def aclose(self) -> None:
+        self._writer.close()
 
 
 async def _chunks(connection: Connection) -> AsyncGenerator[bytes, None]:

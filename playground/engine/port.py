@@ -51,6 +51,18 @@ class Stream:
     chunks: AsyncGenerator[bytes, None]
 
 
+class Duplex(Protocol):
+    """A conversation of small messages (msgpack-able). Must be closed by whoever opened it."""
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """Waits while the other side is behind. What is sent after the end is lost."""
+
+    async def receive(self) -> dict[str, Any] | None:
+        """The next message, None at the end. Raises EngineError when it ended with one."""
+
+    async def aclose(self) -> None: ...
+
+
 class Engine(Protocol):
     """All methods raise NoSuchCluster and Unavailable."""
 
@@ -65,3 +77,6 @@ class Engine(Protocol):
 
     def live(self, cluster: str) -> AsyncGenerator[dict[str, Any], None]:
         """The thinned objects: a snapshot, then deltas. Must be closed (`aclose`) by whoever stops listening."""
+
+    async def stream(self, cluster: str, name: str, args: Mapping[str, Any]) -> Duplex:
+        """Open a conversation by its name (etcd-watch, terminal...): see `playground.worker.streams`."""

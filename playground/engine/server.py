@@ -15,7 +15,7 @@ from cluster_core.apiserver.request import ApiResponse
 from . import frames
 from .address import Tls, listen
 from .frames import Header
-from .port import Engine, EngineError
+from .port import Duplex, Engine, EngineError
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +67,7 @@ class _Session:
             "watch": self._watch,
             "command": self._command,
             "live": self._live,
+            "stream": self._stream,
         }
 
     async def run(self) -> None:
@@ -113,6 +114,40 @@ class _Session:
                     yield msgpack.packb(update)
 
         await self._pump(encoded())
+
+    async def _stream(self, header: Header, body: bytes) -> None:
+        talk = await self._engine.stream(header["cluster"], header["name"], msgpack.unpackb(body))
+        try:
+            await self._send({"stream": True})
+            await self._converse(talk)
+        finally:
+            await talk.aclose()
+        raise ConnectionResetError("a conversation ends with its connection")
+
+    async def _converse(self, talk: Duplex) -> None:
+        """Both ways until the conversation ends or the other side hangs up."""
+        sides = {asyncio.ensure_future(each(talk)) for each in (self._listen, self._speak)}
+        try:
+            done, _ = await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+            for side in done:
+                side.result()
+        finally:
+            for side in sides:
+                side.cancel()
+            await asyncio.gather(*sides, return_exceptions=True)
+
+    async def _listen(self, talk: Duplex) -> None:
+        while True:
+            _, body = await frames.read(self._reader, frames.MAX_REQUEST_BODY)
+            await talk.send(msgpack.unpackb(body, strict_map_key=False))
+
+    async def _speak(self, talk: Duplex) -> None:
+        try:
+            while (message := await talk.receive()) is not None:
+                await self._send({}, msgpack.packb(message))
+            await self._send({"end": True})
+        except EngineError as error:
+            await self._send(frames.pack_error(error))
 
     async def _pump(self, chunks: AsyncGenerator[bytes, None]) -> None:
         """Send until the stream ends or the other side hangs up."""

@@ -17,9 +17,9 @@ import orjson
 
 from cluster_core.apiserver.request import ApiRequest, ApiResponse
 from cluster_core.persistence.log import ClusterUnknown, Lease, LeaseHeld, Log, Stored, Write
-from playground.engine.port import NoSuchCluster, Stream, Unavailable
+from playground.engine.port import Duplex, NoSuchCluster, Stream, Unavailable
 
-from . import commands, watching
+from . import commands, streams, watching
 from .committer import Committer
 from .feed import Feed, updates
 from .pace import Pace
@@ -116,6 +116,9 @@ class Host:
         with resident.in_use():
             async for update in updates(feed):
                 yield update
+
+    async def stream(self, cluster: str, name: str, args: Mapping[str, Any]) -> Duplex:
+        return streams.begin(self, await self.resident(cluster), name, args)
 
     # ------------------------------------------------------------------------------------------------ residents
 

@@ -158,3 +158,44 @@ async def test_many_calls_at_once_are_all_answered(engine: Engine) -> None:
     assert {answer.status for answer in answers} == {201}
     revisions = {answer.json()["metadata"]["resourceVersion"] for answer in answers}
     assert len(revisions) == len(names)
+
+
+async def test_a_conversation_goes_both_ways(engine: Engine) -> None:
+    await make(engine)
+    talk = await engine.stream("demo", "etcd-watch", {})
+    await talk.send({"create": {"id": 1, "key": "x", "end": ""}})
+    assert (await asyncio.wait_for(talk.receive(), 5))["created"] == 1  # type: ignore[index]
+    await engine.command("demo", "etcd", {"op": "put", "key": "x", "value": b"\x00\xff"})
+    told = await asyncio.wait_for(talk.receive(), 5)
+    assert told is not None and told["events"][0][2][:2] == ["x", b"\x00\xff"]
+    await talk.aclose()
+
+
+async def test_a_conversation_that_is_closed_keeps_nobody_busy(engine: Engine, host: Host) -> None:
+    await make(engine)
+    talk = await engine.stream("demo", "etcd-watch", {})
+    await talk.send({"progress": True})
+    await asyncio.wait_for(talk.receive(), 5)
+    assert host.residents["demo"].users == 1
+    await talk.aclose()
+    async with asyncio.timeout(2):
+        while host.residents["demo"].users:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_conversation_ends_with_its_cluster(engine: Engine) -> None:
+    await make(engine)
+    talk = await engine.stream("demo", "etcd-watch", {})
+    await talk.send({"progress": True})
+    await asyncio.wait_for(talk.receive(), 5)
+    await engine.command("demo", "delete", {})
+    assert await asyncio.wait_for(talk.receive(), 5) is None
+
+
+async def test_unknown_conversations_are_refused(engine: Engine) -> None:
+    with pytest.raises(NoSuchCluster):
+        await engine.stream("nowhere", "etcd-watch", {})
+    await make(engine)
+    with pytest.raises(EngineError) as refused:
+        await engine.stream("demo", "small-talk", {})
+    assert refused.value.code == 404
