@@ -13,6 +13,8 @@ from tests.kinds.recorded import Case, Rates, Recorder, by_kind, creates, mutati
 
 HELD = frozenset(
     [
+        "ClusterRole",
+        "ClusterRoleBinding",
         "ConfigMap",
         "ControllerRevision",
         "CronJob",
@@ -32,10 +34,16 @@ HELD = frozenset(
         "ReplicaSet",
         "ReplicationController",
         "ResourceQuota",
+        "Role",
+        "RoleBinding",
         "RuntimeClass",
         "Secret",
         "ServiceAccount",
         "StatefulSet",
+        "SubjectAccessReview",
+        "TokenReview",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
     ]
 )
 """Kinds whose answers are held to the floors."""
