@@ -150,6 +150,9 @@ class Kind:
     """Whether a PUT without resourceVersion is allowed."""
     keeps_status: bool = False
     """Whether a create may bring its status along, as nodes do."""
+    begin: Callable[[Context, Obj, Obj | None], Obj] | None = None
+    """First step of a create or update after mutating admission (context, new, old), before strategy and validation: the
+    storage's BeginCreate and BeginUpdate. The object need not be valid. May raise ApiError."""
     before_store: Callable[[Context, Obj, Obj | None], Obj] | None = None
     """Last step of a valid create or update (context, new, old): what needs the rest of the cluster, such as allocating
     a service's address. May raise ApiError."""

@@ -28,7 +28,8 @@ def create(context: Context, obj: Obj) -> Obj:
     context.name = obj["metadata"].get("name", "")
     admitted = server.admission.admit(Attributes("CREATE", context, obj))
     assert admitted is not None
-    obj = prepare_create(kind, objectmeta.fill(context, admitted))
+    obj = objectmeta.fill(context, admitted)
+    obj = prepare_create(kind, obj if kind.begin is None else kind.begin(context, obj, None))
     context.name = obj["metadata"].get("name", "")
     if not context.trusted:
         _refuse_invalid(kind, obj, objectmeta_validation.validate_create(kind, obj, context.api_version))
@@ -102,7 +103,7 @@ def prepare_update(context: Context, new: Obj, old: Obj) -> Obj:
     kind = context.kind
     admitted = context.server.admission.admit(Attributes("UPDATE", context, new, old))
     assert admitted is not None
-    new = admitted
+    new = admitted if kind.begin is None or context.subresource else kind.begin(context, admitted, old)
     if context.subresource == "status":
         return kind.prepare_status(_only_status(new, old), old)
     if context.subresource == "finalize":

@@ -1,87 +1,217 @@
-"""Cluster addresses and node ports of services. Models pkg/registry/core/service/storage/alloc.go.
+"""Cluster addresses, address families and node ports of services. Models pkg/registry/core/service/storage.
 
-What is taken follows from the services there are; nothing else is remembered.
+The cluster is single-stack IPv4. What is taken follows from the services there are; nothing else is remembered.
+Everything here happens before the service is validated, as upstream does it.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 from typing import Any
 
 from cluster_core.apiserver.context import Context
-from cluster_core.machinery import errors, field
+from cluster_core.kinds.service_addresses import (
+    NO_ADDRESS,
+    PREFER,
+    REQUIRE,
+    SINGLE,
+    families,
+    family_of,
+    ips,
+    related_fields,
+    shown,
+)
+from cluster_core.kinds.service_ports import allocate_ports, keep_ports
+from cluster_core.machinery import addresses, errors, field
 from cluster_core.machinery.typed import Obj
 
-NODE_PORTS = range(30000, 32768)
-NO_ADDRESS = "None"
 _SPEC = field.Path("spec")
+_IPS, _FAMILIES, _POLICY = _SPEC / "clusterIPs", _SPEC / "ipFamilies", _SPEC / "ipFamilyPolicy"
+_FAMILY = "IPv4"
+
+Spec = dict[str, Any]
 
 
 def allocate(context: Context, new: Obj, old: Obj | None) -> Obj:
     """The service with the addresses and ports it lacks. Raises Invalid for those that are taken or out of range."""
-    spec = dict(new["spec"])
-    if spec.get("type") == "ExternalName":
-        return new if old is None else {**new, "spec": _without_addresses(spec)}
-    spec.setdefault("ipFamilyPolicy", "SingleStack")
-    spec.setdefault("ipFamilies", ["IPv4"])
-    _addresses(context, new, spec, old)
-    if spec["type"] in ("NodePort", "LoadBalancer"):
-        _node_ports(context, new, spec)
+    spec, before = dict(new.get("spec") or {}), dict(old["spec"]) if old is not None else None
+    if before is not None:
+        _keep(spec, before)
+    _in_step(spec, before)
+    name = new["metadata"].get("name", "")
+    if spec.get("type") != "ExternalName" and not _is_settled(spec, before):
+        _init_families(name, spec, before)
+        _addresses(context, new, spec, before)
+    allocate_ports(context, {**new, "spec": spec}, spec, before)
     return {**new, "spec": spec}
 
 
-def _without_addresses(spec: dict[str, Any]) -> dict[str, Any]:
-    dropped = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy")
-    return {key: value for key, value in spec.items() if key not in dropped}
+def _refuse(name: str, problems: field.Errors) -> None:
+    if problems:
+        raise errors.invalid("", "Service", name, problems)
 
 
-def _addresses(context: Context, new: Obj, spec: dict[str, Any], old: Obj | None) -> None:
-    given = spec.get("clusterIP", "")
-    if given == NO_ADDRESS:
-        spec["clusterIPs"] = [NO_ADDRESS]
+# ------------------------------------------------------------------------------------------------ what clients leave out
+
+
+def _keep(spec: Spec, before: Spec) -> None:
+    """Addresses and ports that the client does not mention stay as they are (patchAllocatedValues)."""
+    if "ExternalName" not in (spec.get("type"), before.get("type")):
+        for key in ("clusterIP", "clusterIPs"):
+            if not spec.get(key) and before.get(key):
+                spec[key] = before[key]
+    keep_ports(spec, before)
+
+
+def _in_step(spec: Spec, before: Spec | None) -> None:
+    """clusterIP and clusterIPs say the same if the client set one of them (normalizeClusterIPs)."""
+    single = spec.get("clusterIP", "")
+    if before is None:
+        if single and not ips(spec):
+            spec["clusterIPs"] = [single]
         return
-    if old is not None and given and given == old["spec"].get("clusterIP"):
-        spec.setdefault("clusterIPs", [given])
-        return
-    taken = {address for other in _others(context, new) for address in other["spec"].get("clusterIPs", ())}
-    network = service_network(context)
-    if given:
-        _check_address(new, given, taken, network)
+    old = before.get("clusterIP", "")
+    if old == single:
+        if ips(before) and not ips(spec):
+            spec["clusterIPs"] = before["clusterIPs"]
+    elif list(ips(before)) == list(ips(spec)):
+        spec["clusterIPs"] = [single]
+        if old and not single:
+            del spec["clusterIPs"]
+
+
+# ------------------------------------------------------------------------------------------------ families
+
+
+def _is_settled(spec: Spec, before: Spec | None) -> bool:
+    """Services that prefer two stacks are not changed when nothing about it changes."""
+    if before is None or before.get("type") != spec.get("type") or spec.get("ipFamilyPolicy") != PREFER:
+        return False
+    if before.get("ipFamilyPolicy") not in (None, PREFER):
+        return False
+    return list(ips(before)) == list(ips(spec)) and list(families(before)) == list(families(spec))
+
+
+def _init_families(name: str, spec: Spec, before: Spec | None) -> None:
+    if spec.get("ipFamilyPolicy") is None:
+        spec["ipFamilyPolicy"] = _default_policy(spec, before)
+    _refuse(name, related_fields(spec, before))
+    problems = _release(spec, before) if before is not None else []
+    if spec["ipFamilyPolicy"] == SINGLE:
+        for found, what in ((ips(spec), "cluster IPs"), (families(spec), "IP families")):
+            if len(found) == 2:
+                detail = f"must be 'RequireDualStack' or 'PreferDualStack' when multiple {what} are specified"
+                problems.append(field.invalid(_POLICY, SINGLE, detail))
+    _refuse(name, problems + _infer(spec))
+    if spec.get("clusterIP") == NO_ADDRESS and not spec.get("selector"):
+        _free_headless(spec)
     else:
-        given = _free_address(context, new, taken, network)
-    spec["clusterIP"], spec["clusterIPs"] = given, [given]
+        _refuse(name, _unavailable(spec))
+        spec["ipFamilies"] = list(families(spec)) or [_FAMILY]
 
 
-def service_network(context: Context) -> ipaddress.IPv4Network:
+def _default_policy(spec: Spec, before: Spec | None) -> str:
+    if before is not None and before.get("ipFamilyPolicy"):
+        return str(before["ipFamilyPolicy"])
+    return REQUIRE if spec.get("clusterIP") == NO_ADDRESS and not spec.get("selector") else SINGLE
+
+
+def _release(spec: Spec, before: Spec) -> field.Errors:
+    """SingleStack gives up the second address; nothing else may."""
+    single = spec["ipFamilyPolicy"] == SINGLE
+    problems = []
+    for key, what in (("clusterIPs", "cluster IP"), ("ipFamilies", "IP family")):
+        after, old = list(spec.get(key) or ()), list(before.get(key) or ())
+        if single and after == old and len(after) > 1:
+            spec[key] = after[:1]
+        elif not single and after and len(after) < len(old):
+            detail = f"must be 'SingleStack' to release the secondary {what}"
+            problems.append(field.invalid(_POLICY, spec["ipFamilyPolicy"], detail))
+    return problems
+
+
+def _infer(spec: Spec) -> field.Errors:
+    """The families of the addresses given."""
+    problems = []
+    for index, address in enumerate(ips(spec)):
+        if address == NO_ADDRESS:
+            break
+        family = family_of(address)
+        if index < len(families(spec)):
+            continue
+        if family != _FAMILY:
+            detail = f"{family} is not configured on this cluster"
+            problems.append(field.invalid(_IPS[index], list(ips(spec)), detail))
+        else:
+            spec["ipFamilies"] = [*families(spec), family]
+    return problems
+
+
+def _free_headless(spec: Spec) -> None:
+    """Headless and without a selector: any families, whatever the cluster has."""
+    found = list(families(spec)) or [_FAMILY]
+    if len(found) < 2 and spec["ipFamilyPolicy"] != SINGLE:
+        found.append("IPv6" if found[0] == "IPv4" else "IPv4")
+    spec["ipFamilies"] = found
+
+
+def _unavailable(spec: Spec) -> field.Errors:
+    problems = []
+    if spec["ipFamilyPolicy"] == REQUIRE:
+        problems.append(field.invalid(_POLICY, REQUIRE, "this cluster is not configured for dual-stack services"))
+    for index, family in enumerate(families(spec)):
+        if family != _FAMILY:
+            problems.append(field.invalid(_FAMILIES[index], family, "not configured on this cluster"))
+    return problems
+
+
+# ------------------------------------------------------------------------------------------------ addresses
+
+
+def service_network(context: Context) -> IPv4Network:
     """--service-cluster-ip-range."""
     text = str(context.server.options.get("service-cluster-ip-range", "10.96.0.0/12"))
-    return ipaddress.IPv4Network(text)
+    return IPv4Network(text)
+
+
+def _addresses(context: Context, new: Obj, spec: Spec, before: Spec | None) -> None:
+    fresh = before is None or before.get("type") == "ExternalName"
+    if not fresh or NO_ADDRESS in ips(spec)[:1]:
+        return
+    taken = {address for other in _others(context, new) for address in ips(other["spec"])}
+    given = next(iter(ips(spec)), "")
+    if given:
+        _check_address(context, new, spec, taken)
+    else:
+        given = _free_address(context, new, taken)
+    spec["clusterIP"], spec["clusterIPs"] = given, [given, *ips(spec)[1:]]
 
 
 def _others(context: Context, service: Obj) -> Iterator[Obj]:
     for found in context.server.storage.list(context.kind):
-        if found["metadata"]["uid"] != service["metadata"]["uid"]:
+        if found["metadata"]["uid"] != service["metadata"].get("uid"):
             yield found
 
 
-def _check_address(new: Obj, given: str, taken: set[str], network: ipaddress.IPv4Network) -> None:
-    path = _SPEC.child("clusterIPs")
-    try:
-        inside = ipaddress.ip_address(given) in network
-    except ValueError:
-        inside = False
-    if not inside:
-        detail = f"failed to allocate IP {given}: the provided IP ({given}) is not in the valid range. The range of valid IPs is {network}"
+def _check_address(context: Context, new: Obj, spec: Spec, taken: set[str]) -> None:
+    given = ips(spec)[0]
+    network, address = service_network(context), addresses.parse_ip(given)
+    if address not in network:
+        detail = "the provided network does not match the current range"
+    elif address in (network.network_address, network.broadcast_address):
+        detail = f"the provided IP ({given}) is not in the valid range. The range of valid IPs is {network}"
     elif given in taken:
-        detail = f"failed to allocate IP {given}: provided IP is already allocated"
+        detail = "provided IP is already allocated"
     else:
         return
-    raise errors.invalid("", "Service", new["metadata"]["name"], [field.invalid(path, [given], detail)])
+    problem = field.invalid(_IPS, shown(ips(spec)), f"failed to allocate IP {given}: {detail}")
+    _refuse(new["metadata"].get("name", ""), [problem])
 
 
-def _free_address(context: Context, new: Obj, taken: set[str], network: ipaddress.IPv4Network) -> str:
+def _free_address(context: Context, new: Obj, taken: set[str]) -> str:
     """A free address, from the upper part of the range as the real allocator prefers."""
+    network = service_network(context)
     size = network.num_addresses
     reserved = min(max(16, size // 16), 256)
     stream = context.server.world.seed.stream("cluster-ip", new["metadata"]["uid"])
@@ -91,46 +221,5 @@ def _free_address(context: Context, new: Obj, taken: set[str], network: ipaddres
         address = str(network[offset])
         if address not in taken:
             return address
-    raise errors.internal_error("failed to allocate a serviceIP: range is full")
-
-
-def _node_ports(context: Context, new: Obj, spec: dict[str, Any]) -> None:
-    if spec["type"] == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is False:
-        return
-    taken = {
-        (port.get("protocol", "TCP"), port["nodePort"])
-        for other in _others(context, new)
-        for port in other["spec"].get("ports", ())
-        if port.get("nodePort")
-    }
-    chosen: list[Obj] = []
-    for index, port in enumerate(spec.get("ports", ())):
-        protocol = port.get("protocol", "TCP")
-        if port.get("nodePort"):
-            _check_port(new, index, port["nodePort"], (protocol, port["nodePort"]) in taken)
-        else:
-            port = {**port, "nodePort": _free_port(context, new, protocol, taken, chosen)}
-        taken.add((protocol, port["nodePort"]))
-        chosen.append(port)
-    spec["ports"] = chosen
-
-
-def _check_port(new: Obj, index: int, number: int, taken: bool) -> None:
-    path = _SPEC.child("ports").index(index).child("nodePort")
-    if number not in NODE_PORTS:
-        detail = f"provided port is not in the valid range. The range of valid ports is {NODE_PORTS[0]}-{NODE_PORTS[-1]}"
-    elif taken:
-        detail = "provided port is already allocated"
-    else:
-        return
-    raise errors.invalid("", "Service", new["metadata"]["name"], [field.invalid(path, number, detail)])
-
-
-def _free_port(context: Context, new: Obj, protocol: str, taken: set[tuple[str, int]], chosen: list[Obj]) -> int:
-    stream = context.server.world.seed.stream("node-port", new["metadata"]["uid"], len(chosen))
-    start = stream.below(len(NODE_PORTS))
-    for step in range(len(NODE_PORTS)):
-        number = NODE_PORTS[(start + step) % len(NODE_PORTS)]
-        if (protocol, number) not in taken:
-            return number
-    raise errors.internal_error("failed to allocate a nodePort: range is full")
+    name = new["metadata"].get("name", "")
+    raise errors.internal_error(f'failed to allocate a serviceIP for Service "{name}": range is full')
