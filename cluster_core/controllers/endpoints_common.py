@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from cluster_core.apiserver.parts import object_key
+from cluster_core.controllers import endpoints_index
 from cluster_core.controllers.runtime import Context
-from cluster_core.machinery import selectors
-from cluster_core.machinery.timestamps import any_time
 from cluster_core.machinery.typed import Obj
 
 TRIGGER = "endpoints.kubernetes.io/last-change-trigger-time"
 
 
-def services_of_pod(context: Context, pod: Obj) -> Iterable[str]:
-    """The services of its namespace that select the pod."""
-    labels = pod["metadata"].get("labels", {})
-    for service in context.api.list("Service", pod["metadata"]["namespace"]):
-        selector = service["spec"].get("selector")
-        if selector and selectors.compile_map(selector)(labels):
-            yield object_key(service)
-
-
 def selected_pods(context: Context, service: Obj) -> list[Obj]:
     """The pods a service selects that have an address and have not ended, by name."""
-    matches = selectors.compile_map(service["spec"]["selector"])
-    pods = context.api.list("Pod", service["metadata"]["namespace"])
-    return [pod for pod in pods if matches(pod["metadata"].get("labels", {})) and _reachable(pod)]
+    metadata = service["metadata"]
+    index = endpoints_index.of(context, metadata["namespace"])
+    return [pod for pod in index.pods(metadata["name"]) if _reachable(pod)]
 
 
 def _reachable(pod: Obj) -> bool:
@@ -69,10 +57,17 @@ def pod_reference(pod: Obj) -> dict[str, Any]:
     return {"kind": "Pod", "namespace": metadata["namespace"], "name": metadata["name"], "uid": metadata["uid"]}
 
 
-def trigger_time(context: Context, service: Obj, pods: list[Obj]) -> str:
-    """The newest change that led here: the service's creation or a pod's readiness."""
-    times = [service["metadata"]["creationTimestamp"]]
+def newest_change(service: Obj, pods: list[Obj]) -> str:
+    """When what led here happened last: the service's creation or a pod's readiness."""
+    newest: str = service["metadata"]["creationTimestamp"]
     for pod in pods:
-        conditions = pod.get("status", {}).get("conditions", ())
-        times += [each["lastTransitionTime"] for each in conditions if each["type"] == "Ready"]
-    return max(times, key=any_time)
+        for each in pod.get("status", {}).get("conditions", ()):
+            if each["type"] == "Ready":
+                newest = max(newest, each["lastTransitionTime"] or "")
+    return newest
+
+
+def with_trigger_time(annotations: Obj, newest: str) -> dict[str, str]:
+    """The annotations with that time; without it when it is no news."""
+    kept = {key: value for key, value in annotations.items() if key != TRIGGER}
+    return kept if annotations.get(TRIGGER) == newest else {**kept, TRIGGER: newest}

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from cluster_core.apiserver.parts import controller_of, split_key
 from cluster_core.controllers.endpoints_common import (
     is_ready,
+    newest_change,
     pod_reference,
     ports_for,
     selected_pods,
-    services_of_pod,
+    with_trigger_time,
 )
+from cluster_core.controllers.endpoints_index import latency, service_itself, services_of_pod
 from cluster_core.controllers.pods import owner_reference
-from cluster_core.controllers.runtime import Context, Controller, itself
+from cluster_core.controllers.runtime import Context, Controller
 from cluster_core.machinery.typed import Obj
 
 MANAGER = "endpointslice-controller.k8s.io"
@@ -24,6 +27,8 @@ SERVICE_NAME = "kubernetes.io/service-name"
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 HEADLESS = "service.kubernetes.io/headless"
 ZONE = "topology.kubernetes.io/zone"
+
+_NEAR = ("PreferClose", "PreferSameZone", "PreferSameNode")
 
 Ports = tuple[tuple[str, int, str, str], ...]
 
@@ -36,8 +41,9 @@ def reconcile(context: Context, key: str) -> float | None:
     if not service["spec"].get("selector") or service["spec"].get("type") == "ExternalName":
         return None
     slices = [each for each in context.api.owned("EndpointSlice", service["metadata"]["uid"]) if _ours(each)]
-    groups = _groups(context, service)
-    _write(context, service, slices, groups)
+    pods = selected_pods(context, service)
+    keeper = Keeper(context, service, newest_change(service, pods))
+    keeper.write(slices, _groups(context, service, pods))
     return None
 
 
@@ -45,10 +51,10 @@ def _ours(found: Obj) -> bool:
     return bool(found["metadata"].get("labels", {}).get(MANAGED_BY) == MANAGER)
 
 
-def _groups(context: Context, service: Obj) -> dict[Ports, list[dict[str, Any]]]:
+def _groups(context: Context, service: Obj, pods: list[Obj]) -> dict[Ports, list[dict[str, Any]]]:
     """The endpoints, by the ports that they offer."""
     groups: defaultdict[Ports, list[dict[str, Any]]] = defaultdict(list)
-    for pod in selected_pods(context, service):
+    for pod in pods:
         groups[ports_for(service, pod)].append(_endpoint(context, service, pod))
     return dict(groups) or {(): []}
 
@@ -67,21 +73,57 @@ def _endpoint(context: Context, service: Obj, pod: Obj) -> dict[str, Any]:
     endpoint["targetRef"] = pod_reference(pod)
     node = context.api.get("Node", "", spec["nodeName"])
     zone = node["metadata"].get("labels", {}).get(ZONE) if node else None
-    return {**endpoint, "zone": zone} if zone else endpoint
+    if not zone:
+        return endpoint
+    hints = _hints(service, spec["nodeName"], zone)
+    return {**endpoint, "zone": zone, **({"hints": hints} if hints else {})}
 
 
-def _write(context: Context, service: Obj, slices: list[Obj], groups: dict[Ports, list[dict[str, Any]]]) -> None:
-    """Fill existing slices first, add what does not fit, delete what is empty."""
-    spare = list(slices)
-    for ports, endpoints in groups.items():
-        same = [each for each in slices if _ports_of(each) == ports]
-        for part in _split(endpoints, same):
-            known = next((each for each in same if each in spare), None) or (spare[0] if spare else None)
-            if known is not None:
-                spare.remove(known)
-            _write_slice(context, service, known, ports, part)
-    for obsolete in spare:
-        context.api.delete("EndpointSlice", obsolete["metadata"]["namespace"], obsolete["metadata"]["name"])
+def _hints(service: Obj, node: str, zone: str) -> dict[str, Any]:
+    """Whom the endpoint is meant for, as spec.trafficDistribution wants it."""
+    wanted = service["spec"].get("trafficDistribution")
+    hints: dict[str, Any] = {"forZones": [{"name": zone}]} if wanted in _NEAR else {}
+    return {**hints, "forNodes": [{"name": node}]} if wanted == "PreferSameNode" else hints
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Writes the slices of one service. `newest` is when the newest change happened that led to this."""
+
+    context: Context
+    service: Obj
+    newest: str
+
+    def write(self, slices: list[Obj], groups: dict[Ports, list[dict[str, Any]]]) -> None:
+        """Fill existing slices first, add what does not fit, delete what is empty."""
+        spare = list(slices)
+        for ports, endpoints in groups.items():
+            same = [each for each in slices if _ports_of(each) == ports]
+            for part in _split(endpoints, same):
+                known = next((each for each in same if each in spare), None) or (spare[0] if spare else None)
+                if known is not None:
+                    spare.remove(known)
+                self._write_slice(known, ports, part)
+        for obsolete in spare:
+            self.context.api.delete("EndpointSlice", obsolete["metadata"]["namespace"], obsolete["metadata"]["name"])
+
+    def _write_slice(self, known: Obj | None, ports: Ports, endpoints: list[dict[str, Any]]) -> None:
+        service, labels = self.service, _labels(self.service)
+        body = {"endpoints": endpoints, "ports": _port_objects(ports)}
+        if known is None:
+            metadata = {
+                "generateName": service["metadata"]["name"] + "-",
+                "namespace": service["metadata"]["namespace"],
+                "labels": labels,
+                "annotations": with_trigger_time({}, self.newest),
+                "ownerReferences": [owner_reference(service)],
+            }
+            self.context.api.create("EndpointSlice", {"metadata": metadata, "addressType": "IPv4", **body})
+        elif any(known.get(key) != value for key, value in body.items()) or known["metadata"].get("labels") != labels:
+            annotations = with_trigger_time(known["metadata"].get("annotations", {}), self.newest)
+            kept = {key: value for key, value in known["metadata"].items() if key != "annotations"}
+            metadata = {**kept, "labels": labels, **({"annotations": annotations} if annotations else {})}
+            self.context.api.update("EndpointSlice", {**known, "metadata": metadata, **body})
 
 
 def _split(endpoints: list[dict[str, Any]], slices: list[Obj]) -> list[list[dict[str, Any]]]:
@@ -124,24 +166,6 @@ def _labels(service: Obj) -> dict[str, str]:
     return {**service["metadata"].get("labels", {}), **labels}
 
 
-def _write_slice(
-    context: Context, service: Obj, known: Obj | None, ports: Ports, endpoints: list[dict[str, Any]]
-) -> None:
-    body = {"endpoints": endpoints, "ports": _port_objects(ports)}
-    if known is None:
-        metadata = {
-            "generateName": service["metadata"]["name"] + "-",
-            "namespace": service["metadata"]["namespace"],
-            "labels": _labels(service),
-            "ownerReferences": [owner_reference(service)],
-        }
-        context.api.create("EndpointSlice", {"metadata": metadata, "addressType": "IPv4", **body})
-        return
-    if any(known.get(key) != value for key, value in body.items()) or known["metadata"].get("labels") != _labels(service):
-        metadata = {**known["metadata"], "labels": _labels(service)}
-        context.api.update("EndpointSlice", {**known, "metadata": metadata, **body})
-
-
 def _service_of_slice(context: Context, found: Obj) -> Iterable[str]:
     owner = controller_of(found)
     if owner is None or owner["kind"] != "Service":
@@ -151,7 +175,7 @@ def _service_of_slice(context: Context, found: Obj) -> Iterable[str]:
 
 CONTROLLER = Controller(
     "endpointslice",
-    watches={"Service": itself, "Pod": services_of_pod, "EndpointSlice": _service_of_slice},
+    watches={"Service": service_itself, "Pod": services_of_pod, "EndpointSlice": _service_of_slice},
     reconcile=reconcile,
-    latency=0.1,
+    latency=latency,
 )

@@ -39,6 +39,8 @@ class Context:
     memory: dict[str, Any] = field(default_factory=dict)
     """What the real controller keeps in its process, as JSON by key: saved with the cluster, lost when it is restarted.
     For autoscalers' recommendations and the like; everything else remembers nothing."""
+    cache: dict[str, Any] = field(default_factory=dict)
+    """What can be found out from the store at any time, kept because that takes long. Never saved."""
 
     def event(self, obj: Obj, type: str, reason: str, message: str, component: str) -> None:
         self.api.event(obj, type, reason, message, component=component)
