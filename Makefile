@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py
 export PORT HOST DATA
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-test run test check bench screenshots clean
+.PHONY: help setup setup-dev setup-test run test fidelity check bench screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -29,6 +29,9 @@ run: setup ## Start the playground and print its address (PORT, HOST, DATA)
 
 test: setup-test ## All tests, the ones in a real browser too (ARGS="-k word" for some)
 	@$(BIN)/python -m pytest $(ARGS)
+
+fidelity: setup-test ## The recordings' own tools against the running product, in real time (half an hour)
+	@PLAYGROUND_ALL=1 $(BIN)/python -m pytest tests/fidelity -s $(ARGS)
 
 check: setup-dev ## ruff, sizes, mypy --strict, import contracts, tsc --checkJs
 	$(BIN)/ruff check .

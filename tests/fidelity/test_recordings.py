@@ -19,6 +19,8 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+ALL = pytest.mark.skipif("PLAYGROUND_ALL" not in os.environ, reason="in real time for minutes: make fidelity")
+"""tests/scheduler and tests/controllers play the same scenarios with the same tools, in process and in virtual time."""
 FLOORS = json.loads((Path(__file__).parent / "floors.json").read_text())
 
 
@@ -78,13 +80,14 @@ def test_conversations_go_the_same_way(golden: Path, bare: Callable[[str], Path]
     hold("transcripts.equal", found["equal"] / found["steps"])
 
 
+@ALL
 def test_the_scheduler_decides_the_same(golden: Path, bare: Callable[[str], Path]) -> None:
     config = str(bare("scheduling"))
     text = run_tool(golden, "scheduling/sched.py", "replay", "--kubeconfig", config, "--delete-nodes")
     hold("scheduling.equal", share_in(text, "observations equal"))
 
 
-@pytest.mark.skipif("PLAYGROUND_ALL" not in os.environ, reason="runs in real time for many minutes: make fidelity")
+@ALL
 def test_workloads_end_in_the_same_objects_and_events(golden: Path, bare: Callable[[str], Path]) -> None:
     text = run_tool(golden, "workloads/work.py", "replay", "--kubeconfig", str(bare("workloads")), seconds=2400)
     print(text[-3000:])
