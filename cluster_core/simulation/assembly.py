@@ -46,6 +46,20 @@ def controllers() -> Sequence[Controller]:
     return tuple(collect(controller_modules, "CONTROLLER"))
 
 
+@lru_cache(1)
+def addons() -> Sequence[Controller]:
+    """What runs beside Kubernetes itself: provisioners, load balancers."""
+    return tuple(collect(controller_modules, "ADDON"))
+
+
+def external_parts(cluster: Cluster) -> list[Part]:
+    """The addons; a bare cluster has those that its options name, else none."""
+    options = cluster.spec.options
+    usual: dict[str, Any] = {"provisioners": (), "load-balancer": False} if cluster.spec.bare else {}
+    flags = {**usual, **{key: options[key] for key in ("provisioners", "load-balancer") if key in options}}
+    return [ControllerPart(addon, cluster.world, flags) for addon in addons()]
+
+
 def controller_manager(cluster: Cluster, flags: Mapping[str, Any]) -> list[Part]:
     """The parts of kube-controller-manager, with its flags."""
     wanted = str(flags.get("controllers", "*")).split(",")
@@ -56,10 +70,31 @@ def controller_manager(cluster: Cluster, flags: Mapping[str, Any]) -> list[Part]
     return parts
 
 
+_ALIASES = {
+    "certificatesigningrequest-approving": ("csrapproving",),
+    "certificatesigningrequest-cleaner": ("csrcleaner",),
+    "certificatesigningrequest-signing": ("csrsigning",),
+    "endpoints": ("endpoint",),
+    "endpointslice-mirroring": ("endpointslicemirroring",),
+    "garbage-collector": ("garbagecollector",),
+    "horizontal-pod-autoscaler": ("horizontalpodautoscaling",),
+    "node-ipam": ("nodeipam",),
+    "node-lifecycle": ("nodelifecycle",),
+    "persistentvolume-attach-detach": ("attachdetach",),
+    "persistentvolumeclaim-protection": ("pvc-protection",),
+    "persistentvolume-protection": ("pv-protection",),
+    "pod-garbage-collector": ("podgc",),
+    "resourceclaim": ("resource-claim-controller",),
+    "root-ca-certificate-publisher": ("root-ca-cert-publisher",),
+}
+"""Names of old that --controllers still takes, by the name without its ending."""
+
+
 def is_chosen(name: str, by_default: bool, wanted: Sequence[str]) -> bool:
     """What --controllers says of this one: "name", "-name", "*" for all that are on by default. With or without the
-    ending -controller, as the real names have it."""
-    for word in (name, f"{name}-controller", name.removesuffix("-controller")):
+    ending -controller, as the real names have it, and by its old names."""
+    short = name.removesuffix("-controller")
+    for word in (name, f"{name}-controller", short, *_ALIASES.get(short, ())):
         if word in wanted:
             return True
         if f"-{word}" in wanted:
@@ -91,7 +126,7 @@ def add_parts(cluster: Cluster) -> None:
     leases = Leases(cluster.store, cluster.clock, cluster.agenda, cluster.seed)
     leases.is_up = lambda: control.is_running("etcd")
     parts: list[Part] = [park, fleet, control, leases, Drains(world), *controller_manager(cluster, {}), *scheduler(cluster)]
-    for part in parts:
+    for part in (*parts, *external_parts(cluster)):
         cluster.add_part(part)
     presenting.install(cluster.server, park, fleet)
     connecting.install(cluster.server, fleet)
