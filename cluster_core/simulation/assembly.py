@@ -17,6 +17,7 @@ from cluster_core.controllers.runtime import Controller, ControllerPart
 from cluster_core.etcd.leases import Leases
 from cluster_core.kubelet.fleet import Fleet
 from cluster_core.kubelet.timings import Timings
+from cluster_core.kubeproxy.proxies import Proxies
 from cluster_core.machinery.plugins import collect
 from cluster_core.machines.machine import Machine
 from cluster_core.machines.park import MachinePark
@@ -126,7 +127,7 @@ def add_parts(cluster: Cluster) -> None:
     leases = Leases(cluster.store, cluster.clock, cluster.agenda, cluster.seed)
     leases.is_up = lambda: control.is_running("etcd")
     parts: list[Part] = [park, fleet, control, leases, Drains(world), *controller_manager(cluster, {}), *scheduler(cluster)]
-    for part in (*parts, *external_parts(cluster)):
+    for part in (*parts, Proxies(world), *external_parts(cluster)):
         cluster.add_part(part)
     presenting.install(cluster.server, park, fleet)
     connecting.install(cluster.server, fleet)

@@ -1,0 +1,1 @@
+"""kube-proxy: each node's rules for services, as data."""
