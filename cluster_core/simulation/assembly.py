@@ -57,7 +57,7 @@ def external_parts(cluster: Cluster) -> list[Part]:
     """The addons; a bare cluster has those that its options name, else none."""
     options = cluster.spec.options
     usual: dict[str, Any] = {"provisioners": (), "load-balancer": False} if cluster.spec.bare else {}
-    flags = {**usual, **{key: options[key] for key in ("provisioners", "load-balancer") if key in options}}
+    flags: dict[str, Any] = {**usual, **{key: options[key] for key in ("provisioners", "load-balancer") if key in options}}
     return [ControllerPart(addon, cluster.world, flags) for addon in addons()]
 
 

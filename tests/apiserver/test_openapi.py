@@ -8,7 +8,6 @@ import pytest
 from cluster_core.apiserver import discovery, openapi
 from cluster_core.apiserver.kind import Kind
 from cluster_core.apiserver.request import ApiRequest
-from cluster_core.machinery import errors
 from tests.apiserver.recordings import GOLDEN, load
 from tests.apiserver.test_discovery import built_in
 

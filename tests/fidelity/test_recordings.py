@@ -95,13 +95,6 @@ def test_workloads_end_in_the_same_objects_and_events(golden: Path, bare: Callab
     hold("workloads.events", share_in(text, "events  equal"))
 
 
-def server_of(config: Path) -> tuple[str, str]:
-    found = re.search(r"server: (\S+)", config.read_text())
-    assert found is not None
-    parts = urlsplit(found[1])
-    return f"{parts.scheme}://{parts.netloc}", parts.path
-
-
 def share_in(text: str, label: str) -> float:
     """The share in a line such as "observations equal 190/200 = 95.0 %"."""
     found = re.search(rf"{label}\s+(\d+)/(\d+)", text)
