@@ -45,6 +45,9 @@ TRUSTED_ORIGINS = [*filter(None, os.environ.get("TRUSTED_ORIGINS", "").split(","
 
 WORKER_URL = os.environ.get("WORKER_URL", f"unix:{DATA_DIR / 'worker.sock'}")
 """Where the owner of clusters listens: unix:/path, tcp://host:port or tls://host:port."""
+ETCD_PORT = int(os.environ.get("ETCD_PORT", "0"))
+"""Where etcd's API is served (usually 2379), on loopback only; 0: nowhere."""
+ETCD_CLUSTER = os.environ.get("ETCD_CLUSTER", "demo")
 WORKER_WAIT_SECONDS = float(os.environ.get("WORKER_WAIT_SECONDS", "5"))
 WORKER_TLS = {name: os.environ.get(f"WORKER_TLS_{name.upper()}", "") for name in ("cert", "key", "ca")}
 HIBERNATE_SECONDS = float(os.environ.get("HIBERNATE_SECONDS", "600"))

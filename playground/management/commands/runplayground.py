@@ -31,12 +31,19 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.PORT)
         parser.add_argument("--no-demo", action="store_true", help='do not make the cluster "demo" on first start')
 
+        parser.add_argument("--etcd-port", type=int, default=settings.ETCD_PORT, help="serve etcd's v3 and v2 API there")
+        parser.add_argument("--etcd-cluster", default=settings.ETCD_CLUSTER, help="whose etcd")
+
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
         _require_free(host, port)
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
         call_command("migrate", verbosity=0, interactive=False)
-        supervisor = Supervisor([Child("worker", _work), Child("web", _serve(host, port))], settings.DATA_DIR)
+        children = [Child("worker", _work), Child("web", _serve(host, port))]
+        if options["etcd_port"]:
+            _require_free("127.0.0.1", options["etcd_port"])
+            children.append(Child("etcd", _serve_etcd(options["etcd_cluster"], options["etcd_port"])))
+        supervisor = Supervisor(children, settings.DATA_DIR)
         first_start = not options["no_demo"] and not Cluster.objects.exists()
         connections.close_all()  # what is open now would be shared with the children
         supervisor.start()
@@ -61,6 +68,15 @@ def _serve(host: str, port: int) -> Callable[[], None]:
         from playground.web import run  # not before: Twisted's reactor belongs to one process
 
         run(host=host, port=port, with_parent=True, cert=settings.TLS_CERT, key=settings.TLS_KEY)
+
+    return work
+
+
+def _serve_etcd(cluster: str, port: int) -> Callable[[], None]:
+    def work() -> None:
+        from playground.etcdapi.process import run  # not before: gRPC's threads belong to one process
+
+        asyncio.run(run(cluster=cluster, port=port))
 
     return work
 
