@@ -33,6 +33,8 @@ _OURS = frozenset(_CONDITION_TAINTS.values()) | {_UNSCHEDULABLE}
 _REPORTED = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
 _LABELS = (("kubernetes.io/os", "beta.kubernetes.io/os"), ("kubernetes.io/arch", "beta.kubernetes.io/arch"))
 """(label, the old label that must say the same)."""
+_SILENT = "silent"
+"""In memory: the revision up to which nodes came while the cluster was made."""
 _NEW = 10 * SECOND
 """A node this young has not been known before."""
 
@@ -76,7 +78,15 @@ def _look(context: Context, node: Obj) -> float | None:
 
 
 def _is_new(context: Context, node: Obj) -> bool:
+    """Young and not told of yet. Nodes that a cluster was made with are known without a word."""
     if any_time(node["metadata"]["creationTimestamp"]) + _NEW < context.world.clock.now:
+        return False
+    server = context.api.server
+    if server.silent:
+        context.memory[_SILENT] = server.storage.revision
+        return False
+    stored = server.storage.store.get(context.api.kind("Node").key("", node["metadata"]["name"]))
+    if stored is None or stored.create_revision <= context.memory.get(_SILENT, 0):
         return False
     what = Occurrence("Normal", "RegisteredNode", _registered(node), COMPONENT)
     return not is_recorded(context.api, node, what)
