@@ -38,12 +38,17 @@ class Refused(Exception):
         self.code, self.causes = code, list(causes)
 
 
-async def apply(*, engine: Engine, cluster: str, text: str, dry_run: bool = False) -> list[Result]:
-    """One result per document, in order; one that fails does not stop the others. Raises EngineError."""
+async def apply(
+    *, engine: Engine, cluster: str, text: str, dry_run: bool = False, objects: bool = False
+) -> list[Result]:
+    """One result per document, in order; one that fails does not stop the others. Raises EngineError.
+
+    With `objects` each result shows the object before ("live", None when new) and after ("merged"), as kubectl diff would.
+    """
     documents = split(text)
     if len(documents) > MAX_DOCUMENTS:
         raise EngineError(f"more than {MAX_DOCUMENTS} documents", 413)
-    run = _Run(engine, cluster, dry_run)
+    run = _Run(engine, cluster, dry_run, objects)
     await run.ask("GET", "/version")  # an unknown cluster is one refusal, not one per document
     return [await run.result(index, document) for index, document in enumerate(documents)]
 
@@ -53,6 +58,7 @@ class _Run:
     engine: Engine
     cluster: str
     dry_run: bool
+    objects: bool
     resources: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     async def result(self, index: int, document: Document) -> Result:
@@ -86,7 +92,8 @@ class _Run:
                 break
         status = "unchanged" if answer is None else "created" if answer.status == 201 else "configured"
         warnings = list(_checked(answer).warnings) if answer is not None else []
-        return {
+        shown = _shown(found, answer) if self.objects else {}
+        return shown | {
             "namespace": wanted["metadata"].get("namespace", ""),
             "status": status,
             "message": "",
@@ -139,6 +146,11 @@ class _Run:
             headers["content-type"] = content_type
         request = ApiRequest(method, path, query, headers, body, ADMIN)
         return await self.engine.request(self.cluster, request)
+
+
+def _shown(found: ApiResponse, answer: ApiResponse | None) -> Result:
+    live = found.json() if found.status == 200 else None
+    return {"live": live, "merged": live if answer is None else answer.json()}
 
 
 def _identity(obj: Obj) -> tuple[str, str, dict[str, Any]]:

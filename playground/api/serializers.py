@@ -91,6 +91,8 @@ class ApplyResult(Serializer):
     code = serializers.IntegerField(required=False)
     causes = serializers.ListField(required=False)
     warnings = serializers.ListField(child=serializers.CharField(), required=False)
+    live = serializers.DictField(required=False, allow_null=True)
+    merged = serializers.DictField(required=False, allow_null=True)
 
 
 class ApplyResults(Serializer):

@@ -51,5 +51,6 @@ def kubeconfig(*, cluster: str, host: str, scheme: str) -> str:
     return clusters.kubeconfig(name=cluster, token=token, base_url=settings.PUBLIC_URL or f"{scheme}://{host}")
 
 
-def apply(*, cluster: str, text: str, dry_run: bool) -> list[Answer]:
-    return async_to_sync(applying.apply)(engine=clusters.engine(), cluster=cluster, text=text, dry_run=dry_run)
+def apply(*, cluster: str, text: str, dry_run: bool, objects: bool = False) -> list[Answer]:
+    run = async_to_sync(applying.apply)
+    return run(engine=clusters.engine(), cluster=cluster, text=text, dry_run=dry_run, objects=objects)

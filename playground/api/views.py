@@ -101,14 +101,19 @@ class ApplyView(APIView):
 
     @extend_schema(
         request={"application/yaml": OpenApiTypes.STR},
-        parameters=[OpenApiParameter("dryRun", OpenApiTypes.BOOL, description="check only, change nothing")],
+        parameters=[
+            OpenApiParameter("dryRun", OpenApiTypes.BOOL, description="check only, change nothing"),
+            OpenApiParameter("objects", OpenApiTypes.BOOL, description="show each object before and after"),
+        ],
         responses={200: serializers.ApplyResults, **_PROBLEMS},
     )
     def post(self, request: Request, cluster: str) -> Response:
         """Apply YAML documents as kubectl apply does; one result per document."""
-        dry_run = request.query_params.get("dryRun", "").lower() in ("1", "true", "all")
+        dry_run, objects = (
+            request.query_params.get(name, "").lower() in ("1", "true", "all") for name in ("dryRun", "objects")
+        )
         text = request.data if isinstance(request.data, str) else ""
-        return Response({"results": services.apply(cluster=cluster, text=text, dry_run=dry_run)})
+        return Response({"results": services.apply(cluster=cluster, text=text, dry_run=dry_run, objects=objects)})
 
 
 class ClockView(APIView):

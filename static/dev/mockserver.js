@@ -1,5 +1,7 @@
 /** A pretend server: the websocket feed and the REST answers the page uses, over a very simple-minded cluster. */
 
+import { said } from "./mockkube.js";
+
 const GIB = 1024 ** 3;
 const ORIGIN = Date.UTC(2026, 0, 1, 9) * 1000;
 const BAD = '<img src=x onerror="window.hacked=1"><b>bold</b>';
@@ -200,14 +202,18 @@ export function createMockServer({ nodes, pods, zones, nasty, still }) {
     return answer({ name });
   }
 
-  /** @param {string} text */
-  function apply(text) {
+  /** @param {string} text @param {string} query */
+  function apply(text, query) {
     const documents = text.split(/^---$/m);
     const results = documents.map((part, index) => {
       const kind = /^kind: (\w+)/m.exec(part)?.[1] ?? "";
       const name = /^ {2}name: ([\w-]+)/m.exec(part)?.[1] ?? "";
       const line = documents.slice(0, index).join("---").split("\n").length;
       if (!kind) return { index, line, kind, namespace: "", name, status: "error", message: "Object 'Kind' is missing", code: 400, causes: [] };
+      const found = all(kind).find((one) => one.name === name);
+      const object = (/** @type {number | undefined} */ replicas) => ({ apiVersion: "apps/v1", kind, metadata: { name }, spec: { replicas } });
+      const shown = query.includes("objects") ? { live: found ? object(found.desired) : null, merged: object(Number(/replicas: (\d+)/.exec(part)?.[1] ?? 1)) } : {};
+      if (query.includes("dryRun")) return { index, line, kind, namespace: "default", name, status: found ? "configured" : "created", message: "", ...shown };
       if (kind === "Deployment") scale(addDeployment(name, 0), Number(/replicas: (\d+)/.exec(part)?.[1] ?? 1));
       return { index, line, kind, namespace: "default", name, status: "created", message: "" };
     });
@@ -224,7 +230,7 @@ export function createMockServer({ nodes, pods, zones, nasty, still }) {
       for (let n = 0; n < spec.count; n++) addNode(spec.name || `node-${all("Node").length}`, "", spec.zone ?? "");
       return answer({}, 201);
     }
-    if (rest.startsWith("apply/")) return apply(String(init.body));
+    if (rest.startsWith("apply/")) return apply(String(init.body), rest);
     if (rest === "clock/") return tick(JSON.parse(String(init.body)));
     if (rest.startsWith("components/")) {
       const part = all("Component").find((one) => rest.includes(one.name));
@@ -253,6 +259,8 @@ export function createMockServer({ nodes, pods, zones, nasty, still }) {
 
   /** @param {string} url @param {RequestInit} init */
   function kube(url, init) {
+    const known = said(url);
+    if (known) return answer(known);
     const found = /\/(\w+)\/([^/]+?)(?:\/scale)?$/.exec(url);
     const thin = found && [...objects.values()].find((one) => one.name === decodeURIComponent(found[2]) && `${one.k.toLowerCase()}s` === found[1]);
     if (!thin) return answer({ kind: "Status", status: "Failure", message: `${url} not found`, code: 404 }, 404);

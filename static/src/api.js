@@ -106,6 +106,11 @@ export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fet
     /** @param {string} yaml @param {boolean} [dryRun] @returns {Promise<{results: import("./types.js").ApplyResult[]}>} */
     apply: (yaml, dryRun = false) =>
       call("POST", `${base}/apply/${dryRun ? "?dryRun=1" : ""}`, yaml, { "Content-Type": "application/yaml" }),
+    /** What applying would change: each object before and after. @param {string} yaml @returns {Promise<{results: import("./types.js").ApplyResult[]}>} */
+    compare: (yaml) => call("POST", `${base}/apply/?dryRun=1&objects=1`, yaml, { "Content-Type": "application/yaml" }),
+    /** Anything of the Kubernetes API. @param {string} path @param {Record<string, string>} [headers] */
+    kube: (path, headers) => call("GET", `${kube}/${path.replace(/^\//, "")}`, undefined, headers),
+    kubeUrl: kube,
     /** @param {{action: string, speed?: number, seconds?: number}} command */
     clock: (command) => call("POST", `${base}/clock/`, command),
     /** @param {string} podUid */

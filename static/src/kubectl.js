@@ -20,7 +20,7 @@ export const kubectl = {
   /** @param {string} cluster */
   withConfig: (cluster) => line("--kubeconfig", `${cluster}.kubeconfig.yaml`, "get", "pods", "-A"),
   apply: () => line("apply", "-f", "FILE"),
-  dryRun: () => line("apply", "--dry-run=server", "-f", "FILE"),
+  diff: () => line("diff", "-f", "FILE"),
   /** @param {Ref} ref */
   get: (ref) => line("get", target(ref), "-o", "yaml", ...inNamespace(ref)),
   /** @param {Ref} ref */

@@ -72,7 +72,7 @@
  *
  * @typedef {"connecting" | "live" | "reconnecting" | "gone"} Connection
  *
- * @typedef {{index: number, line: number, kind: string, namespace: string, name: string, status: string, message?: string, code?: number, causes?: Array<{field?: string, message: string}>}} ApplyResult
+ * @typedef {{index: number, line: number, kind: string, namespace: string, name: string, status: string, message?: string, code?: number, causes?: Array<{field?: string, message: string}>, live?: any, merged?: any}} ApplyResult
  * @typedef {{name: string, nodes?: number, pods?: number, counts?: Record<string, any>, clock?: Clock, created?: string, [more: string]: any}} ClusterSummary
  */
 

@@ -1,21 +1,22 @@
-/** The YAML drawer: editor, examples, check and apply, and what became of each document. */
+/** The YAML drawer: editor, examples, files, check as you type, compare and apply, and what became of each document. */
 
 import { html, nothing } from "lit";
 import { ApiError } from "../api.js";
+import { createSchemas } from "../editor/schema.js";
+import { EXAMPLES } from "../editor/examples.js";
 import { t } from "../i18n/index.js";
 import { kubectl } from "../kubectl.js";
 import { mount } from "../ui/mount.js";
 import { kubectlLine } from "../ui/parts.js";
-import { EXAMPLES } from "../editor/examples.js";
 
 /** @typedef {import("../context.js").Context} Context @typedef {import("../types.js").ApplyResult} ApplyResult */
-/** @typedef {ReturnType<typeof import("../editor/codemirror.js").openEditor>} Editor */
+/** @typedef {typeof import("../editor/codemirror.js")} Module @typedef {ReturnType<Module["openEditor"]>} Editor */
+/** @typedef {{text: string, results: ApplyResult[], note: string, working: boolean, comparing: boolean}} State */
 
 const TONES = /** @type {Record<string, string>} */ ({ created: "ok", configured: "ok", unchanged: "done", error: "bad" });
-
-/** @param {ApplyResult[]} results */
-const problems = (results) =>
-  results.filter((one) => one.status === "error").map((one) => ({ line: one.line, message: [one.message, ...(one.causes ?? []).map((cause) => cause.message)].filter(Boolean).join("\n") }));
+const CHECK_AFTER_MS = 700;
+const MOST_BYTES = 3 * 1024 * 1024;
+const HIDDEN_ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration";
 
 /** @param {ApplyResult} result */
 const resultRow = (result) => html`<li class="result">
@@ -24,58 +25,131 @@ const resultRow = (result) => html`<li class="result">
   ${result.message ? html`<p class="result-message">${result.message}</p>` : nothing}
 </li>`;
 
+/** @param {unknown} error @returns {ApplyResult[]} */
+function failure(error) {
+  const body = error instanceof ApiError ? error.body : null;
+  if (Array.isArray(body?.results)) return body.results;
+  return [{ index: 0, line: body?.line ?? 1, kind: "", namespace: "", name: "", status: "error", message: error instanceof Error ? error.message : String(error) }];
+}
+
+/** An object as a diff should show it: without what only the server writes. @param {any} object */
+function comparable(object) {
+  if (!object) return undefined;
+  const { managedFields, resourceVersion, uid, creationTimestamp, generation, annotations = {}, ...metadata } = object.metadata ?? {};
+  const { [HIDDEN_ANNOTATION]: applied, ...shown } = annotations;
+  void [managedFields, resourceVersion, uid, creationTimestamp, generation, applied];
+  const { status, ...rest } = object;
+  void status;
+  return { ...rest, metadata: Object.keys(shown).length ? { ...metadata, annotations: shown } : metadata };
+}
+
+/** @param {ApplyResult[]} results */
+async function sides(results) {
+  const { stringify } = await import("yaml");
+  const write = (/** @type {"live" | "merged"} */ side) => results.map((one) => comparable(one[side])).map((one) => (one ? stringify(one, { lineWidth: 0, sortMapEntries: true }) : "")).join("---\n");
+  return { before: write("live"), after: write("merged") };
+}
+
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} undo */
 export function mountEditor(element, context) {
   const { ui, api } = context;
   /** @type {Editor | undefined} */
   let editor;
-  /** @type {ApplyResult[]} */
-  let results = [];
-  let note = "";
-  let working = false;
+  /** @type {Module | undefined} */
+  let module;
+  /** @type {{close: () => void} | undefined} */
+  let diff;
+  /** @type {State} */
+  const state = { text: "", results: [], note: "", working: false, comparing: false };
+  let timer = 0;
+  let asked = 0;
   let over = false;
   let wakeUp = () => {};
 
-  /** @param {boolean} dryRun */
-  async function submit(dryRun) {
-    if (!editor || working) return;
-    working = true;
-    note = "";
-    wakeUp();
-    try {
-      ({ results } = await api.apply(editor.text(), dryRun));
-      if (dryRun && results.every((one) => one.status !== "error")) note = t("editor.checked");
-    } catch (error) {
-      results = failure(error);
+  /** @param {Partial<State>} patch */
+  function set(patch) {
+    Object.assign(state, patch);
+    if (!over) wakeUp();
+  }
+
+  /** Ask, show, mark; an answer to an older text is dropped. @param {() => Promise<{results: ApplyResult[]}>} ask @param {(results: ApplyResult[]) => string} noteOf */
+  async function run(ask, noteOf) {
+    const mine = (asked += 1);
+    const text = editor?.text() ?? "";
+    const results = await ask().then((answer) => answer.results, failure);
+    const { problems } = await import("../editor/locate.js");
+    if (mine !== asked || over) return;
+    editor?.mark(problems(text, results));
+    set({ results, note: noteOf(results) });
+  }
+
+  async function apply() {
+    if (!editor || state.working) return;
+    clearTimeout(timer);
+    set({ working: true, note: "" });
+    const text = editor.text();
+    await run(() => api.apply(text), () => "");
+    set({ working: false });
+  }
+
+  async function check() {
+    const text = editor?.text() ?? "";
+    if (!text.trim()) return set({ results: [], note: "" });
+    await run(() => api.apply(text, true), (results) => (results.some((one) => one.status === "error") ? t("editor.wrong") : t("editor.checked")));
+  }
+
+  function changed() {
+    clearTimeout(timer);
+    asked += 1;
+    timer = window.setTimeout(() => void check(), CHECK_AFTER_MS);
+  }
+
+  async function compare() {
+    if (state.comparing) return stopComparing();
+    if (!editor || !module) return;
+    const { results } = await api.compare(editor.text()).catch((error) => ({ results: failure(error) }));
+    const { before, after } = await sides(results);
+    const host = /** @type {HTMLElement | null} */ (element.querySelector(".editor-diff"));
+    if (!host || over) return;
+    diff?.close();
+    set({ comparing: true, results, note: before === after ? t("editor.same") : t("editor.compared") });
+    diff = module.openDiff(host, { before, after, label: t("editor.diff") });
+  }
+
+  function stopComparing() {
+    diff?.close();
+    diff = undefined;
+    set({ comparing: false, note: "" });
+    editor?.focus();
+  }
+
+  /** @param {Iterable<File>} files */
+  async function take(files) {
+    for (const file of files) {
+      if (file.size > MOST_BYTES) context.toast({ tone: "bad", text: t("editor.tooBig", { name: file.name }) });
+      else editor?.append(await file.text());
     }
-    editor.mark(problems(results));
-    working = false;
-    wakeUp();
   }
 
-  /** @param {unknown} error @returns {ApplyResult[]} */
-  function failure(error) {
-    const body = error instanceof ApiError ? error.body : null;
-    if (Array.isArray(body?.results)) return body.results;
-    return [{ index: 0, line: body?.line ?? 1, kind: "", namespace: "", name: "", status: "error", message: error instanceof Error ? error.message : String(error) }];
+  /** @param {DragEvent} event */
+  function drop(event) {
+    event.preventDefault();
+    /** @type {HTMLElement} */ (event.currentTarget).classList.remove("editor-dropping");
+    void take(event.dataTransfer?.files ?? []);
   }
 
-  const view = () => html`<div class="editor-pane">
-      <div class="editor-bar">
-        <button class="button button-primary" type="button" ?disabled=${working} aria-keyshortcuts="Control+Enter" @click=${() => submit(false)}>${t("editor.apply")}</button>
-        <button class="button" type="button" ?disabled=${working} @click=${() => submit(true)}>${t("editor.check")}</button>
-        <label class="editor-examples"><span>${t("editor.examples")}</span>
-          <select @change=${choose}><option value="">–</option>${EXAMPLES.map(({ key }) => html`<option value=${key}>${t(key)}</option>`)}</select>
-        </label>
-      </div>
-      <div class="editor-host"></div>
-    </div>
-    <div class="editor-results" role="region" aria-label=${t("editor.results")} tabindex="0">
-      <h2>${t("editor.results")}</h2>
-      <div aria-live="polite">${note ? html`<p class="tone-ok">${note}</p>` : nothing}
-        ${results.length ? html`<ul class="plain">${results.map(resultRow)}</ul>` : html`<p class="empty-hint">${t("editor.noResults")}</p>`}</div>
-      ${kubectlLine(context, kubectl.apply())}
-    </div>`;
+  /** @param {DragEvent} event */
+  function drag(event) {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    /** @type {HTMLElement} */ (event.currentTarget).classList.toggle("editor-dropping", event.type === "dragover");
+  }
+
+  /** @param {Event} event */
+  function pick(event) {
+    const input = /** @type {HTMLInputElement} */ (event.target);
+    void take([...(input.files ?? [])]).then(() => (input.value = ""));
+  }
 
   /** @param {Event} event */
   function choose(event) {
@@ -85,11 +159,34 @@ export function mountEditor(element, context) {
     select.value = "";
   }
 
+  const bar = () => html`<div class="editor-bar">
+    <button class="button button-primary" type="button" ?disabled=${state.working} aria-keyshortcuts="Control+Enter" @click=${apply}>${t("editor.apply")}</button>
+    <button class="button" type="button" aria-pressed=${state.comparing} @click=${compare}>${t("editor.compare")}</button>
+    <label class="button file-button"><input class="visually-hidden" type="file" multiple accept=".yaml,.yml,.json,text/plain" @change=${pick} />${t("editor.files")}</label>
+    <label class="editor-examples"><span>${t("editor.examples")}</span>
+      <select @change=${choose}><option value="">–</option>${EXAMPLES.map(({ key }) => html`<option value=${key}>${t(key)}</option>`)}</select>
+    </label>
+  </div>`;
+
+  const view = () => html`<div class="editor-pane" @drop=${drop} @dragover=${drag} @dragleave=${drag}>
+      ${bar()}
+      <div class="editor-host" ?hidden=${state.comparing}></div>
+      <div class="editor-diff" ?hidden=${!state.comparing}></div>
+      <p class="editor-drop-hint" aria-hidden="true">${t("editor.drop")}</p>
+    </div>
+    <div class="editor-results" role="region" aria-label=${t("editor.results")} tabindex="0">
+      <h2>${t("editor.results")}</h2>
+      <div aria-live="polite">${state.note ? html`<p class="result-note">${state.note}</p>` : nothing}
+        ${state.results.length ? html`<ul class="plain">${state.results.map(resultRow)}</ul>` : html`<p class="empty-hint">${t("editor.noResults")}</p>`}</div>
+      ${kubectlLine(context, state.comparing ? kubectl.diff() : kubectl.apply())}
+    </div>`;
+
   async function load() {
-    const { openEditor } = await import("../editor/codemirror.js");
+    module = await import("../editor/codemirror.js");
     const host = /** @type {HTMLElement | null} */ (element.querySelector(".editor-host"));
     if (over || !host) return;
-    editor = openEditor(host, { text: ui.get().editorText || EXAMPLES[0].yaml, label: t("editor.label"), apply: () => submit(false) });
+    const text = ui.get().editorText || EXAMPLES[0].yaml;
+    editor = module.openEditor(host, { text, label: t("editor.label"), required: t("editor.required"), apply: () => void apply(), changed, schemas: createSchemas(api) });
     ui.set({ editorText: "" });
   }
 
@@ -102,6 +199,7 @@ export function mountEditor(element, context) {
     mount(element, view, { sources: [own] }),
     ui.subscribe(({ editorText }) => {
       if (!editorText || !editor) return;
+      if (state.comparing) stopComparing();
       editor.setText(editorText);
       ui.set({ editorText: "" });
     }),
@@ -109,6 +207,8 @@ export function mountEditor(element, context) {
   load().catch((error) => context.toast({ tone: "bad", text: String(error) }));
   return () => {
     over = true;
+    clearTimeout(timer);
+    diff?.close();
     editor?.close();
     undo.forEach((step) => step());
   };
