@@ -34,9 +34,9 @@ def validate(service: Obj) -> Errors:
 def validate_update(new: Obj, old: Obj) -> Errors:
     errors = address_changes(new["spec"], old["spec"])
     _class_change(errors, new["spec"], old["spec"])
-    if needs_health_check(new["spec"]) and needs_health_check(old["spec"]):
-        if new["spec"].get("healthCheckNodePort") != old["spec"].get("healthCheckNodePort"):
-            errors.append(forbidden(_SPEC / "healthCheckNodePort", "field is immutable"))
+    needed = needs_health_check(new["spec"]) and needs_health_check(old["spec"])
+    if needed and new["spec"].get("healthCheckNodePort") != old["spec"].get("healthCheckNodePort"):
+        errors.append(forbidden(_SPEC / "healthCheckNodePort", "field is immutable"))
     return errors + _service(new, old)
 
 
