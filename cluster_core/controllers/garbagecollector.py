@@ -6,7 +6,7 @@ The dependency graph is not kept: an index of owner uids to dependents follows t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cluster_core.apiserver.kind import Kind
@@ -17,6 +17,8 @@ from cluster_core.machinery.typed import Obj
 
 USER = "system:serviceaccount:kube-system:generic-garbage-collector"
 NAME = "controller/garbage-collector"
+EVERY_OTHER = "*"
+"""Stands for the kinds that come later, with CustomResourceDefinitions."""
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 
 
@@ -29,7 +31,7 @@ class GarbageCollector:
         self._world = world
         self._api = world.client(USER)
         self._dependents: defaultdict[str, dict[str, None]] = defaultdict(dict)
-        self.kinds = [kind.name for kind in self._api.server.kinds if kind.stored]
+        self.kinds = [*(kind.name for kind in self._api.server.kinds if kind.stored), EVERY_OTHER]
 
     # ------------------------------------------------------------------------------------------------ watching
 
@@ -109,6 +111,8 @@ class GarbageCollector:
     def _collect(self, kind: Kind, obj: Obj) -> None:
         """Delete an object none of whose owners is left, or drop the references to owners that are not."""
         owners = _owner_references(obj)
+        if not all(self._is_valid(kind, obj, reference) for reference in owners):
+            return
         solid, waiting, missing = [], [], []
         for reference in owners:
             found = self._owner(obj, reference)
@@ -123,9 +127,33 @@ class GarbageCollector:
         if solid:
             self._update_owners(kind, obj, solid)
         elif waiting and self._dependents.get(obj["metadata"]["uid"]):
-            self._delete(kind, obj, "Foreground")
+            self._delete(kind, self._unblocked(kind, obj), "Foreground")
         else:
             self._delete(kind, obj, _inherited_policy(obj))
+
+    def _is_valid(self, kind: Kind, obj: Obj, reference: Obj) -> bool:
+        """Whether the owner can be looked up at all: of a kind that is known, and of no namespace when the object is of
+        none. An object with an owner that cannot is left alone."""
+        owner_kind = self._api.server.kinds.find(reference["kind"], reference["apiVersion"].rpartition("/")[0])
+        if owner_kind is None:
+            return False
+        if kind.namespaced or not owner_kind.namespaced:
+            return True
+        if any(owner["metadata"]["uid"] == reference["uid"] for owner in self._api.server.storage.list(owner_kind)):
+            text = (
+                f"ownerRef [{reference['apiVersion']}/{reference['kind']}, namespace: , name: {reference['name']}, "
+                f'uid: {reference["uid"]}] does not exist in namespace ""'
+            )
+            component = "garbage-collector-controller"
+            self._api.event(obj, "Warning", "OwnerRefInvalidNamespace", text, component=component)
+        return False
+
+    def _unblocked(self, kind: Kind, obj: Obj) -> Obj:
+        """In a circle of owners that wait for each other one must stop to block its owner."""
+        if not any(_is_waiting(dependent) for _, dependent in self._dependents_of(obj["metadata"]["uid"])):
+            return obj
+        owners = [{**owner, "blockOwnerDeletion": False} for owner in _owner_references(obj)]
+        return self._update_owners(kind, obj, owners)
 
     def _owner(self, obj: Obj, reference: Obj) -> tuple[Kind, Obj] | None:
         """The owner a reference names, if it is there with that uid."""
@@ -137,11 +165,11 @@ class GarbageCollector:
         found = self._api.server.storage.get(kind, namespace, reference["name"])
         return (kind, found) if found is not None and found["metadata"]["uid"] == reference["uid"] else None
 
-    def _update_owners(self, kind: Kind, obj: Obj, owners: list[Obj]) -> None:
+    def _update_owners(self, kind: Kind, obj: Obj, owners: Sequence[Obj]) -> Obj:
         metadata = {key: value for key, value in obj["metadata"].items() if key != "ownerReferences"}
         if owners:
-            metadata["ownerReferences"] = owners
-        self._api.update_kind(kind, {**obj, "metadata": metadata})
+            metadata["ownerReferences"] = list(owners)
+        return self._api.update_kind(kind, {**obj, "metadata": metadata})
 
     def _delete(self, kind: Kind, obj: Obj, policy: str) -> None:
         metadata = obj["metadata"]

@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from cluster_core.apiserver.kind import Kind
 from cluster_core.controllers.runtime import Context, Controller, itself
+from cluster_core.machinery.clock import SECOND
+from cluster_core.machinery.errors import NotFound
+from cluster_core.machinery.timestamps import any_time
 from cluster_core.machinery.typed import Obj
 
 FINALIZER = "kubernetes"
-_RETRY = 5.0
-"""Seconds until it looks again at what has not gone yet; every removal in the namespace makes it look at once."""
+_SOONEST, _LATEST = 1.0, 60.0
+"""Seconds until it looks again at what has not gone yet: the longer, the longer it has waited. Removals of the kinds below
+make it look at once."""
+_HEARD = (
+    "ConfigMap", "ControllerRevision", "CronJob", "DaemonSet", "Deployment", "Endpoints", "EndpointSlice",
+    "HorizontalPodAutoscaler", "Ingress", "Job", "Lease", "LimitRange", "NetworkPolicy", "PersistentVolumeClaim",
+    "Pod", "PodDisruptionBudget", "PodTemplate", "ReplicaSet", "ReplicationController", "ResourceClaim",
+    "ResourceClaimTemplate", "ResourceQuota", "Role", "RoleBinding", "Secret", "Service", "ServiceAccount",
+    "StatefulSet",
+)  # fmt: skip
 
 
 def reconcile(context: Context, key: str) -> float | None:
     namespace = context.api.get("Namespace", "", key)
     if namespace is None or "deletionTimestamp" not in namespace["metadata"]:
         return None
-    remaining = _delete_content(context, key)
-    conditions = _conditions(context, remaining)
+    remaining, pods_first = _delete_content(context, key)
+    conditions = _conditions([] if pods_first else remaining)
     if conditions != _essence(namespace):
         namespace = _write_conditions(context, namespace, conditions)
     if remaining:
-        return _RETRY
+        waited = context.world.clock.now - any_time(namespace["metadata"]["deletionTimestamp"])
+        return min(max(_SOONEST, waited / SECOND / 2), _LATEST)
     if FINALIZER in namespace.get("spec", {}).get("finalizers", ()):
         _finalize(context, namespace)
     return None
@@ -36,13 +49,26 @@ def _contents(context: Context, namespace: str) -> list[tuple[Kind, list[Obj]]]:
     return [(kind, objects) for kind, objects in found if objects]
 
 
-def _delete_content(context: Context, namespace: str) -> list[tuple[Kind, list[Obj]]]:
-    """Ask for the deletion of everything there; answers what is left, events aside from the waiting."""
-    for kind, objects in _contents(context, namespace):
+def _delete_content(context: Context, namespace: str) -> tuple[list[tuple[Kind, list[Obj]]], bool]:
+    """Ask for the deletion of everything there, pods before the rest; answers what is left, and whether it is pods that
+    the rest waits for."""
+    pods = [(kind, objects) for kind, objects in _contents(context, namespace) if kind.name == "Pod" and not kind.group]
+    if _delete_all(context, namespace, pods) and context.api.list("Pod", namespace):
+        return [(kind, context.api.list("Pod", namespace)) for kind, _ in pods], True
+    _delete_all(context, namespace, _contents(context, namespace))
+    return _contents(context, namespace), False
+
+
+def _delete_all(context: Context, namespace: str, contents: list[tuple[Kind, list[Obj]]]) -> bool:
+    """Answers whether there was anything."""
+    for kind, objects in contents:
         for obj in objects:
-            if "deletionTimestamp" not in obj["metadata"]:
-                context.api.delete(kind.name, namespace, obj["metadata"]["name"], group=kind.group)
-    return _contents(context, namespace)
+            metadata = obj["metadata"]
+            if "deletionTimestamp" in metadata:
+                continue
+            with suppress(NotFound):  # the deletion of another has taken it along
+                context.api.delete(kind.name, namespace, metadata["name"], group=kind.group)
+    return bool(contents)
 
 
 _TYPES: tuple[tuple[str, str, str], ...] = (
@@ -61,10 +87,10 @@ Essence = list[tuple[str, str, str, str]]
 """Conditions without their times: (type, status, reason, message)."""
 
 
-def _conditions(context: Context, remaining: list[tuple[Kind, list[Obj]]]) -> Essence:
+def _conditions(remaining: list[tuple[Kind, list[Obj]]]) -> Essence:
     conditions = [(type, "False", reason, message) for type, reason, message in _TYPES]
     if remaining:
-        counts = sorted(f"{kind.resource}. has {len(objects)} resource instances" for kind, objects in remaining)
+        counts = sorted(f"{kind.plural}.{kind.group} has {len(objects)} resource instances" for kind, objects in remaining)
         text = "Some resources are remaining: " + ", ".join(counts)
         conditions[3] = (_TYPES[3][0], "True", "SomeResourcesRemain", text)
     finalizers = _finalizers(remaining)
@@ -111,10 +137,16 @@ def _finalize(context: Context, namespace: Obj) -> None:
 
 def _terminating(context: Context, obj: Obj) -> Iterable[str]:
     """The namespace of something whose change may unblock a deletion."""
-    name = obj["metadata"].get("namespace", "")
     if "deletionTimestamp" not in obj["metadata"]:
         return ()
-    return (name,)
+    name = obj["metadata"]["namespace"]
+    namespace = context.api.get("Namespace", "", name)
+    return (name,) if namespace is not None and "deletionTimestamp" in namespace["metadata"] else ()
 
 
-CONTROLLER = Controller("namespace", watches={"Namespace": itself, "Pod": _terminating}, reconcile=reconcile)
+CONTROLLER = Controller(
+    "namespace",
+    watches={"Namespace": itself, **dict.fromkeys(_HEARD, _terminating)},
+    reconcile=reconcile,
+    periodic=True,
+)

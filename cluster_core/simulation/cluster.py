@@ -23,6 +23,8 @@ from cluster_core.simulation import assembly, bootstrap, commands, statehash
 from cluster_core.simulation.saved import Batch, ClusterSpec, Row, Saved
 
 EVERYTHING = 1 << 62
+EVERY_OTHER = "*"
+"""Among a part's kinds: it hears of kinds that are not built in as well."""
 
 
 class Cluster:
@@ -92,7 +94,9 @@ class Cluster:
         self.agenda.cancel_all(name)
 
     def _on_change(self, change: Change) -> None:
-        for part in self._listeners.get(change.kind.name, ()):
+        kind = change.kind
+        is_built_in = kind.name in self._listeners and self.server.kinds.named(kind.name) is kind
+        for part in self._listeners.get(kind.name if is_built_in else EVERY_OTHER, ()):
             part.observe(change)
         for callback in self._observers:
             callback(change)

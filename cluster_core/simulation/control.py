@@ -162,7 +162,7 @@ def _catch_up(cluster: Cluster, part: Part) -> None:
     elif part.name != "scheduler":
         storage = cluster.server.storage
         for kind in cluster.server.kinds:
-            if kind.stored and kind.name in part.kinds:
+            if kind.stored and (kind.name in part.kinds or "*" in part.kinds):
                 for obj in storage.list(kind):
                     part.observe(Change(kind, None, obj, storage.revision))
 
