@@ -88,7 +88,8 @@ def claim_spec(errors: Errors, path: Path, spec: Obj) -> None:
 def _known(devices: Obj) -> Known:
     requests = devices.get("requests") or ()
     return {
-        one.get("name", ""): frozenset(sub.get("name", "") for sub in one.get("firstAvailable") or ()) for one in requests
+        one.get("name", ""): frozenset(sub.get("name", "") for sub in one.get("firstAvailable") or ())
+        for one in requests
     }
 
 

@@ -1,8 +1,60 @@
-"""CustomResourceDefinition objects. Models pkg/registry/apiextensions/customresourcedefinition."""
+"""CustomResourceDefinition objects. Models pkg/registry/customresourcedefinition of apiextensions-apiserver.
+
+What a definition does once it is there is `apiserver.customresources`' business.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from cluster_core.apiserver.kind import Kind
+from cluster_core.kinds.crd_validation import definition, definition_update
+from cluster_core.machinery.typed import Obj
+
+_EMPTY_STATUS = {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": None}
+
+
+def default(found: Obj) -> Obj:
+    spec = dict(found.get("spec") or {})
+    names = dict(spec.get("names") or {})
+    kind = names.get("kind", "")
+    if not names.get("singular"):
+        names["singular"] = kind.lower()
+    if not names.get("listKind") and kind:
+        names["listKind"] = f"{kind}List"
+    spec["names"] = {key: value for key, value in names.items() if value != ""} | {"kind": kind}
+    spec["conversion"] = _conversion(spec.get("conversion") or {"strategy": "None"})
+    return {**found, "spec": spec}
+
+
+def _conversion(found: Obj) -> Obj:
+    webhook = found.get("webhook") or {}
+    client = webhook.get("clientConfig") or {}
+    if client.get("service") is None:
+        return found
+    service = {"port": 443, **client["service"]}
+    return {**found, "webhook": {**webhook, "clientConfig": {**client, "service": service}}}
+
+
+def _storage(found: Obj) -> str:
+    versions: Sequence[Obj] = found["spec"].get("versions") or ()
+    return next((str(one["name"]) for one in versions if one.get("storage") and one.get("name")), "")
+
+
+def prepare_create(found: Obj) -> Obj:
+    return {**found, "status": _stored({**_EMPTY_STATUS}, _storage(found))}
+
+
+def prepare_update(new: Obj, old: Obj) -> Obj:
+    """Every version that ever was the storage version is remembered."""
+    return {**new, "status": _stored({**_EMPTY_STATUS, **(new.get("status") or {})}, _storage(new))}
+
+
+def _stored(status: dict[str, Any], version: str) -> dict[str, Any]:
+    known: list[str] = status.get("storedVersions") or []
+    return status if not version or version in known else {**status, "storedVersions": [*known, version]}
+
 
 KIND = Kind(
     "CustomResourceDefinition",
@@ -12,6 +64,11 @@ KIND = Kind(
     namespaced=False,
     short=("crd", "crds"),
     categories=("api-extensions",),
+    default=default,
+    prepare_create=prepare_create,
+    prepare_update=prepare_update,
+    validate=definition,
+    validate_update=definition_update,
     status=True,
     generation=True,
     prefix="apiextensions.k8s.io/customresourcedefinitions",

@@ -175,5 +175,3 @@ def binding_conditions(errors: Errors, path: Path, found: Obj) -> None:
     if bool(good) != bool(bad):
         missing, given = _BINDINGS if bad else reversed(_BINDINGS)
         errors.append(invalid(path / missing, None, f"{missing} are required to use {given}"))
-
-

@@ -315,5 +315,3 @@ def _mode(errors: Errors, path: Path, one: Obj) -> None:
 
 def _points(service: Obj) -> Sequence[Obj]:
     return ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
-
-
