@@ -41,6 +41,17 @@ SERVED_HOSTS = [*LOOPBACK_NAMES, HOST, *filter(None, os.environ.get("ALLOWED_HOS
 BASE_URL = PUBLIC_URL or f"{'https' if os.environ.get('TLS_CERT') else 'http'}://{HOST}:{PORT}"
 ALLOWED_HOSTS = ["*"] if OPEN_TO_NETWORK else SERVED_HOSTS
 TLS_CERT, TLS_KEY = os.environ.get("TLS_CERT", ""), os.environ.get("TLS_KEY", "")
+
+
+def _https_port() -> int:
+    """Where clusters are also reached by HTTPS, with a certificate of our own; 0: nowhere. 8443 beside 8000."""
+    beside = PORT + 443 if PORT + 443 < 2**16 else PORT - 443
+    return int(os.environ.get("HTTPS_PORT", "") or (0 if TLS_CERT else beside))
+
+
+HTTPS_PORT = _https_port()
+HTTPS_URL = BASE_URL if TLS_CERT else f"https://{f'[{HOST}]' if ':' in HOST else HOST}:{HTTPS_PORT}"
+"""Kubernetes clients send tokens and certificates only by HTTPS."""
 TRUSTED_ORIGINS = [*filter(None, os.environ.get("TRUSTED_ORIGINS", "").split(","))]
 
 WORKER_URL = os.environ.get("WORKER_URL", f"unix:{DATA_DIR / 'worker.sock'}")
@@ -67,6 +78,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "cluster_core",
     "playground",
+    "playground.grading",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

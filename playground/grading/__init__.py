@@ -1,0 +1,1 @@
+"""Automatic grading: exercises, their checks, verdicts, and the ways to ask for them."""

@@ -1,0 +1,15 @@
+"""The kinds of checks: each module ends in a constant CHECK."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from . import cel, condition, count, execute, match, rbac, request, scheduling
+from .base import CheckKind, Finding, View
+
+KINDS: Mapping[str, CheckKind] = {
+    module.CHECK.name: module.CHECK
+    for module in (match, cel, count, condition, request, execute, rbac, scheduling)
+}
+
+__all__ = ["KINDS", "CheckKind", "Finding", "View"]

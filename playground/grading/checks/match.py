@@ -1,0 +1,114 @@
+"""match: an object of which these parts are as given.
+
+Models Chainsaw's assertions: maps match where the keys given do, lists item by item and in their whole length, a key in
+parentheses is a JMESPath expression whose value is matched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from cluster_core.machinery.typed import Obj
+
+from .base import CheckKind, Finding, Problems, Spec, View, described, failed, its_kind, known_kind, passed
+
+_MISSING = object()
+
+
+def differences(wanted: Any, found: Any, place: str = "") -> Iterator[str]:
+    """What of `wanted` is not in `found`, each as "spec.replicas: 2, wanted 3"."""
+    if isinstance(wanted, Mapping):
+        if not isinstance(found, Mapping):
+            yield _told(place, found, wanted)
+            return
+        for key, value in wanted.items():
+            yield from differences(value, _value(key, found), f"{place}.{key}" if place else key)
+    elif isinstance(wanted, list):
+        if not isinstance(found, list) or len(found) != len(wanted):
+            yield _told(place, found, wanted)
+            return
+        for index, (one, other) in enumerate(zip(wanted, found, strict=True)):
+            yield from differences(one, other, f"{place}[{index}]")
+    elif wanted is not found and (wanted != found or isinstance(wanted, bool) != isinstance(found, bool)):
+        if not (wanted is None and found is _MISSING):
+            yield _told(place, found, wanted)
+
+
+def _value(key: str, found: Mapping[str, Any]) -> Any:
+    if key.startswith("(") and key.endswith(")"):
+        try:
+            return jmespath.search(key[1:-1], found)
+        except JMESPathError as error:
+            return f"error: {error}"
+    return found.get(key, _MISSING)
+
+
+def _told(place: str, found: Any, wanted: Any) -> str:
+    shown = "nothing" if found is _MISSING else _short(found)
+    return f"{place}: {shown}, wanted {_short(wanted)}"
+
+
+def _short(value: Any) -> str:
+    text = f'"{value}"' if isinstance(value, str) else "null" if value is None else str(value)
+    text = {"True": "true", "False": "false"}.get(text, text)
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def _choice(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Which objects are looked at: by metadata.name or labels, else all of the kind."""
+    metadata = spec.get("metadata") or {}
+    chosen = {key: spec[key] for key in ("apiVersion", "kind") if key in spec}
+    chosen |= {key: metadata[key] for key in ("namespace", "name") if key in metadata}
+    return chosen
+
+
+def evaluate(spec: Spec, view: View) -> Finding:
+    """One object must have it all; else the one that comes closest tells what is missing."""
+    chosen = _choice(spec)
+    wanted = {key: value for key, value in spec.items() if key not in ("apiVersion", "kind")}
+    found = view.objects(chosen)
+    if not found:
+        return failed(f"there is no {described(chosen)}")
+    best: tuple[int, Obj, list[str]] | None = None
+    for obj in found:
+        wrong = list(differences(wanted, obj))
+        if not wrong:
+            return passed(f"{obj['kind']} {obj['metadata']['name']} is as wanted", [obj])
+        if best is None or len(wrong) < best[0]:
+            best = (len(wrong), obj, wrong)
+    assert best is not None
+    _, obj, wrong = best
+    share = max(0.0, 1 - len(wrong) / max(1, _leaves(wanted)))
+    return failed(f"{obj['kind']} {obj['metadata']['name']}: {'; '.join(wrong[:3])}", [obj], share=share)
+
+
+def _leaves(wanted: Any) -> int:
+    if isinstance(wanted, Mapping):
+        return sum(_leaves(value) for value in wanted.values())
+    return sum(_leaves(value) for value in wanted) if isinstance(wanted, list) else 1
+
+
+def problems(spec: Spec) -> Problems:
+    yield from known_kind(spec)
+    yield from _expressions(spec, [])
+
+
+def _expressions(value: Any, path: list[str | int]) -> Problems:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _expressions(item, [*path, index])
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if key.startswith("(") and key.endswith(")"):
+                try:
+                    jmespath.compile(key[1:-1])
+                except JMESPathError as error:
+                    yield [*path, key], f"not a JMESPath expression: {error}".splitlines()[0]
+            yield from _expressions(item, [*path, key])
+
+
+CHECK = CheckKind("match", evaluate, its_kind, problems)

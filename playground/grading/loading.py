@@ -1,0 +1,188 @@
+"""Exercises from YAML. What is wrong is told with file, line and field, all of it at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jsonschema import Draft202012Validator, ValidationError
+
+from cluster_core.machinery import yamlio
+
+from . import checks, lines
+from .exercise import Answer, Check, Exercise, Fault, Forbidden, Timing, seconds
+
+SCHEMA_FILE = Path(__file__).with_name("schema.json")
+_COMMANDS = frozenset(
+    "add-node delete-node kill-node poweroff revive-node cordon uncordon drain-node stop-component start-component"
+    " set-timings".split()
+)
+"""Commands of the simulation that may be faults."""
+
+
+class Problem(NamedTuple):
+    """One thing wrong with an exercise."""
+
+    file: str
+    line: int
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}"
+        return f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
+
+
+class ExerciseError(ValueError):
+    """The exercise cannot be used; `problems` says where and why."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+@lru_cache(1)
+def schema() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(SCHEMA_FILE.read_text())
+    return loaded
+
+
+def load_file(path: Path) -> Exercise:
+    """Raises ExerciseError and OSError."""
+    return load(path.read_text(), str(path))
+
+
+def load(text: str, file: str = "exercise.yaml") -> Exercise:
+    """Raises ExerciseError."""
+    try:
+        value = yamlio.read_one(text)
+    except yamlio.YamlError as error:
+        raise ExerciseError([Problem(file, error.line or 1, "", error.message)]) from error
+    found = list(_schema_problems(value)) or list(_other_problems(value))
+    if found:
+        raise ExerciseError(
+            [Problem(file, lines.line_of(text, path), lines.field_text(path), message) for path, message in found]
+        )
+    return _exercise(value, text)
+
+
+Found = Iterator[tuple[list[str | int], str]]
+
+
+def _schema_problems(value: Any) -> Found:
+    errors = Draft202012Validator(schema()).iter_errors(value)
+    for error in sorted(errors, key=lambda each: [str(step) for step in each.absolute_path]):
+        yield list(error.absolute_path), _message(error)
+
+
+def _message(error: ValidationError) -> str:
+    if error.validator in ("oneOf", "anyOf") and all("required" in branch for branch in error.validator_value):
+        names = ", ".join(branch["required"][0] for branch in error.validator_value)
+        return f"{'exactly' if error.validator == 'oneOf' else 'at least'} one of {names} is required"
+    if error.validator == "required":
+        return str(error.message).replace(" is a required property", " is required")
+    return str(error.message)[:300]
+
+
+def _other_problems(value: Any) -> Found:
+    """What a schema cannot say."""
+    spec = value["spec"]
+    names = [each["name"] for each in spec["checks"]]
+    faults = [each["name"] for each in spec.get("faults", ())]
+    for index, fault in enumerate(spec.get("faults", ())):
+        if "command" in fault and fault["command"] not in _COMMANDS:
+            yield ["spec", "faults", index, "command"], f"must be one of {', '.join(sorted(_COMMANDS))}"
+    for index, check in enumerate(spec["checks"]):
+        if names.index(check["name"]) != index:
+            yield ["spec", "checks", index, "name"], f'"{check["name"]}" is used twice'
+        for path, message in _check_problems(check, spec["checks"], faults):
+            yield ["spec", "checks", index, *path], message
+    for index, wrong in enumerate(spec.get("wrong", ())):
+        for name in set(wrong.get("fails", ())) - set(names):
+            yield ["spec", "wrong", index, "fails"], f'there is no check named "{name}"'
+
+
+def _check_problems(check: Mapping[str, Any], others: list[Mapping[str, Any]], faults: list[str]) -> Found:
+    if sum(1 for mode in ("eventually", "always", "within") if mode in check) > 1:
+        yield [], "eventually, always and within exclude each other"
+    if "for" in check and "always" not in check:
+        yield ["for"], "goes with always only"
+    after = check.get("after", "")
+    anchor = next((each for each in others if each["name"] == after), None)
+    if after and after not in faults and (anchor is None or not {"eventually", "within"} & set(anchor)):
+        yield ["after"], f'"{after}" is neither a fault nor a check with eventually or within'
+    if anchor is not None and anchor.get("hidden") and not check.get("hidden"):
+        yield ["after"], "a check that students see cannot follow a hidden one"
+    kind = next(each for each in checks.KINDS if each in check)
+    for path, message in checks.KINDS[kind].problems(check[kind]):
+        yield [kind, *path], message
+
+
+# ---------------------------------------------------------------------------------------------------- making the facts
+
+
+def _exercise(value: Mapping[str, Any], text: str) -> Exercise:
+    spec = value["spec"]
+    optional = {
+        key: spec[key] for key in ("description", "difficulty", "topics", "cluster", "budget") if key in spec
+    }
+    if "limit" in spec:
+        optional["limit"] = seconds(spec["limit"])
+    return Exercise(
+        name=value["metadata"]["name"],
+        title=spec["title"],
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        checks=[_check(each) for each in spec["checks"]],
+        setup=_setup(spec.get("setup", "")),
+        forms=spec.get("handIn", {}).get("forms", Exercise.forms),
+        forbidden=_forbidden(spec.get("forbidden", {})),
+        faults=sorted((_fault(each) for each in spec.get("faults", ())), key=lambda fault: fault.at),
+        duration=seconds(spec["duration"]) if "duration" in spec else None,
+        pass_points=spec.get("passPoints"),
+        reference=answer(spec["reference"]) if "reference" in spec else None,
+        starter=answer(spec["starter"]) if "starter" in spec else None,
+        wrong=[answer(each) for each in spec.get("wrong", ())],
+        source=text,
+        **optional,
+    )
+
+
+def _setup(given: Any) -> str:
+    return given if isinstance(given, str) else "\n---\n".join(json.dumps(each) for each in given)
+
+
+def _forbidden(given: Mapping[str, Any]) -> Forbidden:
+    return Forbidden(**{"only_kinds" if key == "onlyKinds" else key: value for key, value in given.items()})
+
+
+def _fault(given: Mapping[str, Any]) -> Fault:
+    return Fault(**{**given, "at": seconds(given["at"])})
+
+
+def answer(given: Mapping[str, Any]) -> Answer:
+    """An answer written down in an exercise."""
+    files = dict(given.get("files", {}))
+    if "manifests" in given:
+        files["manifests.yaml"] = given["manifests"]
+    form = "commands" if "commands" in given else "directory" if "files" in given else "manifests"
+    rest = {key: given[key] for key in ("name", "commands", "fails", "refused") if key in given}
+    return Answer(files=files, form=form, **rest)
+
+
+def _check(given: Mapping[str, Any]) -> Check:
+    kind = next(each for each in checks.KINDS if each in given)
+    rest = {key: given[key] for key in ("points", "hint", "hidden", "extra", "partial") if key in given}
+    return Check(name=given["name"], kind=kind, spec=given[kind], timing=_timing(given), **rest)
+
+
+def _timing(given: Mapping[str, Any]) -> Timing:
+    after = given.get("after", "")
+    if "within" in given:
+        return Timing("within", seconds(given["within"]), after)
+    if "always" in given:
+        return Timing("always", seconds(given["for"]) if "for" in given else None, after)
+    return Timing("eventually" if "eventually" in given else "end", None, after)

@@ -1,0 +1,93 @@
+"""Verdicts for people and other programs: JUnit XML, Markdown, a gradebook as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+Document = Mapping[str, Any]
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+"""Spreadsheets take cells that begin so for formulas."""
+
+
+def junit(verdicts: Sequence[tuple[str, Document]]) -> bytes:
+    """One test suite per (name, verdict), one test case per check."""
+    root = Xml.Element("testsuites")
+    for name, verdict in verdicts:
+        root.append(_suite(name, verdict))
+    Xml.indent(root)
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root) + b"\n"
+
+
+def _suite(name: str, verdict: Document) -> Xml.Element:
+    checks = verdict["checks"]
+    failures = sum(1 for check in checks if not check["passed"] and not check["extra"])
+    skipped = sum(1 for check in checks if not check["passed"] and check["extra"])
+    counts = {"tests": len(checks), "failures": failures, "skipped": skipped, "errors": int(verdict["outcome"] in ("refused", "budget"))}
+    attributes = {"name": _clean(f"{verdict['exercise']['name']}: {name}"), **{key: str(value) for key, value in counts.items()}}
+    suite = Xml.Element("testsuite", attributes)
+    for check in checks:
+        _case(suite, verdict, check)
+    if verdict["message"]:
+        Xml.SubElement(suite, "system-err").text = _clean(verdict["message"])
+    return suite
+
+
+def _case(suite: Xml.Element, verdict: Document, check: Document) -> None:
+    case = Xml.SubElement(suite, "testcase", name=_clean(check["name"]), classname=verdict["exercise"]["name"])
+    if check["passed"]:
+        return
+    tag = "skipped" if check["extra"] else "failure"
+    problem = Xml.SubElement(case, tag, message=_clean(check["message"]))
+    problem.text = _clean("\n".join(check["evidence"].get("events", ())))
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)
+
+
+def markdown(name: str, verdict: Document) -> str:
+    """A report to read."""
+    lines = [f"## {_plain(verdict['exercise']['name'])}: {_plain(name)}", ""]
+    lines += [f"**{verdict['outcome']}**, {verdict['points']:g} of {verdict['maxPoints']:g} points", ""]
+    if verdict["message"]:
+        lines += [f"> {_plain(verdict['message'])}", ""]
+    lines += ["| | check | points | |", "| --- | --- | ---: | --- |"]
+    for check in verdict["checks"]:
+        sign = "✓" if check["passed"] else "✗"
+        points = f"{check['points']:g}/{check['maxPoints']:g}" + (" extra" if check["extra"] else "")
+        lines.append(f"| {sign} | {_plain(check['name'])} | {points} | {_plain(check['message'])} |")
+    hints = [check for check in verdict["checks"] if check.get("hint")]
+    lines += ["", *(f"- Hint for *{_plain(check['name'])}*: {_plain(check['hint'])}" for check in hints)] if hints else []
+    lines += ["", f"State `{verdict['stateHash']}` after {verdict['virtualSeconds']:g} virtual seconds.", ""]
+    return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """Safe in a table's cell."""
+    flat = " ".join(str(text).split())
+    return re.sub(r"([\\|`*_<>\[\]])", r"\\\1", flat)
+
+
+def gradebook(rows: Iterable[Mapping[str, Any]], exercises: Sequence[str]) -> str:
+    """One line per student, one column per exercise: rows of {"student", "exercise", "points"}, the best counts."""
+    best: dict[str, dict[str, float]] = {}
+    for row in rows:
+        of_student = best.setdefault(row["student"], {})
+        of_student[row["exercise"]] = max(row["points"], of_student.get(row["exercise"], 0.0))
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(["student", *exercises, "total"])
+    for student, points in sorted(best.items()):
+        cells = [f"{points[name]:g}" if name in points else "" for name in exercises]
+        table.writerow([_cell(student), *cells, f"{sum(points.values()):g}"])
+    return out.getvalue()
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.startswith(_RISKY) else text

@@ -1,0 +1,252 @@
+"""One grading: the exercise's cluster, what was handed in, the faults at their times, and every check looked at.
+
+Pure and synchronous. The verdict depends on the exercise, the answer and the seed, and on nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from cluster_core.apiserver.parts import Change
+from cluster_core.machinery.clock import SECOND
+from cluster_core.simulation.cluster import Cluster
+from cluster_core.simulation.commands import CommandError
+from cluster_core.simulation.saved import ClusterSpec, Saved
+
+from . import evidence, handin, means
+from .checks import View
+from .commands import Kubectl, Refused
+from .exercise import Answer, Exercise, Fault
+from .tracking import Tracker
+from .verdict import CheckResult, Verdict
+
+NAME = "exercise"
+
+
+class SetupFailed(ValueError):
+    """The exercise's own set-up is refused by its cluster: the exercise is wrong, not the answer."""
+
+
+@lru_cache(64)
+def _prepared(digest: str, seed: int, cluster: bytes, setup: str) -> Saved:
+    """The cluster with the set-up done, settled. Made once per exercise and seed."""
+    made = Cluster.create(ClusterSpec(NAME, **{**orjson.loads(cluster), "seed": seed}))
+    for result in handin.apply(made, setup) if setup else ():
+        if result["status"] == "error":
+            raise SetupFailed(f"set-up: line {result['line']}: {result['kind']} {result['name']}: {result['message']}")
+    made.settle(300)
+    return made.save()
+
+
+def prepared(exercise: Exercise, seed: int | None = None) -> Cluster:
+    """The cluster as a student finds it. Raises SetupFailed."""
+    description = dict(exercise.cluster)
+    if "cpu" in description:
+        description["cpu"] = str(description["cpu"])
+    chosen = exercise.seed if seed is None else seed
+    packed = orjson.dumps(description, option=orjson.OPT_SORT_KEYS)
+    return Cluster.load(_prepared(exercise.digest, chosen, packed, exercise.setup))
+
+
+def grade(exercise: Exercise, answer: Answer, *, seed: int | None = None, saved: Saved | None = None) -> Verdict:
+    """The verdict on an answer; on a live cluster when its saved form is given. Raises SetupFailed."""
+    forbidden = means.violations(exercise.forbidden, answer)
+    if answer.form not in exercise.forms and saved is None:
+        forbidden.append(f"handing in {answer.form} is not allowed here, only {', '.join(exercise.forms)}")
+    cluster = Cluster.load(saved) if saved is not None else prepared(exercise, seed)
+    run = Run(exercise, cluster)
+    if forbidden:
+        return run.refused(answer, forbidden)
+    run.hand_in(answer)
+    run.play()
+    return run.verdict(answer)
+
+
+class Run:
+    """A cluster being graded."""
+
+    def __init__(self, exercise: Exercise, cluster: Cluster) -> None:
+        self.exercise, self.cluster = exercise, cluster
+        self.view = View(cluster)
+        self.start = cluster.now
+        self.steps = 0
+        self.settled = True
+        self.timeline: list[dict[str, Any]] = []
+        self.results: list[dict[str, Any]] = []
+        self._trackers = {check.name: Tracker(check) for check in exercise.checks}
+        self._evidence: dict[str, dict[str, Any]] = {}
+        self._changed: set[str] = set()
+        self._files: dict[str, str] = {}
+        cluster.observe(self._note)
+
+    def _note(self, change: Change) -> None:
+        self._changed.add(change.kind.name)
+
+    # ------------------------------------------------------------------------------------------------ what is done
+
+    def hand_in(self, answer: Answer) -> None:
+        """Apply the manifests, or run the commands: manifests are then files that commands may name."""
+        self._files = dict(answer.files)
+        self._happened("handed in")
+        self._begin("")
+        if not answer.commands:
+            for path, text in answer.files.items():
+                self.results += [{"file": path, **result} for result in handin.apply(self.cluster, text)]
+        for line in answer.commands:
+            self._command(line)
+            self._look()
+        self.start = self.cluster.now
+
+    def _command(self, line: str) -> None:
+        try:
+            told = Kubectl(self.cluster, self._files).run(line)
+        except Refused as refused:
+            self.results.append({"command": line, "status": "error", "message": str(refused)})
+        else:
+            self.results.append({"command": line, "status": "done", "message": told})
+
+    def _fault(self, fault: Fault) -> None:
+        """Let it happen; one that cannot (the node is gone already) is told on the timeline."""
+        problem = ""
+        try:
+            if fault.command:
+                self.cluster.command(fault.command, fault.args)
+            elif fault.kubectl:
+                Kubectl(self.cluster, {}).run(fault.kubectl)
+            else:
+                results = handin.apply(self.cluster, fault.apply)
+                problem = next((each["message"] for each in results if each["status"] == "error"), "")
+        except (CommandError, Refused) as error:
+            problem = str(error)
+        self._happened(fault.name, problem)
+        self._begin(fault.name)
+
+    def _happened(self, what: str, problem: str = "") -> None:
+        entry = {"at": self._seconds(self.cluster.now), "what": what, "revision": self.cluster.revision}
+        self.timeline.append({**entry, "problem": problem} if problem else entry)
+
+    def _begin(self, name: str) -> None:
+        for tracker in self._trackers.values():
+            if tracker.timing.after == name:
+                tracker.begin(self.cluster.now)
+
+    # ------------------------------------------------------------------------------------------------ time
+
+    def play(self) -> None:
+        """Let time pass, with the faults, to the end, looking at the checks whenever something has changed."""
+        exercise = self.exercise
+        length = exercise.limit if exercise.duration is None else exercise.duration
+        end = self.start + round(length * SECOND)
+        faults = list(exercise.faults)
+        self._look()
+        while True:
+            while faults and self._time_of(faults[0]) <= self.cluster.now:
+                self._fault(faults.pop(0))
+            self._look()
+            if exercise.duration is None and not faults and self.cluster.stable():
+                return
+            until = min([end, *(self._time_of(fault) for fault in faults[:1])])
+            if not self._advance(until) or (self.cluster.now >= end and not faults):
+                break
+        self.settled = self.cluster.stable() or exercise.duration is not None
+
+    def _time_of(self, fault: Fault) -> int:
+        return self.start + round(fault.at * SECOND)
+
+    def _advance(self, until: int) -> bool:
+        """On to the next instant at which something is due, or to `until`. False: the budget is spent."""
+        due = self.cluster.next_due()
+        target = until if due is None or due > until else due
+        while self.cluster.run(target, 1):
+            self.steps += 1
+            if self.steps >= self.exercise.budget:
+                return False
+        return True
+
+    def _look(self) -> None:
+        """Look at the checks that may have changed, and at those that follow what is decided by it."""
+        changed, self._changed = self._changed, set()
+        now = self.cluster.now
+        for tracker in self._trackers.values():
+            if tracker.wants(changed, now):
+                self._look_at(tracker, now)
+
+    def _look_at(self, tracker: Tracker, now: int) -> None:
+        tracker.look(self.view, now)
+        if tracker.settled is None or tracker.finding is None:
+            return
+        if tracker.finding.ok:
+            self._begin(tracker.check.name)
+        else:
+            self._keep(tracker)
+
+    def _keep(self, tracker: Tracker) -> None:
+        """Remember how the cluster was at the moment a check failed."""
+        if tracker.finding is not None:
+            self._evidence[tracker.check.name] = evidence.gather(self.view, tracker.finding, self._since_start())
+
+    # ------------------------------------------------------------------------------------------------ the end
+
+    def _seconds(self, now: int) -> float:
+        return round((now - self.start) / SECOND, 6)
+
+    def _since_start(self) -> dict[str, Any]:
+        return {"at": self._seconds(self.cluster.now), "revision": self.cluster.revision}
+
+    @property
+    def spent(self) -> bool:
+        return self.steps >= self.exercise.budget
+
+    def verdict(self, answer: Answer) -> Verdict:
+        """All checks' last words."""
+        now = self.cluster.now
+        found = [self._result(tracker, now) for tracker in self._trackers.values()]
+        return self._verdict(answer, "budget" if self.spent else "", found, self._why_ended())
+
+    def _result(self, tracker: Tracker, now: int) -> CheckResult:
+        finding = tracker.finish(self.view, now)
+        check = tracker.check
+        share = 1.0 if finding.ok else finding.share if check.partial else 0.0
+        kept = self._evidence.get(check.name) or evidence.gather(self.view, finding, self._since_start())
+        return CheckResult(check, finding.ok, round(check.points * share, 4), finding.message, kept)
+
+    def _why_ended(self) -> str:
+        at = self._seconds(self.cluster.now)
+        if self.spent:
+            return f"ended at its budget of {self.exercise.budget} steps, {at:g} virtual seconds after the hand-in: the cluster does not settle"
+        if not self.settled:
+            return f"the cluster had not settled {at:g} virtual seconds after the hand-in"
+        return ""
+
+    def refused(self, answer: Answer, why: Sequence[str]) -> Verdict:
+        """No points for forbidden means."""
+        found = [
+            CheckResult(check, False, 0.0, "not looked at: forbidden means", {}) for check in self.exercise.checks
+        ]
+        return self._verdict(answer, "refused", found, "; ".join(why))
+
+    def _verdict(self, answer: Answer, outcome: str, found: list[CheckResult], message: str) -> Verdict:
+        return Verdict(
+            exercise=self.exercise,
+            seed=self.cluster.spec.seed,
+            submission=digest(answer),
+            outcome=outcome,
+            message=message,
+            checks=found,
+            hand_in=self.results,
+            timeline=self.timeline,
+            seconds=self._seconds(self.cluster.now),
+            revision=self.cluster.revision,
+            state_hash=self.cluster.state_hash(),
+        )
+
+
+def digest(answer: Answer) -> str:
+    """What identifies an answer."""
+    packed = orjson.dumps([sorted(answer.files.items()), list(answer.commands)])
+    return hashlib.sha256(packed).hexdigest()

@@ -1,0 +1,56 @@
+"""Does an exercise grade as it should? Its reference passes, its starter and its wrong answers do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .exercise import Answer, Exercise
+from .runner import SetupFailed, grade
+from .verdict import Verdict
+
+
+def complaints(exercise: Exercise) -> list[str]:
+    """What is wrong with the exercise, in words; empty when all is well."""
+    try:
+        return list(_complaints(exercise))
+    except SetupFailed as error:
+        return [str(error)]
+
+
+def _complaints(exercise: Exercise) -> Iterator[str]:
+    if exercise.reference is None:
+        yield "there is no reference answer"
+    else:
+        verdict = grade(exercise, exercise.reference)
+        if not verdict.passed:
+            yield f"the reference answer does not pass: {reasons(verdict)}"
+        for check in verdict.checks:
+            if check.check.extra and not check.ok:
+                yield f'the reference answer does not earn the extra credit "{check.check.name}": {check.message}'
+    if grade(exercise, exercise.starter or Answer()).passed:
+        yield "the starter passes" if exercise.starter else "handing in nothing passes"
+    for wrong in exercise.wrong:
+        yield from _of_wrong(exercise, wrong)
+
+
+def _of_wrong(exercise: Exercise, wrong: Answer) -> Iterator[str]:
+    verdict = grade(exercise, wrong)
+    if verdict.passed:
+        yield f'the wrong answer "{wrong.name}" passes'
+    if wrong.refused != (verdict.outcome == "refused"):
+        yield f'the wrong answer "{wrong.name}" is {"not " if wrong.refused else ""}refused: {verdict.message}'
+    failing = {check.check.name for check in verdict.checks if not check.ok}
+    for name in wrong.fails:
+        if name not in failing:
+            yield f'the wrong answer "{wrong.name}" does not fail the check "{name}"'
+
+
+def reasons(verdict: Verdict) -> str:
+    """Why a verdict is not a pass, in one line."""
+    wrong = [f"{each.check.name}: {each.message}" for each in verdict.checks if not each.ok]
+    refused = [
+        f"{each.get('kind') or each.get('command', '')} {each.get('name', '')}: {each['message']}"
+        for each in verdict.hand_in
+        if each["status"] == "error"
+    ]
+    return "; ".join(filter(None, [verdict.message, *wrong, *refused]))
