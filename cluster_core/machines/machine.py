@@ -43,6 +43,10 @@ class Machine:
     """Images in its container runtime's store, as full references, in the order they came."""
     manifests: dict[str, Any] = field(default_factory=dict)
     """Pods in /etc/kubernetes/manifests, by file name without .yaml."""
+    files: dict[str, str | None] = field(default_factory=dict)
+    """What people have written (or removed: None), over what is there by itself."""
+    kubelet_fault: str = ""
+    """Why its kubelet does not start, as its log has it."""
 
     @property
     def well(self) -> bool:
@@ -70,7 +74,8 @@ class Machine:
         return now - (now - self.since) % RENEWAL
 
     def heartbeat(self, now: int) -> int:
-        return now if self.well else self.last_renewal
+        """`now` while it is well, and only then: the renewal of this very instant was the last of a machine just lost."""
+        return now if self.well else min(self.last_renewal, now - 1)
 
     def encode(self) -> dict[str, Any]:
         """As JSON, without what is as it always is."""
