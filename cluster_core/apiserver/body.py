@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from cluster_core.apiserver import decode, options, schema
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.negotiate import ACCEPTED
@@ -36,6 +38,8 @@ def read_object(context: Context, request: ApiRequest) -> Obj:
 def inward(context: Context, obj: Obj) -> Obj:
     """The storage form, with defaults, of an object in the version asked for."""
     kind = context.kind
+    if "resource" in kind.facts:
+        return cast(Obj, kind.facts["resource"].inward(context.served.version, obj))
     if context.api_version != kind.api_version:
         obj = {**context.served.to_storage(obj), "apiVersion": kind.api_version}
     return kind.default({**obj, "kind": kind.name, "apiVersion": kind.api_version})

@@ -57,7 +57,7 @@ def decode(
     """The object in a request body for the kind `gvk`; kind and apiVersion are filled in. Raises ApiError (400).
     A type without a schema name, a custom resource's, is not looked at: see `decode_untyped`."""
     if not type.schema_name:
-        return decode_untyped(body, content_type, gvk=gvk, strict=strict)
+        return decode_untyped(body, content_type, gvk=gvk, strict=strict, type=type)
     expected = GroupVersionKind(*gvk)
     if content_type.partition(";")[0].strip() in YAML_TYPES:
         return _decode_yaml(body, type, expected, strict)
@@ -87,10 +87,10 @@ def decode_options(body: bytes, content_type: str) -> dict[str, Any]:
 
 
 def decode_untyped(
-    body: bytes, content_type: str, *, gvk: tuple[str, str, str], strict: Strictness = "Ignore"
+    body: bytes, content_type: str, *, gvk: tuple[str, str, str], strict: Strictness = "Ignore", type: Type = UNTYPED
 ) -> Decoded:
     """A custom resource: whatever JSON object of that kind, only its metadata typed. Strict decoding finds duplicates;
-    unknown members are for its schema to find. Raises ApiError (400)."""
+    unknown members are for the type to find. Raises ApiError (400)."""
     expected = GroupVersionKind(*gvk)
     try:
         document = _document(body, content_type)
@@ -102,13 +102,25 @@ def decode_untyped(
     walk = Walk()
     try:
         clean = walk.decode(UNTYPED, document or Pairs())
-        clean["metadata"] = normalize(schema.definition(schema.META + "ObjectMeta"), clean.get("metadata") or {})
+        clean, unknown = normalize_untyped(type, clean)
     except DecodeError as error:
         raise _cannot_handle(actual, expected, str(error)) from None
-    strict_errors = walk.strict if strict != "Ignore" else []
+    strict_errors = [*walk.strict, *unknown] if strict != "Ignore" else []
     if strict_errors and strict == "Strict":
         raise _cannot_handle(actual, expected, "strict decoding error: " + ", ".join(strict_errors))
     return Decoded({**clean, "apiVersion": expected.api_version, "kind": expected.kind}, strict_errors, strict_errors)
+
+
+def normalize_untyped(type: Type, obj: Obj) -> tuple[dict[str, Any], list[str]]:
+    """A custom resource with its metadata as Go would write it and without what its type drops; and what that was.
+    Raises DecodeError."""
+    metadata = normalize(schema.definition(schema.META + "ObjectMeta"), obj.get("metadata") or {})
+    found: dict[str, Any] = {**obj, "metadata": metadata}
+    prune = type.derived.get("prune")
+    if prune is None:
+        return found, []
+    pruned, unknown = prune(found)
+    return pruned, [f"unknown field {quote(path)}" for path in unknown]
 
 
 def _document(body: bytes, content_type: str) -> Any:
@@ -125,6 +137,9 @@ def normalize(type: Type, obj: Obj) -> dict[str, Any]:
 
 def normalize_strictly(type: Type, obj: Obj) -> Decoded:
     """The same, and what strict decoding has against it. Raises DecodeError."""
+    if "prune" in type.derived:
+        found, unknown = normalize_untyped(type, obj)
+        return Decoded(found, strict_errors=unknown)
     convert = converter(type)
     try:
         return Decoded(convert(obj))

@@ -21,6 +21,7 @@ from cluster_core.machinery.typed import Obj
 _REMEMBERED = 256
 _STATUS = fieldset.of_paths((fieldset.field("status"),))
 _SPEC = fieldset.of_paths((fieldset.field("spec"),))
+_ALL_BUT_STATUS = fieldset.of_paths((fieldset.field("metadata"),), (fieldset.field("spec"),))
 
 
 class FieldManager:
@@ -68,7 +69,8 @@ class FieldManager:
 
     @staticmethod
     def _writer(context: Context) -> managedfields.Writer:
-        reset = _SPEC if context.subresource == "status" else _STATUS if context.kind.status else fieldset.EMPTY
+        beside = _ALL_BUT_STATUS if "types" in context.kind.facts else _SPEC
+        reset = beside if context.subresource == "status" else _STATUS if context.kind.status else fieldset.EMPTY
         return managedfields.Writer(
             context.field_manager[:128] or "unknown",
             context.api_version,

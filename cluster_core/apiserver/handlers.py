@@ -10,6 +10,7 @@ import orjson
 from cluster_core.apiserver import deletion, identity, lifecycle, listing, negotiate, options, patching, table
 from cluster_core.apiserver.body import delete_options, read_object
 from cluster_core.apiserver.context import Context
+from cluster_core.apiserver.kind import Kind
 from cluster_core.apiserver.request import ApiRequest, ApiResponse
 from cluster_core.apiserver.watch import Encode, Watch, plain_frame
 from cluster_core.machinery import errors
@@ -114,12 +115,18 @@ def list_response(context: Context, request: ApiRequest, page: listing.Page) -> 
 def _list_bytes(context: Context, page: listing.Page) -> bytes:
     """The list, put together from the bytes in the store."""
     kind, storage = context.kind, context.server.storage
-    head: Obj = {"kind": f"{kind.name}List", "apiVersion": context.api_version, "metadata": page.metadata()}
-    if context.api_version == kind.api_version:
+    head: Obj = {"kind": _list_kind(kind), "apiVersion": context.api_version, "metadata": page.metadata()}
+    if "types" in kind.facts:
+        items = [orjson.dumps(negotiate.outward(context, obj)) for obj in page.items]
+    elif context.api_version == kind.api_version:
         items = [storage.as_item(kind, obj) for obj in page.items]
     else:
         items = [orjson.dumps(_bare(negotiate.outward(context, obj))) for obj in page.items]
     return orjson.dumps(head)[:-1] + b',"items":[' + b",".join(items) + b"]}"
+
+
+def _list_kind(kind: Kind) -> str:
+    return kind.facts.get("listKind") or f"{kind.name}List"
 
 
 def _bare(obj: Obj) -> Obj:
@@ -137,8 +144,9 @@ def _list_object(context: Context, page: listing.Page, format: negotiate.Format)
         items = [negotiate.partial(obj, format.version) for obj in page.items]
         head = {"kind": "PartialObjectMetadataList", "apiVersion": format.version}
         return {**head, "metadata": page.metadata(), "items": items}
-    found: Obj = {"kind": f"{context.kind.name}List", "apiVersion": context.api_version, "metadata": page.metadata()}
-    return {**found, "items": [_bare(negotiate.outward(context, obj)) for obj in page.items]}
+    found: Obj = {"kind": _list_kind(context.kind), "apiVersion": context.api_version, "metadata": page.metadata()}
+    items = [negotiate.outward(context, obj) for obj in page.items]
+    return {**found, "items": items if "types" in context.kind.facts else [*map(_bare, items)]}
 
 
 def watch(context: Context, request: ApiRequest) -> Watch:

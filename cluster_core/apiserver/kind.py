@@ -232,8 +232,10 @@ class Kinds:
     def has_group_version(self, group: str, version: str) -> bool:
         return any(place[0] == group and place[1] == version for place in self._by_resource)
 
-    def has_group(self, group: str) -> bool:
-        return any(place[0] == group for place in self._by_resource)
+    def has_group(self, group: str, *, built_in: bool = False) -> bool:
+        """Whether anything is served in the group; `built_in`: anything but custom resources."""
+        found = (kind for place, (kind, _) in self._by_resource.items() if place[0] == group)
+        return any(not built_in or "types" not in kind.facts for kind in found)
 
     def __iter__(self) -> Any:
         seen: dict[int, Kind] = {id(kind): kind for kind, _ in self._by_resource.values()}

@@ -113,7 +113,7 @@ class Patcher:
         return errors.invalid("", "", "", [invalid("patch", self._text(patched), detail)])
 
     def _text(self, patched: Any) -> str:
-        if not isinstance(patched, dict):
+        if not isinstance(patched, dict) or "types" in self.context.kind.facts:
             return gofmt.json_text(patched)
         return gofmt.json_text(unstructured.in_struct_order(patched, self._touches_metadata()), sort=False)
 

@@ -23,15 +23,28 @@ def find(kinds: Kinds, info: RequestInfo, method: str) -> tuple[Kind, Served]:
     """The kind a path is about. Raises NoSuchPage, NotFound (404) or MethodNotAllowed (405)."""
     found = kinds.resource(info.group, info.version, info.resource)
     if found is None:
-        if info.group and not kinds.has_group(info.group):
+        if info.group and not kinds.has_group(info.group, built_in=True):
             raise NoSuchPage("404 page not found")
         raise errors.generic_not_found()
     kind = found[0]
+    if "types" in kind.facts:
+        _check_custom(kind, info)
     if not _has_path(kind, info):
         raise errors.generic_not_found()
     if not _takes(kind, info, method):
         raise errors.method_not_allowed()
     return found
+
+
+def _check_custom(kind: Kind, info: RequestInfo) -> None:
+    """What custom resources say otherwise than built-in ones: their paths are no routes but looked up one by one."""
+    if info.version in kind.facts["unserved"]:
+        raise NoSuchPage("404 page not found")
+    if info.subresource and not (info.subresource in ("status", "scale") and has_subresource(kind, info.subresource)):
+        raise errors.not_found(info.group, info.resource, info.name)
+    terminating = kind.facts["terminating"] and info.verb == "create"
+    if terminating or (info.subresource and info.verb not in _VERB_OF_STATUS):
+        raise errors.method_not_supported(info.group, info.resource, info.verb)
 
 
 def _has_path(kind: Kind, info: RequestInfo) -> bool:

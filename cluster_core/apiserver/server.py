@@ -25,6 +25,7 @@ from cluster_core.apiserver.admission.chain import Chain
 from cluster_core.apiserver.admission.chain import Plugin as AdmissionPlugin
 from cluster_core.apiserver.client import Client
 from cluster_core.apiserver.context import Context
+from cluster_core.apiserver.customresources.serving import CustomKinds
 from cluster_core.apiserver.fieldmanager import FieldManager
 from cluster_core.apiserver.kind import Kind, Kinds, Subresource
 from cluster_core.apiserver.metrics import Metrics
@@ -62,6 +63,7 @@ class ApiServer:
     ) -> None:
         self.kinds = Kinds(kinds)
         self.storage = Storage(store, self.kinds)
+        self.custom = CustomKinds(self)
         self.admission = Chain(admission)
         self.fields = FieldManager()
         self.metrics = Metrics()

@@ -14,7 +14,7 @@ import orjson
 
 from cluster_core.apiserver.kind import Kind, Kinds
 from cluster_core.apiserver.parts import Change, controller_of
-from cluster_core.etcd.store import KeyValue, Store, StoreEvent
+from cluster_core.etcd.store import KeyValue, Store, StoreEvent, prefix_end
 from cluster_core.machinery.typed import Obj
 
 Cells = dict[str, Obj]
@@ -99,6 +99,17 @@ class Storage:
         """Know which keys hold objects of `kind`."""
         if kind.stored:
             self._prefixes[kind.registry_prefix] = kind
+
+    def adopt(self, kind: Kind, current: Callable[[Obj], Obj]) -> None:
+        """Know a kind whose objects may be there already; `current` gives what each of them is under the kind's rules."""
+        self.register(kind)
+        shelf = Shelf()
+        for value in self.store.range(kind.registry_prefix, prefix_end(kind.registry_prefix)):
+            obj = self.decode(value)
+            if obj is not None:
+                shelf.change(value.key[len(kind.registry_prefix) :], None, current(obj))
+        shelf.revision = self._shelves[kind.registry_prefix].revision
+        self._shelves[kind.registry_prefix] = shelf
 
     def unregister(self, kind: Kind) -> None:
         self._prefixes.pop(kind.registry_prefix, None)

@@ -9,7 +9,7 @@ from cluster_core.apiserver import decode, identity, lifecycle, negotiate, optio
 from cluster_core.apiserver.body import check_media_type
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.request import ApiRequest, ApiResponse, RequestInfo
-from cluster_core.machinery import errors, field, selectors
+from cluster_core.machinery import errors, field, gofmt, selectors
 from cluster_core.machinery.typed import Obj
 
 
@@ -56,7 +56,10 @@ _SCALE = ("autoscaling", "v1", "Scale")
 def _scale(context: Context, request: ApiRequest) -> ApiResponse:
     if context.verb == "get":
         negotiate.accepted(request)
-        return negotiate.respond(context, request, scale_of(context, lifecycle.existing(context)))
+        obj = lifecycle.existing(context)
+        if _is_custom(context) and _spec_replicas(context, obj) is None:
+            raise errors.internal_error(f"the spec replicas field {_shown_path(context)} does not exist")
+        return negotiate.respond(context, request, scale_of(context, obj))
     change = _scale_update(context, request) if context.verb == "update" else _scale_patch(context, request)
     return negotiate.respond(context, request, scale_of(context, lifecycle.update(context, change)))
 
@@ -78,7 +81,11 @@ def _scale_patch(context: Context, request: ApiRequest) -> lifecycle.Change:
     patcher = patching.read(context, media, request.body)
 
     def change(old: Obj) -> Obj:
-        wanted = patcher.apply(schema.type_of(*_SCALE), scale_of(context, old))
+        before = scale_of(context, old)
+        missing = _is_custom(context) and _spec_replicas(context, old) is None
+        wanted = patcher.apply(schema.type_of(*_SCALE), before)
+        if missing and "replicas" not in wanted.get("spec", {}):
+            raise errors.bad_request(f"the spec replicas field {_shown_path(context)} cannot be empty")
         identity.check_names(context, wanted)
         return with_replicas(context, old, wanted)
 
@@ -90,10 +97,32 @@ def with_replicas(context: Context, obj: Obj, scale: Obj) -> Obj:
     given = {key: scale["metadata"][key] for key in ("resourceVersion", "uid") if scale["metadata"].get(key)}
     metadata = {**obj["metadata"], **given}
     replicas = (scale.get("spec") or {}).get("replicas", 0)
-    if replicas < 0:
+    if replicas < 0 and not _is_custom(context):
         problem = field.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
         raise errors.invalid("autoscaling", "Scale", context.name, [problem])
-    return {**obj, "metadata": metadata, "spec": {**obj.get("spec", {}), "replicas": replicas}}
+    assert context.kind.scale is not None
+    changed: Obj = _put(obj, context.kind.scale.spec_replicas.split("."), replicas)
+    return {**changed, "metadata": metadata}
+
+
+def _put(obj: Obj, path: list[str], value: Any) -> Obj:
+    """The object with another value at the path."""
+    name, *rest = path
+    return {**obj, name: _put(obj.get(name) or {}, rest, value) if rest else value}
+
+
+def _is_custom(context: Context) -> bool:
+    return "types" in context.kind.facts
+
+
+def _spec_replicas(context: Context, obj: Obj) -> Any:
+    assert context.kind.scale is not None
+    return at(obj, context.kind.scale.spec_replicas)
+
+
+def _shown_path(context: Context) -> str:
+    assert context.kind.scale is not None
+    return gofmt.quote("." + context.kind.scale.spec_replicas)
 
 
 def at(obj: Mapping[str, Any], path: str) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cluster_core.apiserver.customresources import lifecycle
 from cluster_core.apiserver.kind import Kind
 from cluster_core.kinds.crd_validation import definition, definition_update
 from cluster_core.machinery.typed import Obj
@@ -71,5 +72,7 @@ KIND = Kind(
     validate_update=definition_update,
     status=True,
     generation=True,
+    finalizers=lifecycle.held_by,
+    on_deleting=lifecycle.begin_deletion,
     prefix="apiextensions.k8s.io/customresourcedefinitions",
 )

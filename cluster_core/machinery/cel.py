@@ -31,7 +31,7 @@ _TYPES = {
     "duration": cel.Type.DURATION,
 }
 _NAMES = ("strings", "optional", "bindings", "lists", "sets", "two-var-comprehensions")
-_LIBRARIES = "extensions:\n" + "".join(f"  - name: {name}\n" for name in _NAMES)
+LIBRARIES = "extensions:\n" + "".join(f"  - name: {name}\n" for name in _NAMES)
 
 
 class CelError(Exception):
@@ -63,7 +63,7 @@ class Program:
 def _environment(variables: Variables) -> Any:
     declared = {name: _TYPES[type] for name, type in variables}
     kubernetes = cel.CelExtension("kubernetes", cel_functions.declarations())
-    return cel.NewEnv(config=cel.NewEnvConfigFromYaml(_LIBRARIES), variables=declared, extensions=[kubernetes])
+    return cel.NewEnv(config=cel.NewEnvConfigFromYaml(LIBRARIES), variables=declared, extensions=[kubernetes])
 
 
 @lru_cache(4096)

@@ -10,6 +10,7 @@ from cluster_core import controllers as controller_modules
 from cluster_core import kinds as kind_modules
 from cluster_core.apiserver.admission.chain import Plugin
 from cluster_core.apiserver.admission.recommended import PLUGINS
+from cluster_core.apiserver.customresources.lifecycle import Definitions
 from cluster_core.apiserver.kind import Kind
 from cluster_core.apiserver.parts import Part
 from cluster_core.controllers.garbagecollector import GarbageCollector
@@ -126,7 +127,7 @@ def add_parts(cluster: Cluster) -> None:
     park.listen(control.power_changed)
     leases = Leases(cluster.store, cluster.clock, cluster.agenda, cluster.seed)
     leases.is_up = lambda: control.is_running("etcd")
-    parts: list[Part] = [park, fleet, control, leases, Drains(world), *controller_manager(cluster, {}), *scheduler(cluster)]
+    parts: list[Part] = [Definitions(world), park, fleet, control, leases, Drains(world), *controller_manager(cluster, {}), *scheduler(cluster)]
     for part in (*parts, Proxies(world), *external_parts(cluster)):
         cluster.add_part(part)
     presenting.install(cluster.server, park, fleet)

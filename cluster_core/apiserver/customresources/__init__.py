@@ -1,0 +1,1 @@
+"""CustomResourceDefinitions: kinds made while the cluster runs. Models staging/src/k8s.io/apiextensions-apiserver."""
