@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from functools import lru_cache
 from typing import Any
@@ -77,15 +78,27 @@ def _summary(row: dict[str, Any]) -> dict[str, Any]:
 
 def kubeconfig(*, name: str, token: str, base_url: str) -> str:
     """A kubeconfig for the cluster, as YAML. Its URL carries the token, for kubectl sends none over plain http."""
-    server = f"{base_url.rstrip('/')}/k/{token}"
+    return _kubeconfig(name, {"server": f"{base_url.rstrip('/')}/k/{token}"}, {})
+
+
+def secure_kubeconfig(*, name: str, token: str, base_url: str, authority: str) -> str:
+    """A kubeconfig for HTTPS: the token is a bearer token; `authority` (PEM) is whom to trust, "": whom the machine does."""
+    where = {"server": f"{base_url.rstrip('/')}/k8s/{name}"}
+    if authority:
+        where["certificate-authority-data"] = base64.b64encode(authority.encode()).decode()
+    return _kubeconfig(name, where, {"token": token})
+
+
+def _kubeconfig(name: str, where: dict[str, str], credentials: dict[str, str]) -> str:
+    user = "".join(f"\n    {key}: {value}" for key, value in credentials.items()) or " {}"
     return (
         "apiVersion: v1\n"
         "kind: Config\n"
         "clusters:\n"
         f"- name: {name}\n"
         "  cluster:\n"
-        f"    server: {server}\n"
-        "contexts:\n"
+        + "".join(f"    {key}: {value}\n" for key, value in where.items())
+        + "contexts:\n"
         f"- name: {name}\n"
         "  context:\n"
         f"    cluster: {name}\n"
@@ -93,5 +106,5 @@ def kubeconfig(*, name: str, token: str, base_url: str) -> str:
         f"current-context: {name}\n"
         "users:\n"
         f"- name: {name}-admin\n"
-        "  user: {}\n"
+        f"  user:{user}\n"
     )

@@ -18,6 +18,7 @@ from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server
 
 from playground.kubeapi.status import status_body
+from playground.tls import SecureListener, client_certificate
 
 _MOST_BUFFERED = 256 * 1024
 _MOST_BODY = 16 * 1024 * 1024
@@ -55,7 +56,13 @@ class LimitedFactory(HTTPFactory):  # type: ignore[misc]
 
 
 class PatientServer(Server):  # type: ignore[misc]
-    """Waits, after each message, until the connection's buffer is small again."""
+    """Waits, after each message, until the connection's buffer is small again; tells applications of client certificates."""
+
+    def create_application(self, protocol: Any, scope: Any) -> Any:
+        certificate = client_certificate(protocol)
+        if certificate:
+            scope["extensions"] = {**scope.get("extensions", {}), "tls": {"client_cert_chain": [certificate]}}
+        return super().create_application(protocol, scope)
 
     async def handle_reply(self, protocol: Any, message: Any) -> None:
         await super().handle_reply(protocol, message)
@@ -82,8 +89,10 @@ def endpoints(host: str, port: int, cert: str, key: str) -> list[str]:
     return [f"ssl:{port}:interface={interface}:privateKey={key}:certKey={cert}"]
 
 
-def run(*, host: str, port: int, with_parent: bool, cert: str = "", key: str = "") -> None:
-    """Serve until SIGTERM, SIGINT or (with_parent) the end of standard input."""
+def run(
+    *, host: str, port: int, with_parent: bool, cert: str = "", key: str = "", secure: SecureListener | None = None
+) -> None:
+    """Serve until SIGTERM, SIGINT or (with_parent) the end of standard input. `secure`: where else, by HTTPS."""
     import daphne.server
 
     from playground.asgi import application
@@ -91,7 +100,7 @@ def run(*, host: str, port: int, with_parent: bool, cert: str = "", key: str = "
     daphne.server.HTTPFactory = LimitedFactory
     if with_parent:
         threading.Thread(target=_stop_with_parent, daemon=True).start()
-    PatientServer(
+    server = PatientServer(
         application,
         endpoints=endpoints(host, port, cert, key),
         server_name="",
@@ -99,7 +108,10 @@ def run(*, host: str, port: int, with_parent: bool, cert: str = "", key: str = "
         websocket_timeout=-1,
         websocket_max_message_size=64 * 1024,
         websocket_max_frame_size=64 * 1024,
-    ).run()
+    )
+    if secure:
+        secure.open_with(server)
+    server.run()
 
 
 def _stop_with_parent() -> None:

@@ -9,6 +9,8 @@ from urllib.parse import unquote
 
 VERBS_BY_METHOD = {"POST": "create", "GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 JSON = "application/json"
+CLIENT_CERTIFICATE = ":client-certificate"
+"""Where the way in puts the certificate (PEM) a client has shown: no header that a client sends can have this name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,19 @@
 """Which requests are for a cluster's API server, and their way there and back.
 
-`/k/{token}/...` is what kubeconfigs name: the token opens the cluster. `/clusters/{name}/k8s/...` is for our own pages.
+`/k/{token}/...` is what kubeconfigs name: the token opens the cluster. `/k8s/{name}/...` is a cluster as it would be on
+a network: who shows no credentials is anonymous. `/clusters/{name}/k8s/...` is for our own pages.
 Everything that fails here is a Kubernetes Status; no Django page ever gets out.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from django.conf import settings
 
-from cluster_core.apiserver.request import ADMIN, ApiRequest, ApiResponse, User
+from cluster_core.apiserver.request import ADMIN, CLIENT_CERTIFICATE, ApiRequest, ApiResponse, User
 from cluster_core.apiserver.server import ApiServer
 from cluster_core.machinery import errors
 from cluster_core.machinery.errors import ApiError
@@ -49,6 +51,8 @@ class KubeApi:
         way, key, path = where
         cluster, user = await _enter(way, key, scope)
         request = api_request(scope, path, await body_of(scope, receive), user)
+        if way == "network":
+            request = await _with_credentials(cluster, request, scope)
         answer = await self._ask(cluster, request)
         if isinstance(answer, ApiResponse):
             await send_response(send, answer, request.header("accept-encoding"))
@@ -63,13 +67,15 @@ class KubeApi:
 
 
 def split(scope: Scope) -> tuple[str, str, str] | None:
-    """("token" or "name", which, the path within the cluster), None when it is not for a cluster."""
+    """("token", "network" or "page", which, the path within the cluster), None when it is not for a cluster."""
     raw = scope.get("raw_path") or scope["path"].encode()
     parts = raw.decode("latin-1").split("/", 4)
     if parts[1] == "k" and len(parts) > 2:
         return "token", parts[2], "/" + "/".join(parts[3:])
+    if parts[1] == "k8s" and len(parts) > 2:
+        return "network", parts[2], "/" + "/".join(parts[3:])
     if parts[1] == "clusters" and len(parts) > 3 and parts[3] == "k8s":
-        return "name", parts[2], "/" + "".join(parts[4:])
+        return "page", parts[2], "/" + "".join(parts[4:])
     return None
 
 
@@ -80,9 +86,29 @@ async def _enter(way: str, key: str, scope: Scope) -> tuple[str, User | None]:
         if name is None:
             raise errors.unauthorized()
         return name, ADMIN
+    if way == "network":
+        return key, None
     if scope["method"] not in _SAFE and not _from_our_page(scope):
         raise _forbidden()
     return key, ADMIN if settings.LOCAL_MODE else None
+
+
+async def _with_credentials(cluster: str, request: ApiRequest, scope: Scope) -> ApiRequest:
+    """The request with whom its token or certificate stands for, as far as it is not for the cluster to say."""
+    scheme, _, token = request.header("authorization").partition(" ")
+    if scheme.lower() == "bearer" and await _opens(token.strip(), cluster):
+        return replace(request, user=ADMIN, headers=_without(request.headers, "authorization"))
+    shown = scope.get("extensions", {}).get("tls", {}).get("client_cert_chain")
+    return replace(request, headers={**request.headers, CLIENT_CERTIFICATE: shown[0]}) if shown else request
+
+
+async def _opens(token: str, cluster: str) -> bool:
+    """Is this the cluster's own token? Those of its service accounts have dots."""
+    return "." not in token and await name_of_token(token) == cluster
+
+
+def _without(headers: Mapping[str, str], name: str) -> dict[str, str]:
+    return {key: value for key, value in headers.items() if key != name}
 
 
 def _from_our_page(scope: Scope) -> bool:

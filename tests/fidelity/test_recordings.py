@@ -13,7 +13,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -65,17 +64,17 @@ def test_discovery_and_columns_are_the_same(golden: Path, bare: Callable[[str], 
     hold("discovery.tables", rates["tables"])
 
 
-def server_of(config: Path) -> tuple[str, str]:
-    found = re.search(r"server: (\S+)", config.read_text())
+def network_of(config: Path, name: str) -> list[str]:
+    """How the replay tool reaches the cluster as one reaches it on a network, where no token is anonymous."""
+    found = re.search(r"server: (\S+)/k/(\S+)", config.read_text())
     assert found is not None
-    parts = urlsplit(found[1])
-    return f"{parts.scheme}://{parts.netloc}", parts.path
+    return ["--server", found[1], "--prefix", f"/k8s/{name}", "--token", found[2]]
 
 
 def test_conversations_go_the_same_way(golden: Path, bare: Callable[[str], Path], tmp_path: Path) -> None:
-    server, prefix = server_of(bare("transcripts"))
+    where = network_of(bare("transcripts"), "transcripts")
     report = tmp_path / "report.json"
-    run_tool(golden, "replay.py", "--server", server, "--prefix", prefix, "--json", str(report), "transcripts")
+    run_tool(golden, "replay.py", *where, "--json", str(report), "transcripts")
     found = json.loads(report.read_text())
     hold("transcripts.equal", found["equal"] / found["steps"])
 

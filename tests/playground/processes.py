@@ -30,7 +30,8 @@ class Playground:
     def __init__(self, data: Path, **environment: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        own = {"DATA": str(data), "PORT": str(self.port), "HOST": "127.0.0.1", "LOG_LEVEL": "ERROR"}
+        self.https_port = free_port()
+        own = {"DATA": str(data), "PORT": str(self.port), "HTTPS_PORT": str(self.https_port), "HOST": "127.0.0.1", "LOG_LEVEL": "ERROR"}
         self._environment = {**os.environ, **own, **environment}
         self._data, self._log = data, data / "log.txt"
         data.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from playground.clusters import kubeconfig, token_of
+from playground.certificates import authority_pem
+from playground.clusters import kubeconfig, secure_kubeconfig, token_of
 
 
 class Command(BaseCommand):
@@ -15,11 +16,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")
-        parser.add_argument("--url", default=settings.BASE_URL)
+        parser.add_argument("--url", help=f"where the playground is, {settings.BASE_URL} if not told")
+        parser.add_argument("--https", action="store_true", help="by HTTPS, the token as a header and not in the URL")
 
     def handle(self, *args: Any, **options: Any) -> None:
         token = token_of(name=options["name"])
         if token is None:
             raise CommandError(f'cluster "{options["name"]}" not found')
-        text = kubeconfig(name=options["name"], token=token, base_url=options["url"])
-        self.stdout.write(text, ending="")
+        self.stdout.write(_text(token=token, **{key: options[key] for key in ("name", "url", "https")}), ending="")
+
+
+def _text(*, name: str, token: str, url: str | None, https: bool) -> str:
+    if not https:
+        return kubeconfig(name=name, token=token, base_url=url or settings.BASE_URL)
+    own = "" if settings.TLS_CERT else authority_pem(settings.DATA_DIR)
+    return secure_kubeconfig(name=name, token=token, base_url=url or settings.HTTPS_URL, authority=own)
