@@ -26,8 +26,7 @@ def digest(manifest: Obj) -> str:
 def mirror(fleet: Fleet, machine: Any, name: str) -> None:
     """Bring the mirror pod of this manifest up to date: created, replaced or deleted."""
     manifest = machine.manifests.get(name)
-    namespace = manifest["metadata"].get("namespace", "default") if manifest else "kube-system"
-    known = fleet.api.get("Pod", namespace, f"{name}-{machine.name}")
+    known = _known(fleet, machine, f"{name}-{machine.name}", manifest)
     if known is not None and MIRROR not in known["metadata"].get("annotations", {}):
         return
     if known is not None and (not manifest or known["metadata"]["annotations"][MIRROR] != digest(manifest)):
@@ -35,6 +34,14 @@ def mirror(fleet: Fleet, machine: Any, name: str) -> None:
         known = None
     if known is None and manifest:
         fleet.api.create("Pod", _pod(fleet, machine, manifest))
+
+
+def _known(fleet: Fleet, machine: Any, name: str, manifest: Any) -> Obj | None:
+    """The pod of that name: where the manifest says, or wherever its mirror was made when the manifest is gone."""
+    if manifest:
+        return fleet.api.get("Pod", manifest["metadata"].get("namespace", "default"), name)
+    pods = (pod for pod in fleet.api.on_node("Pod", machine.name) if pod["metadata"]["name"] == name)
+    return next((pod for pod in pods if MIRROR in pod["metadata"].get("annotations", {})), None)
 
 
 def _pod(fleet: Fleet, machine: Any, manifest: Obj) -> dict[str, Any]:

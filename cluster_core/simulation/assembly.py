@@ -18,7 +18,6 @@ from cluster_core.controllers.runtime import Controller, ControllerPart
 from cluster_core.etcd.leases import Leases
 from cluster_core.kubelet.fleet import Fleet
 from cluster_core.kubelet.timings import Timings
-from cluster_core.kubeproxy.proxies import Proxies
 from cluster_core.machinery.plugins import collect
 from cluster_core.machines.machine import Machine
 from cluster_core.machines.park import MachinePark
@@ -26,6 +25,7 @@ from cluster_core.scheduler.component import Scheduler
 from cluster_core.simulation import connecting, presenting
 from cluster_core.simulation.drain import Drains
 from cluster_core.simulation.kubeadm.manifests import static_pods
+from cluster_core.simulation.networking import add_network
 from cluster_core.workloads.runtime import Containers
 
 if TYPE_CHECKING:
@@ -117,18 +117,23 @@ def manifests_of(flavour: str) -> Callable[[Machine], dict[str, Any]]:
 
 def add_parts(cluster: Cluster) -> None:
     """Start the control plane's parts and the machines with their kubelets."""
+    from cluster_core.simulation import machinefiles
     from cluster_core.simulation.control import ControlPlane
 
     world, options = cluster.world, cluster.spec.options
     park = MachinePark(cluster.clock, manifests_of(cluster.spec.flavour))
-    fleet = Fleet(world, park, Containers(options), Timings(cluster.seed, options.get("timings", {})))
+    containers = Containers(options)
+    fleet = Fleet(world, park, containers, Timings(cluster.seed, options.get("timings", {})))
     world.machines = fleet
     control = ControlPlane(cluster)
     park.listen(control.power_changed)
+    containers.fault = lambda launch: control.fault_of(launch.pod, launch.container["name"])
     leases = Leases(cluster.store, cluster.clock, cluster.agenda, cluster.seed)
     leases.is_up = lambda: control.is_running("etcd")
     parts: list[Part] = [Definitions(world), park, fleet, control, leases, Drains(world), *controller_manager(cluster, {}), *scheduler(cluster)]
-    for part in (*parts, Proxies(world), *external_parts(cluster)):
+    for part in (*parts, *external_parts(cluster)):
         cluster.add_part(part)
+    add_network(cluster)
     presenting.install(cluster.server, park, fleet)
     connecting.install(cluster.server, fleet)
+    machinefiles.install_checks(cluster)

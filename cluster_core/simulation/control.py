@@ -5,7 +5,7 @@ A component runs as long as its manifest is in place. Its flags are those of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cluster_core.apiserver.parts import Change, Part
@@ -40,13 +40,21 @@ class ControlPlane:
         """Component -> its manifest, put aside; {} when there is none."""
         self.flags: dict[str, Flags] = {}
         """Component -> its flags, where they are not the usual ones."""
+        self.broken: dict[str, str] = {}
+        """Component -> what it says before it gives up, each time it is started."""
+        self.check: Callable[[str, Sequence[str]], str] = lambda component, argv: ""
+        """What would keep the component from running with this command line; "" when nothing."""
         self.dark = False
         """Whether the machine it runs on is without power."""
 
     # ------------------------------------------------------------------------------------------------ what people do
 
     def is_running(self, component: str) -> bool:
-        return component not in self.stopped and not self.dark
+        return component not in self.stopped and component not in self.broken and not self.dark
+
+    def fault_of(self, pod: Obj, container: str) -> str:
+        """What this container says before it gives up, if it is a broken component."""
+        return self.broken.get(container, "") if pod["metadata"].get("namespace") == "kube-system" else ""
 
     def power_changed(self, machine: Machine) -> None:
         """The control plane's machine went off or on, and everything on it."""
@@ -55,7 +63,7 @@ class ControlPlane:
             return
         self.dark = dark
         for component in COMPONENTS:
-            if component not in self.stopped:
+            if component not in self.stopped and component not in self.broken:
                 (self._halt if dark else self._go)(component)
 
     def stop(self, component: str) -> None:
@@ -73,16 +81,27 @@ class ControlPlane:
     def set_manifest(self, component: str, manifest: Obj | None) -> None:
         """The manifest file was written (or removed): the component stops, starts or restarts with its flags."""
         if manifest is None:
-            if self.is_running(component):
+            self.broken.pop(component, None)
+            if component not in self.stopped:
                 self.stop(component)
             return
-        flags = flags_of(manifest)
+        argv = command_line(manifest)
         if self.is_running(component):
             self._halt(component)
         self.stopped.pop(component, None)
-        self.flags[component] = flags
-        self._go(component)
+        self.flags[component] = flags_of(manifest)
+        self.try_to_run(component, argv)
         self._put_manifest(component, manifest)
+
+    def try_to_run(self, component: str, argv: Sequence[str]) -> None:
+        """Start it, or note why it ends at once."""
+        self.broken.pop(component, None)
+        fault = self.check(component, argv)
+        if fault:
+            self.broken[component] = fault
+            self._halt(component)
+        elif not self.dark:
+            self._go(component)
 
     def restart(self, component: str, flags: Mapping[str, str] | None = None) -> None:
         """Restart the component, with these flags from now on when given."""
@@ -140,12 +159,12 @@ class ControlPlane:
         """Nothing is planned under this name."""
 
     def dump(self) -> Any:
-        found = {"stopped": self.stopped, "flags": self.flags, "dark": self.dark}
+        found = {"stopped": self.stopped, "flags": self.flags, "broken": self.broken, "dark": self.dark}
         return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
         self.stopped, self.flags = state.get("stopped", {}), state.get("flags", {})
-        self.dark = state.get("dark", False)
+        self.broken, self.dark = state.get("broken", {}), state.get("dark", False)
         for component in self.flags:
             if self.is_running(component):
                 self._halt(component)
@@ -165,6 +184,12 @@ def _catch_up(cluster: Cluster, part: Part) -> None:
             if kind.stored and (kind.name in part.kinds or "*" in part.kinds):
                 for obj in storage.list(kind):
                     part.observe(Change(kind, None, obj, storage.revision))
+
+
+def command_line(manifest: Obj) -> list[str]:
+    """What the static pod's first container runs."""
+    container = manifest["spec"]["containers"][0]
+    return [*container.get("command", ()), *container.get("args", ())]
 
 
 def flags_of(manifest: Obj) -> Flags:

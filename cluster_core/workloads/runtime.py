@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cluster_core.machinery.clock import SECOND
@@ -25,6 +25,8 @@ class Containers:
         self._any_image = bool(options.get("accept-any-image", True))
         self._processes: OrderedDict[tuple[str, str, int], Process] = OrderedDict()
         self._volumes: dict[str, dict[str, dict[str, str]]] = {}
+        self.fault: Callable[[Launch], str] = lambda launch: ""
+        """What a container says before it gives up at once; "" for those that run as they do."""
 
     def find(self, image: str) -> Image:
         """The image of this name. Raises PullError."""
@@ -66,6 +68,8 @@ class Containers:
                 kept[volume] = {**kept.get(volume, {}), **inside}
 
     def start(self, launch: Launch) -> Outcome:
+        if self.fault(launch):
+            return Outcome(0.2, 1)
         launch = self._with_volumes(launch)
         return process.outcome(launch, self._process(launch, launch.now - launch.now % SECOND))
 
@@ -85,8 +89,16 @@ class Containers:
 
     def logs(self, launch: Launch, started: int, until: int) -> list[logs.Line]:
         """What the container, started then, has written up to `until`."""
+        fault = self.fault(launch)
+        if fault:
+            return [logs.Line(started + number, text, True) for number, text in enumerate(fault.splitlines())]
         launch = self._with_volumes(launch)
         return logs.lines(launch, self._process(launch, started), started, until)
+
+    def running(self, launch: Launch, started: int) -> tuple[Launch, Process]:
+        """The launch with all its files, and the container's main process: for those who want to talk to it."""
+        launch = self._with_volumes(launch)
+        return launch, self._process(launch, started)
 
     def usage(self, launch: Launch, started: int) -> tuple[int, int]:
         """(thousandths of a cpu, bytes of memory) that the running container uses now."""
