@@ -3,6 +3,7 @@
  * frame-rate benchmark. `mock.html?nodes=1000&pods=10000&still` and so on; never part of the product's bundle.
  */
 
+import { followAddress } from "../src/address.js";
 import { createApi } from "../src/api.js";
 import { createContext } from "../src/context.js";
 import { useLanguage } from "../src/i18n/index.js";
@@ -35,6 +36,7 @@ if (query.has("dashboard")) {
   const frames = [];
   context.frames = (ms) => frames.push(ms);
   mountShell(element, context);
+  followAddress(context);
   if (!query.has("dark-silence")) connect({ url: "mock", store, open: server.open, onError: (text) => context.toast({ tone: "bad", text }) });
   Object.assign(window, { playground: context, mock: server, frames });
 }

@@ -31,3 +31,22 @@ const ANSWERS = /** @type {Record<string, object>} */ ({
 
 /** @param {string} url @returns {object | undefined} */
 export const said = (url) => ANSWERS[/\/k8s\/(.*)$/.exec(url)?.[1] ?? ""];
+
+const resource = (/** @type {string} */ name, /** @type {string} */ kind, scope = "Namespaced") => ({ resource: name, responseKind: { kind }, scope, verbs: ["get", "list"] });
+Object.assign(ANSWERS, {
+  api: { items: [{ metadata: { name: "" }, versions: [{ version: "v1", resources: [resource("pods", "Pod"), resource("nodes", "Node", "Cluster"), resource("configmaps", "ConfigMap")] }] }] },
+  apis: { items: [{ metadata: { name: "apps" }, versions: [{ version: "v1", resources: [resource("deployments", "Deployment")] }] }] },
+});
+
+const KINDS = /** @type {Record<string, string>} */ ({ pods: "Pod", nodes: "Node", configmaps: "ConfigMap", deployments: "Deployment" });
+
+/** A collection as the server's table. @param {string} url @param {(kind: string) => import("../src/types.js").Thin[]} all */
+export function tableOf(url, all) {
+  const [, ns, plural] = /\/v1(?:\/namespaces\/([^/]+))?\/(\w+)\?limit/.exec(url) ?? [];
+  if (!plural) return undefined;
+  const rows = all(KINDS[plural]).filter((one) => !ns || one.ns === ns);
+  return {
+    columnDefinitions: [{ name: "Name", priority: 0 }, { name: "Status", priority: 0 }, { name: "Restarts", priority: 0 }, { name: "Node", priority: 1 }],
+    rows: rows.map((one) => ({ cells: [one.name, one.reason ?? one.phase ?? "", one.restarts ?? 0, one.node ?? ""], object: { metadata: { name: one.name, namespace: one.ns, uid: one.uid, labels: one.labels } } })),
+  };
+}

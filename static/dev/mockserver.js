@@ -1,6 +1,6 @@
 /** A pretend server: the websocket feed and the REST answers the page uses, over a very simple-minded cluster. */
 
-import { said } from "./mockkube.js";
+import { said, tableOf } from "./mockkube.js";
 
 const GIB = 1024 ** 3;
 const ORIGIN = Date.UTC(2026, 0, 1, 9) * 1000;
@@ -261,6 +261,9 @@ export function createMockServer({ nodes, pods, zones, nasty, still }) {
   function kube(url, init) {
     const known = said(url);
     if (known) return answer(known);
+    const listed = tableOf(url, all);
+    if (listed) return answer(listed);
+    if (/\/log\?/.test(url)) return new Response(`first line\n${BAD}\nlast line\n`);
     const found = /\/(\w+)\/([^/]+?)(?:\/scale)?$/.exec(url);
     const thin = found && [...objects.values()].find((one) => one.name === decodeURIComponent(found[2]) && `${one.k.toLowerCase()}s` === found[1]);
     if (!thin) return answer({ kind: "Status", status: "Failure", message: `${url} not found`, code: 404 }, 404);

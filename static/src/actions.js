@@ -92,6 +92,7 @@ function workloadActions(context, thin) {
     actions.push({ id: "scale", label: t("action.scale"), run: () => context.ui.set({ dialog: "scale", dialogData: thin.uid }) });
   if (["Deployment", "StatefulSet", "DaemonSet"].includes(thin.k))
     actions.push({ id: "restart", label: t("action.restart"), kubectl: kubectl.restart(refOf(thin)), run: () => restart(context, thin) });
+  if (thin.k === "Pod") actions.push({ id: "logs", label: t("action.logs"), kubectl: kubectl.logs(refOf(thin)), run: () => context.ui.set({ selected: thin.uid, drawer: "logs" }) });
   return actions;
 }
 
@@ -131,6 +132,8 @@ export function pageActions(context) {
     { id: "addNode", label: t("action.addNode"), run: () => ui.set({ dialog: "addNode" }) },
     { id: "yaml", label: t("action.yaml"), kubectl: kubectl.apply(), run: () => ui.set({ drawer: "yaml", dialog: "" }) },
     { id: "events", label: t("action.events"), run: () => ui.set({ drawer: "events", dialog: "" }) },
+    { id: "explorer", label: t("action.explorer"), kubectl: "kubectl get …", run: () => ui.set({ drawer: "explorer", dialog: "" }) },
+    { id: "terminal", label: t("action.terminal"), run: () => ui.set({ drawer: "terminal", dialog: "" }) },
     { id: "fit", label: t("action.fit"), run: () => context.diagram?.fit() },
     { id: "services", label: t("action.toggle", { name: t("layer.services") }), run: () => ui.set({ services: !ui.get().services }) },
     { id: "owners", label: t("action.toggle", { name: t("layer.owners") }), run: () => ui.set({ owners: !ui.get().owners }) },

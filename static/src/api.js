@@ -124,10 +124,15 @@ export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fet
       call("PATCH", `${kube}/${kubePath(ref)}${subresource ? `/${subresource}` : ""}`, patch, {
         "Content-Type": "application/merge-patch+json",
       }),
-    /** @param {import("./types.js").Ref} ref @param {string} [container] */
-    logs: (ref, container) =>
-      call("GET", `${kube}/${kubePath(ref)}/log?tailLines=200${container ? `&container=${encodeURIComponent(container)}` : ""}`, undefined, {
-        Accept: "*/*",
-      }),
+    /** Read an answer piece by piece as it comes, until it ends. @param {string} path @param {AbortSignal} signal @param {(text: string) => void} onText */
+    async stream(path, signal, onText) {
+      const answer = await send(`${kube}/${path}`, { headers: { Accept: "*/*" }, credentials: "same-origin", signal });
+      if (!answer.ok || !answer.body) {
+        const raw = await answer.text();
+        throw new ApiError(explain(raw.startsWith("{") ? JSON.parse(raw) : raw, answer.status), answer.status);
+      }
+      const reader = answer.body.pipeThrough(/** @type {any} */ (new TextDecoderStream())).getReader();
+      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) onText(/** @type {any} */ (piece.value));
+    },
   };
 }

@@ -7,10 +7,13 @@ import { createState } from "./state.js";
 import { createPalette } from "./palette.js";
 
 /**
+ * @typedef {"yaml" | "explorer" | "logs" | "events" | "terminal"} DrawerTab
+ *
  * @typedef {object} Ui
  * @property {string | null} selected uid
  * @property {"facts" | "events" | "yaml" | "why"} tab of the inspector
- * @property {"" | "events" | "yaml"} drawer
+ * @property {"" | DrawerTab} drawer
+ * @property {boolean} tall whether the drawer takes most of the page
  * @property {"" | "addNode" | "kubeconfig" | "commands" | "scale" | "confirm"} dialog
  * @property {any} dialogData
  * @property {boolean} outline
@@ -53,6 +56,7 @@ const INITIAL = {
   selected: null,
   tab: "facts",
   drawer: "",
+  tall: false,
   dialog: "",
   dialogData: null,
   outline: true,

@@ -31,8 +31,10 @@ export const kubectl = {
   restart: (ref) => line("rollout", "restart", target(ref), ...inNamespace(ref)),
   /** @param {Ref} ref */
   remove: (ref) => line("delete", target(ref), ...inNamespace(ref)),
-  /** @param {Ref} ref */
-  logs: (ref) => line("logs", ref.name, ...inNamespace(ref)),
+  /** @param {Ref} ref @param {string} [container] @param {boolean} [follow] */
+  logs: (ref, container = "", follow = false) => line("logs", ref.name, ...(container ? ["-c", container] : []), ...(follow ? ["-f"] : []), ...inNamespace(ref)),
+  /** @param {string} kind @param {string} ns @param {boolean} namespaced @param {boolean} wide */
+  list: (kind, ns, namespaced, wide) => line("get", kind, ...(!namespaced ? [] : ns ? inNamespace({ kind, ns, name: "" }) : ["-A"]), ...(wide ? ["-o", "wide"] : [])),
   /** @param {string} node */
   cordon: (node) => line("cordon", node),
   /** @param {string} node */

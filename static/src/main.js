@@ -1,5 +1,6 @@
 /** The cluster page's entry: joins store, feed, API and views. Nothing imports this module. */
 
+import { followAddress } from "./address.js";
 import { createApi } from "./api.js";
 import { createContext } from "./context.js";
 import { useLanguage } from "./i18n/index.js";
@@ -21,5 +22,6 @@ const start = { ...recall(localStorage), ...(narrow ? { outline: false } : {}), 
 const context = createContext({ cluster, store, api, start });
 remember(localStorage, context.ui);
 mountShell(element, context);
+followAddress(context);
 connect({ url: feedUrl(cluster, location), store, onError: (text) => context.toast({ tone: "bad", text }) });
 Object.assign(window, { playground: context }); // for tests and for the curious at the console

@@ -35,6 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", action="store_true", help="write docs/screenshots/*.png")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "complaints: the page may log errors, such as a connection that is refused")
+
+
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Closed after these tests: Playwright keeps an event loop running, beside which no asyncio test can run."""

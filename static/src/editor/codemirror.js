@@ -39,6 +39,7 @@ const colours = EditorView.theme({
   ".cm-changedText": { background: "color-mix(in srgb, var(--ok) 28%, transparent) !important" },
   ".cm-deletedChunk": { backgroundColor: "color-mix(in srgb, var(--bad) 12%, transparent)", paddingLeft: "6px" },
   ".cm-deletedChunk .cm-deletedText": { background: "color-mix(in srgb, var(--bad) 26%, transparent)" },
+  ".cm-collapsedLines::before, .cm-collapsedLines::after": { content: '""' },
   ".cm-collapsedLines": { background: "var(--sunken)", color: "var(--muted)", padding: "4px 12px" },
 });
 
@@ -61,11 +62,12 @@ function rootIn(host) {
 
 /**
  * What would change, line by line: before beside after in one text, equal stretches folded. Read only.
- * @param {HTMLElement} host @param {{before: string, after: string, label: string}} texts
+ * @param {HTMLElement} host @param {{before: string, after: string, label: string, unchanged: string}} texts
  */
-export function openDiff(host, { before, after, label }) {
+export function openDiff(host, { before, after, label, unchanged }) {
   const { root, parent } = rootIn(host);
   const extensions = [
+    EditorState.phrases.of({ "$ unchanged lines": unchanged }),
     unifiedMergeView({ original: before, mergeControls: false, gutter: true, collapseUnchanged: { margin: 3, minSize: 5 } }),
     [yaml(), colours, syntaxHighlighting(words), EditorState.readOnly.of(true)],
     EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),

@@ -1,49 +1,80 @@
-/** The drawer at the bottom: events or YAML. What is not shown is not mounted; the editor's text survives while the page is open. */
+/** The drawer at the bottom: one pane per tab, each loaded and mounted when first shown; what it holds survives while the page is open. */
 
 import { html } from "lit";
 import { t } from "../i18n/index.js";
 import { icon } from "../ui/icons.js";
 import { mount } from "../ui/mount.js";
-import { mountEditor } from "./editor.js";
-import { mountEvents } from "./events.js";
 import { arrowTabs } from "./inspector.js";
 
-/** @type {Array<"events" | "yaml">} */
-const TABS = ["yaml", "events"];
+/** @typedef {import("../context.js").Context} Context @typedef {import("../context.js").DrawerTab} Tab */
+/** @typedef {(element: HTMLElement, context: Context) => () => void} Mount */
 
-/** @param {HTMLElement} element @param {import("../context.js").Context} context @returns {() => void} undo */
+/** @type {Record<Tab, () => Promise<Mount>>} */
+const PANES = {
+  yaml: async () => (await import("./editor.js")).mountEditor,
+  explorer: async () => (await import("./explorer.js")).mountExplorer,
+  logs: async () => (await import("./logs.js")).mountLogs,
+  events: async () => (await import("./events.js")).mountEvents,
+  terminal: async () => (await import("./terminal.js")).mountTerminal,
+};
+const TABS = /** @type {Tab[]} */ (Object.keys(PANES));
+
+/** @param {Tab} tab */
+function makePane(tab) {
+  const pane = document.createElement("div");
+  Object.assign(pane, { className: `drawer-body drawer-${tab}`, id: `drawer-${tab}`, hidden: true });
+  pane.setAttribute("role", "tabpanel");
+  pane.setAttribute("aria-labelledby", `drawer-tab-${tab}`);
+  return pane;
+}
+
+/** @param {HTMLElement} element @param {Context} context @returns {() => void} undo */
 export function mountDrawer(element, context) {
   const { ui } = context;
   const head = document.createElement("div");
   head.className = "drawer-head";
-  const panes = { yaml: document.createElement("div"), events: document.createElement("div") };
-  for (const tab of TABS) Object.assign(panes[tab], { className: `drawer-body drawer-${tab}`, id: `drawer-${tab}`, hidden: true });
-  element.replaceChildren(head, panes.yaml, panes.events);
-  /** @type {Partial<Record<"events" | "yaml", () => void>>} */
-  const mounted = {};
+  const panes = new Map(TABS.map((tab) => [tab, makePane(tab)]));
+  element.replaceChildren(head, ...panes.values());
+  /** @type {Map<Tab, Promise<() => void>>} */
+  const mounted = new Map();
 
-  const view = () => html`<div class="tabs" role="tablist" aria-label=${t("drawer.label")} @keydown=${arrowTabs}>
-      ${TABS.map(
-        (tab) => html`<button class="tab" type="button" role="tab" id="drawer-tab-${tab}" aria-controls="drawer-${tab}" aria-selected=${ui.get().drawer === tab} tabindex=${ui.get().drawer === tab ? 0 : -1}
-          @click=${() => ui.set({ drawer: tab })}>${t(`drawer.${tab}`)}</button>`,
-      )}
-    </div>
-    <button class="button button-quiet button-icon" type="button" aria-label=${t("drawer.close")} title=${t("drawer.close")} @click=${() => ui.set({ drawer: "" })}>${icon("close")}</button>`;
+  /** @param {Tab} tab */
+  const button = (tab) => html`<button class="tab" type="button" role="tab" id="drawer-tab-${tab}" aria-controls="drawer-${tab}" aria-selected=${ui.get().drawer === tab}
+    tabindex=${ui.get().drawer === tab ? 0 : -1} @click=${() => ui.set({ drawer: tab })}>${t(`drawer.${tab}`)}</button>`;
+
+  function view() {
+    const { tall } = ui.get();
+    const size = t(tall ? "drawer.smaller" : "drawer.larger");
+    return html`<div class="tabs" role="tablist" aria-label=${t("drawer.label")} @keydown=${arrowTabs}>${TABS.map(button)}</div>
+      <button class="button button-quiet button-icon drawer-size" type="button" aria-label=${size} title=${size} aria-pressed=${tall} @click=${() => ui.set({ tall: !tall })}>${icon("fit")}</button>
+      <button class="button button-quiet button-icon" type="button" aria-label=${t("drawer.close")} title=${t("drawer.close")} @click=${() => ui.set({ drawer: "" })}>${icon("close")}</button>`;
+  }
+
+  /** @param {Tab} tab @param {HTMLElement} pane */
+  async function load(tab, pane) {
+    try {
+      return (await PANES[tab]())(pane, context);
+    } catch (error) {
+      mounted.delete(tab);
+      context.toast({ tone: "bad", text: error instanceof Error ? error.message : String(error) });
+      return () => {};
+    }
+  }
 
   function show() {
-    const { drawer } = ui.get();
+    const { drawer, tall } = ui.get();
     element.hidden = !drawer;
-    for (const tab of TABS) {
-      panes[tab].hidden = drawer !== tab;
-      if (drawer === tab) mounted[tab] ??= tab === "yaml" ? mountEditor(panes.yaml, context) : mountEvents(panes.events, context);
-    }
-    for (const tab of TABS) {
-      panes[tab].setAttribute("role", "tabpanel");
-      panes[tab].setAttribute("aria-labelledby", `drawer-tab-${tab}`);
+    element.classList.toggle("drawer-tall", tall);
+    for (const [tab, pane] of panes) {
+      pane.hidden = drawer !== tab;
+      if (drawer === tab && !mounted.has(tab)) mounted.set(tab, load(tab, pane));
     }
   }
 
   show();
-  const undo = [mount(head, view, { sources: [(wake) => ui.subscribe(wake)] }), ui.subscribe((now, old) => now.drawer !== old.drawer && show())];
-  return () => [...undo, ...Object.values(mounted)].forEach((step) => step?.());
+  const undo = [mount(head, view, { sources: [(wake) => ui.subscribe(wake)] }), ui.subscribe((now, old) => (now.drawer !== old.drawer || now.tall !== old.tall) && show())];
+  return () => {
+    undo.forEach((step) => step());
+    for (const pane of mounted.values()) void pane.then((step) => step());
+  };
 }

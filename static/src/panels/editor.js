@@ -107,13 +107,15 @@ export function mountEditor(element, context) {
   async function compare() {
     if (state.comparing) return stopComparing();
     if (!editor || !module) return;
+    clearTimeout(timer);
+    asked += 1;
     const { results } = await api.compare(editor.text()).catch((error) => ({ results: failure(error) }));
     const { before, after } = await sides(results);
     const host = /** @type {HTMLElement | null} */ (element.querySelector(".editor-diff"));
     if (!host || over) return;
     diff?.close();
     set({ comparing: true, results, note: before === after ? t("editor.same") : t("editor.compared") });
-    diff = module.openDiff(host, { before, after, label: t("editor.diff") });
+    diff = module.openDiff(host, { before, after, label: t("editor.diff"), unchanged: t("editor.unchanged") });
   }
 
   function stopComparing() {

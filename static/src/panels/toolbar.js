@@ -18,8 +18,8 @@ function view(context) {
   return html`<div class="stage-top"><div class="toolbar" role="toolbar" aria-label=${t("toolbar.label")}>
       <button class="button button-icon" type="button" aria-pressed=${now.outline} aria-label=${t("outline.title")} title=${t("outline.title")} @click=${() => ui.set({ outline: !now.outline })}>${icon("outline")}</button>
       <button class="button button-primary" type="button" aria-label=${t("action.addNode")} @click=${() => ui.set({ dialog: "addNode" })}>${icon("add")}<span>${t("action.addNode")}</span></button>
-      <button class="button" type="button" aria-label=${t("drawer.yaml")} aria-pressed=${now.drawer === "yaml"} @click=${() => ui.set({ drawer: now.drawer === "yaml" ? "" : "yaml" })}>${icon("code")}<span>${t("drawer.yaml")}</span></button>
-      <button class="button" type="button" aria-label=${t("drawer.events")} aria-pressed=${now.drawer === "events"} @click=${() => ui.set({ drawer: now.drawer === "events" ? "" : "events" })}>${icon("events")}<span>${t("drawer.events")}</span></button>
+      ${drawerButton(context, "yaml", "code")}${drawerButton(context, "events", "events")}
+      ${drawerButton(context, "explorer", "table")}${drawerButton(context, "terminal", "terminal")}
     </div>
     <div class="layers" role="group" aria-label=${t("diagram.layers")}>${layer("owners")}${layer("services")}${layer("system")}${namespaces(context)}</div></div>
     <div class="zoom" role="group" aria-label=${t("toolbar.view")}>
@@ -27,6 +27,12 @@ function view(context) {
       ${zoomButton("fit", t("action.fit"), () => context.diagram?.fit())}
     </div>
     ${summary(context)}${overlay(context)}`;
+}
+
+/** Opens a pane of the drawer, or closes it. @param {import("../context.js").Context} context @param {import("../context.js").DrawerTab} tab @param {string} name of its icon */
+function drawerButton({ ui }, tab, name) {
+  const open = ui.get().drawer === tab;
+  return html`<button class="button" type="button" aria-label=${t(`drawer.${tab}`)} title=${t(`drawer.${tab}`)} aria-pressed=${open} @click=${() => ui.set({ drawer: open ? "" : tab })}>${icon(name)}<span>${t(`drawer.${tab}`)}</span></button>`;
 }
 
 /** @param {string} name @param {string} label @param {() => void} run */

@@ -7,6 +7,8 @@ const PATHS = {
   add: "M10 4v12M4 10h12",
   node: "M3 4h14v5H3zM3 11h14v5H3zM6 6.5h.01M6 13.5h.01",
   code: "M7 6l-4 4 4 4M13 6l4 4-4 4",
+  table: "M3 4h14v12H3zM3 8.5h14M8 8.5V16",
+  terminal: "M3 4h14v12H3zM6 8l2.5 2L6 12M10.5 12.5H14",
   events: "M4 5h12M4 10h12M4 15h7",
   search: "M9 3.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11zM13 13l4 4",
   play: "M6 4l10 6-10 6z",

@@ -1,0 +1,26 @@
+/** What of the page stands in its address, so that a link shows another person the same. */
+
+const KEPT = ["drawer", "kind", "q", "ns", "object"];
+
+/** @returns {Record<string, string>} */
+export const readAddress = () => Object.fromEntries([...new URLSearchParams(location.search)].filter(([key]) => KEPT.includes(key)));
+
+/** @param {Record<string, string>} values "" takes one out */
+export function keepInAddress(values) {
+  const url = new URL(location.href);
+  for (const [key, value] of Object.entries(values)) {
+    if (value) url.searchParams.set(key, value);
+    else url.searchParams.delete(key);
+  }
+  if (url.href !== location.href) history.replaceState(history.state, "", url);
+}
+
+/** Open what the address names, and keep it up to date. @param {import("./context.js").Context} context @returns {() => void} undo */
+export function followAddress({ ui }) {
+  const { drawer, ns } = readAddress();
+  if (ns) ui.set({ namespace: ns });
+  if (["yaml", "explorer", "logs", "events", "terminal"].includes(drawer)) ui.set({ drawer: /** @type {any} */ (drawer) });
+  return ui.subscribe((now, old) => {
+    if (now.drawer !== old.drawer || now.namespace !== old.namespace) keepInAddress({ drawer: now.drawer, ns: now.namespace });
+  });
+}
