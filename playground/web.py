@@ -48,6 +48,10 @@ class LimitedRequest(WebRequest):  # type: ignore[misc]
             self.transport.loseConnection()
 
 
+_LARGEST_MESSAGE = 64 * 1024 * 1024
+"""Bytes of one websocket message. What clients send is bounded by the size of its single frames."""
+
+
 class LimitedFactory(HTTPFactory):  # type: ignore[misc]
     def buildProtocol(self, addr: Any) -> Any:
         protocol = super().buildProtocol(addr)
@@ -106,7 +110,7 @@ def run(
         server_name="",
         application_close_timeout=5,
         websocket_timeout=-1,
-        websocket_max_message_size=64 * 1024,
+        websocket_max_message_size=_LARGEST_MESSAGE,  # autobahn holds what we send to it too: snapshots
         websocket_max_frame_size=64 * 1024,
     )
     if secure:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from playground.clusters import engine
 
 from .hub import Hub, Room, Socket
 
-_HELLO_SECONDS = 30.0
+logger = logging.getLogger(__name__)
 
 
 @lru_cache(1)
@@ -42,6 +43,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if kind == "hello" and self.room is None:
             self.room = hub().join(self.cluster, self.socket)
             self._sending = asyncio.create_task(self._send(message))
+            self._sending.add_done_callback(report)
         elif kind == "resync" and self.room is not None:
             self.socket.behind = True
             self.socket.ready.set()
@@ -86,6 +88,12 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _tell(self, message: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps(message))
+
+
+def report(task: asyncio.Task[None]) -> None:
+    """A task nobody waits for must not fail in silence."""
+    if not task.cancelled() and task.exception() is not None:
+        logger.error("a websocket's task failed", exc_info=task.exception())
 
 
 def _decoded(text: str | None) -> dict[str, Any]:

@@ -71,6 +71,8 @@ class Room:
                 self._end(str(error))
             except EngineError as error:
                 logger.info("cluster %s: %s", self._cluster, error)
+            except Exception:  # a bug in one update: say so and begin again with a snapshot
+                logger.exception("cluster %s: following it failed", self._cluster)
             if not self.gone:
                 await asyncio.sleep(_RETRY_SECONDS)
 
