@@ -1,0 +1,1 @@
+"""CoreDNS: names of services and pods to addresses, as its Corefile says."""

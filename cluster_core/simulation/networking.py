@@ -1,0 +1,145 @@
+"""The network put together with what it runs through: kube-proxies, CoreDNS, machines and containers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from cluster_core.apiserver.request import ApiRequest, User
+from cluster_core.coredns import server as coredns
+from cluster_core.kubelet import surroundings
+from cluster_core.kubelet.fleet import Fleet
+from cluster_core.kubeproxy.proxies import Proxies
+from cluster_core.machinery.containers import Launch
+from cluster_core.machinery.dns import Question, Reply
+from cluster_core.machinery.timestamps import parse_time
+from cluster_core.machinery.typed import Obj
+from cluster_core.network.answers import Program, respond
+from cluster_core.network.links import Links, Upstream
+from cluster_core.network.network import Network
+from cluster_core.network.trace import Call, Response
+from cluster_core.simulation.nodes import fleet_of, park_of
+from cluster_core.workloads import listening
+from cluster_core.workloads.process import Process
+from cluster_core.workloads.runtime import Containers
+
+if TYPE_CHECKING:
+    from cluster_core.simulation.cluster import Cluster
+
+ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
+
+
+def network_of(cluster: Cluster) -> Network:
+    return cast(Network, cluster.parts["network"])
+
+
+def proxies_of(cluster: Cluster) -> Proxies:
+    return cast(Proxies, cluster.parts["kube-proxy"])
+
+
+def add_network(cluster: Cluster) -> None:
+    """Give the cluster its proxies and its network."""
+    proxies = Proxies(cluster.world)
+    cluster.add_part(proxies)
+    wires = _Wires(cluster)
+    links = Links(proxies, _ContainerAnswers(cluster), wires.name_server, wires.is_up, wires.has_kubelet, wires.api_server)
+    cluster.add_part(Network(cluster.world, links))
+
+
+class _Wires:
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._api = cluster.world.client("system:network")
+
+    def is_up(self, node: str) -> bool:
+        """A machine with power; a node without a machine of ours is up while it is ready."""
+        machine = park_of(self._cluster).get(node)
+        if machine is not None:
+            return machine.state == "on"
+        found = self._api.get("Node", "", node)
+        conditions = found.get("status", {}).get("conditions", ()) if found else ()
+        return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+    def has_kubelet(self, node: str) -> bool:
+        machine = park_of(self._cluster).get(node)
+        return machine is not None and machine.well
+
+    def name_server(self, corefile: str, question: Question, upstream: Upstream) -> tuple[Reply, list[str]]:
+        told = coredns.answer(self._api, corefile, question, upstream)
+        return told.reply, told.how
+
+    def api_server(self, call: Call) -> Response | None:
+        """As an anonymous client hears it."""
+        from cluster_core.simulation.control import control_of
+
+        if not control_of(self._cluster).is_running("kube-apiserver"):
+            return None
+        if call.scheme != "https":
+            return Response(400, "Client sent an HTTP request to an HTTPS server.\n")
+        path, _, query = call.path.partition("?")
+        pairs = tuple((name, value) for name, _, value in (part.partition("=") for part in query.split("&") if part))
+        request = ApiRequest("GET" if call.method != "HEAD" else "HEAD", path, pairs, {}, b"", ANONYMOUS)
+        answer = self._cluster.submit(request)
+        return Response(answer.status, answer.body.decode("utf-8", "replace"), answer.content_type)
+
+
+class _ContainerAnswers:
+    """What listens in containers and what it says."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    @property
+    def _fleet(self) -> Fleet:
+        return fleet_of(self._cluster)
+
+    def _is_played(self, pod: Obj) -> bool:
+        """Whether KWOK only plays its node: then everything that is declared answers."""
+        return pod["spec"].get("nodeName") in self._fleet.fake
+
+    def listener(self, pod: Obj, port: int, protocol: str) -> str | None:
+        """The container that listens."""
+        for container in (*pod["spec"]["containers"], *_sidecars(pod)):
+            if self._listens(pod, container, port, protocol):
+                return str(container["name"])
+        return None
+
+    def _listens(self, pod: Obj, container: Obj, port: int, protocol: str) -> bool:
+        running = (_status(pod, container["name"]) or {}).get("state", {}).get("running")
+        if not running:
+            return False
+        if self._is_played(pod):
+            return any(each["containerPort"] == port for each in container.get("ports", ()))
+        launch, process = self._running(pod, container)
+        return listening.is_open(launch, process, parse_time(running["startedAt"]), port, protocol)
+
+    def _running(self, pod: Obj, container: Obj) -> tuple[Launch, Process]:
+        try:
+            environment, files = self._fleet.surroundings(pod, container)
+        except surroundings.Missing:
+            environment, files = {}, {}
+        status = _status(pod, container["name"]) or {}
+        now = self._fleet.clock.now
+        launch = Launch(pod, container, status.get("restartCount", 0), pod["spec"]["nodeName"], environment, files, now)
+        started = status.get("state", {}).get("running", {}).get("startedAt")
+        return cast(Containers, self._fleet.workloads).running(launch, parse_time(started) if started else now)
+
+    def answer(self, pod: Obj, container: str, call: Call) -> Response:
+        found = next(each for each in (*pod["spec"]["containers"], *_sidecars(pod)) if each["name"] == container)
+        if self._is_played(pod):
+            return respond(Program(pod, found, {}, {}, self._fleet.clock.now), call)
+        launch, process = self._running(pod, found)
+        program = Program(pod, found, launch.files, launch.environment, launch.now)
+        return respond(program, call, process.program.name)
+
+
+def _sidecars(pod: Obj) -> list[Obj]:
+    return [each for each in pod["spec"].get("initContainers") or () if each.get("restartPolicy") == "Always"]
+
+
+def _status(pod: Obj, name: str) -> Obj | None:
+    status = pod.get("status", {})
+    for key in ("containerStatuses", "initContainerStatuses"):
+        for found in status.get(key) or ():
+            if found["name"] == name:
+                return found  # type: ignore[no-any-return]
+    return None

@@ -1,0 +1,61 @@
+"""Which ports a container's program has open: those it is built for, or is told to open by arguments, variables or files."""
+
+from __future__ import annotations
+
+import re
+
+from cluster_core.machinery.clock import SECOND
+from cluster_core.machinery.containers import Launch
+from cluster_core.workloads.process import Process, lacks_variables
+
+_FLAGS = ("--port", "-port", "--listen", "-listen", "--http-port", "--listen-address", "--web.listen-address", "--addr")
+_LISTEN = re.compile(r"^\s*listen\s+(?:[\w.*\[\]]*:)?(\d+)", re.MULTILINE | re.IGNORECASE)
+_BY_VARIABLE = frozenset(("hello-app", "go-server", "node-server", "app"))
+"""Programs that take their port from the variable PORT."""
+_UDP = frozenset((53,))
+
+
+def is_open(launch: Launch, process: Process, started: int, port: int, protocol: str) -> bool:
+    """Whether the port is open now in the container that was started at that time."""
+    program = process.program
+    if launch.now < started + round(program.start * SECOND) or lacks_variables(program, launch):
+        return False
+    if process.plan.kind == "script" and not (process.trace and process.trace.serves):
+        return False
+    if protocol == "UDP" and program.ports and port not in _UDP:
+        return False
+    found = open_ports(launch, process)
+    return port in found if found else program.kind == "server" and program.name in ("app", "python")
+
+
+def open_ports(launch: Launch, process: Process) -> tuple[int, ...]:
+    """The ports, () when nobody can tell: then it listens wherever one looks."""
+    program = process.program
+    told = _told(launch, process)
+    if told:
+        return told
+    if program.ports:
+        return program.ports
+    return tuple(each["containerPort"] for each in launch.container.get("ports", ()))
+
+
+def _told(launch: Launch, process: Process) -> tuple[int, ...]:
+    """What configuration, arguments or variables say."""
+    program = process.program
+    if program.name in ("nginx", "nginx-unprivileged", "httpd"):
+        return _of_files(launch)
+    words = process.plan.argv
+    for index, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name in _FLAGS:
+            number = (value if equals else words[index + 1] if index + 1 < len(words) else "").rpartition(":")[2]
+            if number.isdigit():
+                return (int(number),)
+    number = launch.environment.get("PORT", "") if program.name in _BY_VARIABLE else ""
+    return (int(number),) if number.isdigit() else ()
+
+
+def _of_files(launch: Launch) -> tuple[int, ...]:
+    """`listen 8080;` of mounted configuration files."""
+    texts = [text for path, text in launch.files.items() if path.startswith(("/etc/nginx", "/usr/local/apache2/conf"))]
+    return tuple(sorted({int(number) for text in texts for number in _LISTEN.findall(text)}))
