@@ -30,7 +30,7 @@ def mirror(fleet: Fleet, machine: Any, name: str) -> None:
     if known is not None and MIRROR not in known["metadata"].get("annotations", {}):
         return
     if known is not None and (not manifest or known["metadata"]["annotations"][MIRROR] != digest(manifest)):
-        fleet.api.delete("Pod", namespace, known["metadata"]["name"], grace=0)
+        fleet.api.delete("Pod", known["metadata"]["namespace"], known["metadata"]["name"], grace=0)
         known = None
     if known is None and manifest:
         fleet.api.create("Pod", _pod(fleet, machine, manifest))
