@@ -71,10 +71,11 @@ class FieldManager:
     def _writer(context: Context) -> managedfields.Writer:
         beside = _ALL_BUT_STATUS if "types" in context.kind.facts else _SPEC
         reset = beside if context.subresource == "status" else _STATUS if context.kind.status else fieldset.EMPTY
+        untimed = context.subresource == "scale"  # entries that come by way of a Scale lose their time upstream
         return managedfields.Writer(
             context.field_manager[:128] or "unknown",
             context.api_version,
-            context.server.world.clock.timestamp(),
+            "" if untimed else context.server.world.clock.timestamp(),
             context.subresource,
             reset,
         )

@@ -116,7 +116,7 @@ def _list_bytes(context: Context, page: listing.Page) -> bytes:
     """The list, put together from the bytes in the store."""
     kind, storage = context.kind, context.server.storage
     head: Obj = {"kind": _list_kind(kind), "apiVersion": context.api_version, "metadata": page.metadata()}
-    if "types" in kind.facts:
+    if "resource" in kind.facts:
         items = [orjson.dumps(negotiate.outward(context, obj)) for obj in page.items]
     elif context.api_version == kind.api_version:
         items = [storage.as_item(kind, obj) for obj in page.items]
@@ -146,7 +146,7 @@ def _list_object(context: Context, page: listing.Page, format: negotiate.Format)
         return {**head, "metadata": page.metadata(), "items": items}
     found: Obj = {"kind": _list_kind(context.kind), "apiVersion": context.api_version, "metadata": page.metadata()}
     items = [negotiate.outward(context, obj) for obj in page.items]
-    return {**found, "items": items if "types" in context.kind.facts else [*map(_bare, items)]}
+    return {**found, "items": items if "resource" in context.kind.facts else [*map(_bare, items)]}
 
 
 def watch(context: Context, request: ApiRequest) -> Watch:

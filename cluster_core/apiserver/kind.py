@@ -235,7 +235,7 @@ class Kinds:
     def has_group(self, group: str, *, built_in: bool = False) -> bool:
         """Whether anything is served in the group; `built_in`: anything but custom resources."""
         found = (kind for place, (kind, _) in self._by_resource.items() if place[0] == group)
-        return any(not built_in or "types" not in kind.facts for kind in found)
+        return any(not built_in or "resource" not in kind.facts for kind in found)
 
     def __iter__(self) -> Any:
         seen: dict[int, Kind] = {id(kind): kind for kind, _ in self._by_resource.values()}

@@ -27,7 +27,7 @@ def find(kinds: Kinds, info: RequestInfo, method: str) -> tuple[Kind, Served]:
             raise NoSuchPage("404 page not found")
         raise errors.generic_not_found()
     kind = found[0]
-    if "types" in kind.facts:
+    if "resource" in kind.facts:
         _check_custom(kind, info)
     if not _has_path(kind, info):
         raise errors.generic_not_found()

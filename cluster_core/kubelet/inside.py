@@ -138,6 +138,11 @@ class Inside:
 
     # ------------------------------------------------------------------------------------------------ usage
 
+    def is_well(self, node: str) -> bool:
+        """Whether the node's kubelet answers."""
+        machine = self._fleet.machines.get(node)
+        return machine is not None and machine.well
+
     def usage(self, pod: Obj) -> list[tuple[str, int, int]]:
         """(container, thousandths of a cpu, bytes) of the running containers; empty when their node is silent."""
         machine = self._fleet.machines.get(pod["spec"].get("nodeName", ""))

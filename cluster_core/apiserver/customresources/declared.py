@@ -33,9 +33,9 @@ _FORMATS = {
 }
 _VALUE = ".google.protobuf.Value"
 _RESERVED = frozenset(
-    "true false null in as break const continue else for function if import let loop package namespace return var void "
-    "while".split()
-)
+    ["true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let",
+     "loop", "package", "namespace", "return", "var", "void", "while"]
+)  # fmt: skip
 _TYPES = {"integer": cel.Type.INT, "number": cel.Type.DOUBLE, "boolean": cel.Type.BOOL, "string": cel.Type.STRING}
 _FORMAT_TYPES = {
     "date": cel.Type.TIMESTAMP,

@@ -44,7 +44,7 @@ class Resource:
 
     def inward(self, version: str, obj: Obj) -> Obj:
         """The storage form of an object that came in a version, with that version's defaults."""
-        whole = structure.default(obj, self.schemas[version])
+        whole: Obj = structure.default(obj, self.schemas[version])
         if version != self.stored:
             whole = structure.prune(whole, self.schemas[self.stored])[0]
         return {**whole, "apiVersion": f"{self.group}/{self.stored}"}
@@ -55,10 +55,10 @@ class Resource:
 
     def current(self, obj: Obj) -> Obj:
         """An object stored under an earlier schema, as it is read under this one."""
-        pruned = structure.prune(obj, self.schemas[self.stored])
-        return structure.default(pruned[0], self.schemas[self.stored]) if pruned[1] else structure.default(
-            obj, self.schemas[self.stored]
-        )
+        schema = self.schemas[self.stored]
+        pruned, unknown = structure.prune(obj, schema)
+        found: Obj = structure.default(pruned if unknown else obj, schema)
+        return found
 
     # -------------------------------------------------------------------------------------------- validation
 
