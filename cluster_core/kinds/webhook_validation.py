@@ -57,7 +57,7 @@ def _hook(errors: Errors, path: Path, hook: Obj) -> None:
         errors.append(field.invalid(path / "timeoutSeconds", seconds, text))
     for key in ("namespaceSelector", "objectSelector"):
         checks.label_selector(errors, path / key, hook.get(key) or {})
-    _client(errors, path / "clientConfig", hook.get("clientConfig") or {})
+    client(errors, path / "clientConfig", hook.get("clientConfig") or {})
     admission_rules.conditions(errors, path / "matchConditions", hook.get("matchConditions") or (), params=False)
 
 
@@ -85,7 +85,7 @@ def _review_versions(errors: Errors, path: Path, versions: Sequence[str]) -> Non
         errors.append(field.invalid(path, versions, f"must include at least one of {', '.join(_VERSIONS)}"))
 
 
-def _client(errors: Errors, path: Path, config: Obj) -> None:
+def client(errors: Errors, path: Path, config: Obj) -> None:
     url, service = config.get("url"), config.get("service")
     if (url is None) == (service is None):
         errors.append(field.required(path, "exactly one of url or service is required"))

@@ -14,6 +14,7 @@ HELD = frozenset(
     [
         "APIService",
         "CSIDriver",
+        "CustomResourceDefinition",
         "DeviceClass",
         "EndpointSlice",
         "Endpoints",

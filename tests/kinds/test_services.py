@@ -16,7 +16,10 @@ def engine() -> Engine:
     return Engine(bare=True)
 
 
-def service(name: str = "web", ports: Any = ({"port": 80},), **spec: Any) -> dict[str, Any]:
+PORTS = ({"port": 80},)
+
+
+def service(name: str = "web", ports: Any = PORTS, **spec: Any) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": {"ports": list(ports), **spec}}
 
 
