@@ -92,7 +92,8 @@ def _concerned(context: Context, service: Obj) -> Iterable[str]:
     """Services that want a load balancer, or have one to be taken away."""
     wanted = _is_wanted(context, service) and not is_deleted(service)
     has = FINALIZER in service["metadata"].get("finalizers", ())
-    return (object_key(service),) if wanted != (has and bool(_ingress(service))) else ()
+    done = has and bool(_ingress(service)) if wanted else not has
+    return () if done else (object_key(service),)
 
 
 def _latency(context: Context, key: str) -> float:

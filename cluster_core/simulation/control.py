@@ -105,10 +105,12 @@ class ControlPlane:
 
     def restart(self, component: str, flags: Mapping[str, str] | None = None) -> None:
         """Restart the component, with these flags from now on when given."""
+        running = self.is_running(component)
+        if running:
+            self._halt(component)
         if flags is not None:
             self.flags[component] = dict(flags)
-        if self.is_running(component):
-            self._halt(component)
+        if running:
             self._go(component)
 
     # ------------------------------------------------------------------------------------------------ doing it

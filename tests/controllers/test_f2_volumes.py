@@ -260,7 +260,7 @@ def test_a_bound_volume_in_deletion_stays_until_its_claim_has_gone(stage: Stage)
 
 
 def test_an_ephemeral_volume_has_a_claim_that_lives_as_long_as_its_pod(engine: Engine) -> None:
-    template = {"spec": {key: value for key, value in claim(storage_class="standard")["spec"].items()}}
+    template = {"spec": claim(storage_class="standard")["spec"]}
     engine.api.create("Pod", pod("web", volumes=[{"name": "scratch", "ephemeral": {"volumeClaimTemplate": template}}]))
     assert engine.settle()
     made = engine.api.get("PersistentVolumeClaim", "default", "web-scratch")
