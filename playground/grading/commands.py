@@ -21,9 +21,7 @@ from cluster_core.simulation.commands import CommandError
 
 from . import handin
 
-STRATEGIC, MERGE, JSON_PATCH = (
-    f"application/{name}-patch+json" for name in ("strategic-merge", "merge", "json")
-)
+STRATEGIC, MERGE, JSON_PATCH = (f"application/{name}-patch+json" for name in ("strategic-merge", "merge", "json"))
 _TYPES = {"strategic": STRATEGIC, "merge": MERGE, "json": JSON_PATCH}
 MAX_SLEEP = 3600.0
 
@@ -143,7 +141,9 @@ class Kubectl:
         parser.add_argument("--replicas", type=int, required=True)
         given = parser.parse_args(words)
         for kind, name in self.targets(given.words):
-            self.ask("PATCH", path_of(kind, given.namespace, name) + "/scale", {"spec": {"replicas": given.replicas}}, MERGE)
+            self.ask(
+                "PATCH", path_of(kind, given.namespace, name) + "/scale", {"spec": {"replicas": given.replicas}}, MERGE
+            )
         return "scaled"
 
     def set(self, words: list[str]) -> str:

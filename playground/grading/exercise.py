@@ -127,6 +127,7 @@ class Exercise:
             "maxPoints": self.max_points,
             "starter": dict(self.starter.files) if self.starter else {},
             "checks": [
-                {"name": check.name, "points": check.points, "extra": check.extra, "hint": check.hint} for check in shown
+                {"name": check.name, "points": check.points, "extra": check.extra, "hint": check.hint}
+                for check in shown
             ],
         }

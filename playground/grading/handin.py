@@ -153,7 +153,9 @@ def finished(work: Coroutine[Any, Any, Any]) -> Any:
 def apply(cluster: Cluster, text: str) -> list[dict[str, Any]]:
     """kubectl apply -f; one result per document."""
     try:
-        results: list[dict[str, Any]] = finished(apply_text(engine=Direct(cluster), cluster=cluster.spec.name, text=text))
+        results: list[dict[str, Any]] = finished(
+            apply_text(engine=Direct(cluster), cluster=cluster.spec.name, text=text)
+        )
     except EngineError as error:
         return [{"status": "error", "message": str(error), "kind": "", "name": "", "namespace": "", "line": 1}]
     return results

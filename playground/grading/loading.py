@@ -17,10 +17,8 @@ from . import checks, lines
 from .exercise import Answer, Check, Exercise, Fault, Forbidden, Timing, seconds
 
 SCHEMA_FILE = Path(__file__).with_name("schema.json")
-_COMMANDS = frozenset(
-    "add-node delete-node kill-node poweroff revive-node cordon uncordon drain-node stop-component start-component"
-    " set-timings".split()
-)
+_NODES = ("add-node", "delete-node", "kill-node", "poweroff", "revive-node", "cordon", "uncordon", "drain-node")
+_COMMANDS = frozenset([*_NODES, "stop-component", "start-component", "set-timings"])
 """Commands of the simulation that may be faults."""
 
 
@@ -127,9 +125,7 @@ def _check_problems(check: Mapping[str, Any], others: list[Mapping[str, Any]], f
 
 def _exercise(value: Mapping[str, Any], text: str) -> Exercise:
     spec = value["spec"]
-    optional = {
-        key: spec[key] for key in ("description", "difficulty", "topics", "cluster", "budget") if key in spec
-    }
+    optional = {key: spec[key] for key in ("description", "difficulty", "topics", "cluster", "budget") if key in spec}
     if "limit" in spec:
         optional["limit"] = seconds(spec["limit"])
     return Exercise(

@@ -28,8 +28,16 @@ def _suite(name: str, verdict: Document) -> Xml.Element:
     checks = verdict["checks"]
     failures = sum(1 for check in checks if not check["passed"] and not check["extra"])
     skipped = sum(1 for check in checks if not check["passed"] and check["extra"])
-    counts = {"tests": len(checks), "failures": failures, "skipped": skipped, "errors": int(verdict["outcome"] in ("refused", "budget"))}
-    attributes = {"name": _clean(f"{verdict['exercise']['name']}: {name}"), **{key: str(value) for key, value in counts.items()}}
+    counts = {
+        "tests": len(checks),
+        "failures": failures,
+        "skipped": skipped,
+        "errors": int(verdict["outcome"] in ("refused", "budget")),
+    }
+    attributes = {
+        "name": _clean(f"{verdict['exercise']['name']}: {name}"),
+        **{key: str(value) for key, value in counts.items()},
+    }
     suite = Xml.Element("testsuite", attributes)
     for check in checks:
         _case(suite, verdict, check)
@@ -63,7 +71,9 @@ def markdown(name: str, verdict: Document) -> str:
         points = f"{check['points']:g}/{check['maxPoints']:g}" + (" extra" if check["extra"] else "")
         lines.append(f"| {sign} | {_plain(check['name'])} | {points} | {_plain(check['message'])} |")
     hints = [check for check in verdict["checks"] if check.get("hint")]
-    lines += ["", *(f"- Hint for *{_plain(check['name'])}*: {_plain(check['hint'])}" for check in hints)] if hints else []
+    lines += (
+        ["", *(f"- Hint for *{_plain(check['name'])}*: {_plain(check['hint'])}" for check in hints)] if hints else []
+    )
     lines += ["", f"State `{verdict['stateHash']}` after {verdict['virtualSeconds']:g} virtual seconds.", ""]
     return "\n".join(lines)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -18,7 +19,7 @@ from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.commands import CommandError
 from cluster_core.simulation.saved import ClusterSpec, Saved
 
-from . import evidence, handin, means
+from . import evidence, handin, livecluster, means
 from .checks import View
 from .commands import Kubectl, Refused
 from .exercise import Answer, Exercise, Fault
@@ -56,8 +57,11 @@ def prepared(exercise: Exercise, seed: int | None = None) -> Cluster:
 def grade(exercise: Exercise, answer: Answer, *, seed: int | None = None, saved: Saved | None = None) -> Verdict:
     """The verdict on an answer; on a live cluster when its saved form is given. Raises SetupFailed."""
     forbidden = means.violations(exercise.forbidden, answer)
-    if answer.form not in exercise.forms and saved is None:
-        forbidden.append(f"handing in {answer.form} is not allowed here, only {', '.join(exercise.forms)}")
+    form = answer.form if saved is None else "cluster"
+    if form not in exercise.forms:
+        forbidden.append(f"handing in {form} is not allowed here, only {', '.join(exercise.forms)}")
+    if saved is not None and not exercise.forbidden.forging:
+        forbidden += islice(livecluster.forgeries(saved), 10)
     cluster = Cluster.load(saved) if saved is not None else prepared(exercise, seed)
     run = Run(exercise, cluster)
     if forbidden:
@@ -225,9 +229,7 @@ class Run:
 
     def refused(self, answer: Answer, why: Sequence[str]) -> Verdict:
         """No points for forbidden means."""
-        found = [
-            CheckResult(check, False, 0.0, "not looked at: forbidden means", {}) for check in self.exercise.checks
-        ]
+        found = [CheckResult(check, False, 0.0, "not looked at: forbidden means", {}) for check in self.exercise.checks]
         return self._verdict(answer, "refused", found, "; ".join(why))
 
     def _verdict(self, answer: Answer, outcome: str, found: list[CheckResult], message: str) -> Verdict:

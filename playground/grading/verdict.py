@@ -68,7 +68,10 @@ class Verdict:
 
     def document(self, *, student: bool = False) -> dict[str, Any]:
         """As JSON. For students without a trace of hidden checks."""
-        shown = [each for each in self.checks if not (student and each.check.hidden)]
+        found = self._document()
+        return for_student(found) if student else found
+
+    def _document(self) -> dict[str, Any]:
         return {
             "apiVersion": API_VERSION,
             "kind": "Verdict",
@@ -80,7 +83,7 @@ class Verdict:
             "points": self.points,
             "maxPoints": self.exercise.max_points,
             "message": self.message,
-            "checks": [each.document() for each in shown],
+            "checks": [each.document() for each in self.checks],
             "handIn": list(self.hand_in),
             "timeline": list(self.timeline),
             "virtualSeconds": self.seconds,
@@ -90,3 +93,9 @@ class Verdict:
 
     def encode(self, *, student: bool = False) -> bytes:
         return orjson.dumps(self.document(student=student), option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
+
+
+def for_student(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A verdict's document without a trace of hidden checks."""
+    shown = [{key: each[key] for key in each if key != "hidden"} for each in document["checks"] if not each["hidden"]]
+    return {**document, "checks": shown}

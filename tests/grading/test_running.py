@@ -14,7 +14,11 @@ from .making import READY_POD, answer, exercise, pod, workload
 SPREAD = exercise(
     {"count": {"kind": "Pod", "selector": {"app": "web"}, "ready": True, "equals": 6}, "within": "30s", "name": "up"},
     {"count": {"kind": "Pod", "selector": {"app": "web"}, "ready": True, "atLeast": 6}, "always": True, "after": "up"},
-    {"condition": {"kind": "Node", "name": "node-2", "type": "Ready", "status": "Unknown"}, "within": "1m", "after": "lost"},
+    {
+        "condition": {"kind": "Node", "name": "node-2", "type": "Ready", "status": "Unknown"},
+        "within": "1m",
+        "after": "lost",
+    },
     faults=[{"at": "40s", "name": "lost", "command": "kill-node", "args": {"node": "node-2"}}],
     duration="3m",
 )
@@ -90,7 +94,9 @@ def test_points_are_given_in_part_where_the_check_says_so() -> None:
 
 
 def test_extra_credit_counts_beyond_the_maximum_and_is_not_needed() -> None:
-    bonus = exercise({"count": {"kind": "Pod", "equals": 1}}, {"count": {"kind": "Pod", "atLeast": 1}, "extra": True, "points": 3})
+    bonus = exercise(
+        {"count": {"kind": "Pod", "equals": 1}}, {"count": {"kind": "Pod", "atLeast": 1}, "extra": True, "points": 3}
+    )
     verdict = grade(bonus, answer(pod()))
     assert (verdict.points, verdict.exercise.max_points, verdict.passed) == (4, 1, True)
     assert grade(exercise({"cel": "true"}, {"cel": "false", "extra": True}), answer()).passed
@@ -99,7 +105,11 @@ def test_extra_credit_counts_beyond_the_maximum_and_is_not_needed() -> None:
 @pytest.mark.parametrize(
     ("forbidden", "given", "why"),
     [
-        ({}, {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "x"}}, "objects of kind Event are written by the cluster itself"),
+        (
+            {},
+            {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "x"}},
+            "objects of kind Event are written by the cluster itself",
+        ),
         ({}, {**pod(), "status": {"phase": "Running"}}, "status is written by the cluster itself"),
         ({"onlyKinds": ["Deployment"]}, pod(), "objects of kind Pod may not be handed in here"),
         ({"fields": ["spec.nodeName"]}, pod(nodeName="node-1"), "the field spec.nodeName may not be set"),

@@ -8,8 +8,7 @@ from . import cel, condition, count, execute, match, rbac, request, scheduling
 from .base import CheckKind, Finding, View
 
 KINDS: Mapping[str, CheckKind] = {
-    module.CHECK.name: module.CHECK
-    for module in (match, cel, count, condition, request, execute, rbac, scheduling)
+    module.CHECK.name: module.CHECK for module in (match, cel, count, condition, request, execute, rbac, scheduling)
 }
 
 __all__ = ["KINDS", "CheckKind", "Finding", "View"]

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         if options["junit"]:
             options["junit"].write_bytes(render.junit(documents))
         if options["json"]:
-            text = json.dumps({name: document for name, document in documents}, indent=2, sort_keys=True)
+            text = json.dumps(dict(documents), indent=2, sort_keys=True)
             options["json"].write_text(text + "\n")
         if options["markdown"]:
             options["markdown"].write_text("\n".join(render.markdown(*each) for each in documents))

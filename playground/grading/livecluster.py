@@ -1,0 +1,64 @@
+"""A live cluster as a hand-in: its saved form, taken from the log, and whether its state was forged."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from cluster_core.persistence.orm import OrmLog
+from cluster_core.simulation.saved import ClusterSpec, Row, Saved
+
+_OWN = ("/registry/events/", "/registry/leases/", "/registry/endpointslices/")
+"""What only the cluster writes. Its parts leave no managedFields, clients always do."""
+
+
+def saved(name: str) -> Saved:
+    """The cluster as last committed. Raises ClusterUnknown."""
+    stored = OrmLog().load(name)
+    return Saved(ClusterSpec.decode(stored.record.spec), stored.rows, stored.revision, bytes(stored.state))
+
+
+def forgeries(found: Saved) -> Iterator[str]:
+    """Status and events that a client wrote by hand."""
+    for row in found.rows:
+        if not row.key.startswith("/registry/") or row.value is None or b'"managedFields"' not in row.value:
+            continue
+        metadata = _metadata(row.value)
+        for entry in metadata.get("managedFields", ()):
+            by_hand = entry.get("subresource") == "status" or "f:status" in (entry.get("fieldsV1") or {})
+            if by_hand or row.key.startswith(_OWN):
+                what = "the status of " if by_hand else ""
+                yield f"{what}{row.key.removeprefix('/registry/')} was written by {entry.get('manager')}"
+                break
+
+
+def _metadata(value: bytes) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = orjson.loads(value)["metadata"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return {}
+    return found
+
+
+def pack(found: Saved) -> dict[str, Any]:
+    """As JSON."""
+    rows = [[*row[:2], _text(row.value), *row[3:]] for row in found.rows]
+    return {"spec": found.spec.encode(), "rows": rows, "revision": found.revision, "state": _text(found.state)}
+
+
+def unpack(packed: dict[str, Any]) -> Saved:
+    rows = [Row(row[0], row[1], _bytes(row[2]), *row[3:]) for row in packed["rows"]]
+    state = _bytes(packed["state"])
+    assert state is not None
+    return Saved(ClusterSpec.decode(packed["spec"]), rows, packed["revision"], state)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode()
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text)

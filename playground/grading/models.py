@@ -1,0 +1,66 @@
+"""What grading keeps: submissions with their verdicts, and the tokens of automation."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+
+from django.db import models
+
+SCOPES = ("read", "submit", "grade")
+"""read: exercises and own submissions; submit: hand in; grade: everybody's, hidden checks, bulk, gradebook."""
+
+
+class ApiToken(models.Model):
+    """A token for automation. Only its digest is kept."""
+
+    name = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.CharField(max_length=100, default="read submit", help_text="Words of: read submit grade")
+    created = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+    @staticmethod
+    def digest_of(secret: str) -> str:
+        return hashlib.sha256(secret.encode()).hexdigest()
+
+    @classmethod
+    def issue(cls, *, name: str, scopes: str = "read submit", **more: object) -> tuple[ApiToken, str]:
+        """(the token, its secret: shown this once)."""
+        secret = f"pg_{secrets.token_urlsafe(32)}"
+        return cls.objects.create(name=name, digest=cls.digest_of(secret), scopes=scopes, **more), secret
+
+
+class Submission(models.Model):
+    """One answer of one student. `answer` is what was handed in, `verdict` what came of it (both JSON)."""
+
+    QUEUED, DONE, FAILED = "queued", "done", "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    exercise = models.CharField(max_length=63, db_index=True)
+    student = models.CharField(max_length=150, blank=True, db_index=True)
+    token = models.ForeignKey(ApiToken, null=True, blank=True, on_delete=models.SET_NULL)
+    key = models.CharField(max_length=200, null=True, blank=True, help_text="Idempotency-Key")
+    fingerprint = models.CharField(max_length=64)
+    answer = models.JSONField()
+    seed = models.BigIntegerField(null=True, blank=True)
+    state = models.CharField(max_length=10, default=QUEUED)
+    verdict = models.JSONField(null=True, blank=True)
+    problem = models.TextField(blank=True)
+    created = models.DateTimeField(auto_now_add=True)
+    finished = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("created",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("token", "exercise", "key"), name="one_submission_per_key", nulls_distinct=True
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.exercise} of {self.student or 'nobody'}: {self.state}"

@@ -1,0 +1,80 @@
+"""What the REST of grading takes and gives, for checking and for the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.serializers import Serializer
+
+_MOST = 3 * 1024 * 1024
+
+
+class SubmissionWanted(Serializer):
+    """Exactly one of manifests, files, cluster; commands alone or with files."""
+
+    student = serializers.CharField(required=False, default="", allow_blank=True, max_length=150)
+    manifests = serializers.CharField(required=False, max_length=_MOST, trim_whitespace=False)
+    files = serializers.DictField(
+        child=serializers.CharField(max_length=_MOST, allow_blank=True, trim_whitespace=False), required=False
+    )
+    commands = serializers.ListField(child=serializers.CharField(max_length=10_000), required=False, max_length=500)
+    cluster = serializers.SlugField(required=False, help_text="the name of a live cluster, graded as it is now")
+    seed = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        given = [key for key in ("manifests", "files", "cluster") if key in attrs]
+        if len(given) > 1 or not (given or "commands" in attrs):
+            raise serializers.ValidationError("give one of manifests, files, cluster, or commands")
+        return attrs
+
+
+class Check(Serializer):
+    name = serializers.CharField()
+    points = serializers.FloatField()
+    extra = serializers.BooleanField()
+    hint = serializers.CharField()
+
+
+class ExerciseShown(Serializer):
+    name = serializers.SlugField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+    difficulty = serializers.IntegerField()
+    topics = serializers.ListField(child=serializers.CharField())
+    forms = serializers.ListField(child=serializers.CharField())
+    maxPoints = serializers.FloatField()
+    starter = serializers.DictField(child=serializers.CharField())
+    checks = Check(many=True)
+
+
+class SubmissionShown(Serializer):
+    id = serializers.UUIDField()
+    exercise = serializers.CharField()
+    student = serializers.CharField()
+    state = serializers.ChoiceField(choices=["queued", "done", "failed"])
+    status = serializers.CharField(help_text="where to ask again")
+    verdict = serializers.DictField(allow_null=True)
+    problem = serializers.CharField()
+
+
+class Regraded(SubmissionShown):
+    same = serializers.BooleanField(help_text="whether the verdict is the one it had before")
+
+
+class BulkShown(Serializer):
+    submissions = SubmissionShown(many=True)
+
+
+class GradebookRow(Serializer):
+    student = serializers.CharField()
+    exercise = serializers.CharField()
+    points = serializers.FloatField()
+
+
+class Token(Serializer):
+    token = serializers.CharField(help_text="JWT, ES256; its key is at /api/v1/jwks/")
+
+
+class Keys(Serializer):
+    keys = serializers.ListField(child=serializers.DictField())

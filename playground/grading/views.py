@@ -1,0 +1,275 @@
+"""REST of grading: check, ask a service, answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cluster_core.persistence.log import ClusterUnknown
+from playground.api.serializers import Problem
+
+from . import access, catalogue, examples, handin, loading, render, serializers, services, signing
+from .exercise import Exercise
+from .models import ApiToken, Submission
+from .parsers import YamlParser, ZipParser
+from .runner import SetupFailed
+from .verdict import for_student
+
+AT_ONCE = 2.0
+"""Seconds a hand-in waits for its verdict before it is answered with 202."""
+_KEY = OpenApiParameter(
+    "Idempotency-Key", str, OpenApiParameter.HEADER, description="the same key gives the same submission"
+)
+_VIEW = OpenApiParameter("view", str, enum=["teacher"], description="with hidden checks; needs the scope grade")
+_PROBLEMS = {400: Problem, 401: Problem, 403: Problem, 404: Problem, 429: Problem}
+
+
+class Conflict(APIException):
+    status_code = 409
+
+
+class GradingView(APIView):
+    authentication_classes = (access.Bearer,)
+    permission_classes = (access.HasScope,)
+    scopes: dict[str, str] = {}
+
+    def exercise(self, slug: str) -> Exercise:
+        found = catalogue.find(slug)
+        if found is None:
+            raise Http404(f'there is no exercise "{slug}"')
+        return found
+
+    def submission(self, pk: Any) -> Submission:
+        """Visible to whoever handed it in, and to graders."""
+        found = Submission.objects.filter(pk=pk).first()
+        mine = found is not None and (found.token_id is None or found.token == self.request.auth)
+        if found is None or not (mine or "grade" in access.scopes_of(self.request)):
+            raise Http404("there is no such submission")
+        return found
+
+
+def shown(submission: Submission, request: Request) -> dict[str, Any]:
+    verdict = submission.verdict
+    if verdict is not None and not access.is_teacher(request):
+        verdict = for_student(verdict)
+    return {
+        "id": str(submission.pk),
+        "exercise": submission.exercise,
+        "student": submission.student,
+        "state": submission.state,
+        "status": reverse("submission", args=[submission.pk]),
+        "verdict": verdict,
+        "problem": submission.problem,
+    }
+
+
+class ExercisesView(GradingView):
+    @extend_schema(operation_id="exercises_list", responses={200: serializers.ExerciseShown(many=True), **_PROBLEMS})
+    def get(self, request: Request) -> Response:
+        """All exercises, easy ones first."""
+        return Response([exercise.for_student() for exercise in catalogue.exercises()])
+
+
+class ExerciseView(GradingView):
+    @extend_schema(responses={200: serializers.ExerciseShown, **_PROBLEMS}, parameters=[_VIEW])
+    def get(self, request: Request, slug: str) -> Response:
+        """One exercise, as students see it; with its source for teachers."""
+        exercise = self.exercise(slug)
+        source = {"source": exercise.source} if access.is_teacher(request) else {}
+        return Response(exercise.for_student() | source)
+
+
+class SchemaView(GradingView):
+    permission_classes = ()
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """The JSON Schema of exercises."""
+        return Response(loading.schema())
+
+
+class SubmissionsView(GradingView):
+    parser_classes = (JSONParser, YamlParser, ZipParser)
+    throttle_classes = (access.Throttle,)
+    scopes = {"POST": "submit", "GET": "grade"}
+
+    @extend_schema(responses={200: serializers.SubmissionShown(many=True), **_PROBLEMS}, parameters=[_VIEW])
+    def get(self, request: Request, slug: str) -> Response:
+        """Everybody's submissions to this exercise."""
+        found = Submission.objects.filter(exercise=self.exercise(slug).name)
+        return Response([shown(each, request) for each in found])
+
+    @extend_schema(
+        request={
+            "application/json": serializers.SubmissionWanted,
+            "application/yaml": OpenApiTypes.STR,
+            "application/zip": OpenApiTypes.BINARY,
+        },
+        parameters=[
+            _KEY,
+            OpenApiParameter("student", str),
+            OpenApiParameter("wait", float, description="seconds, at most 30"),
+        ],
+        responses={200: serializers.SubmissionShown, 202: serializers.SubmissionShown, 409: Problem, **_PROBLEMS},
+        examples=[OpenApiExample(name, value, request_only=True) for name, value in examples.SUBMISSIONS.items()],
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Hand in. Answered with the verdict, or with 202 and where to ask for it when it takes longer."""
+        exercise = self.exercise(slug)
+        answer, student, seed = _wanted(request)
+        if seed is not None and "grade" not in access.scopes_of(request):
+            raise PermissionDenied("choosing the seed needs the scope grade")
+        try:
+            made = services.hand_in(
+                exercise=exercise,
+                answer=answer,
+                student=student,
+                seed=seed,
+                token=request.auth if isinstance(request.auth, ApiToken) else None,
+                key=request.headers.get("Idempotency-Key", "")[:200],
+            )
+        except services.KeyReused as error:
+            raise Conflict(str(error)) from error
+        return _answered(services.work_on(made, seconds=_wait(request)), request)
+
+
+def _answered(submission: Submission, request: Request) -> Response:
+    status = 202 if submission.state == Submission.QUEUED else 200
+    body = shown(submission, request)
+    return Response(
+        body, status=status, headers={"Location": body["status"], "Retry-After": "1"} if status == 202 else None
+    )
+
+
+def _wait(request: Request) -> float:
+    try:
+        return min(30.0, max(0.0, float(request.query_params.get("wait", AT_ONCE))))
+    except ValueError as error:
+        raise ValidationError({"wait": ["must be a number of seconds"]}) from error
+
+
+def _wanted(request: Request) -> tuple[dict[str, Any], str, int | None]:
+    """(the answer, the student, the seed) of a hand-in in any form."""
+    student = request.query_params.get("student", "")[:150]
+    try:
+        if isinstance(request.data, bytes):
+            return services.encode(handin.of_files(handin.unzip(request.data))), student, None
+        if isinstance(request.data, str):
+            return services.encode(handin.of_text(request.data)), student, None
+    except handin.HandInError as error:
+        raise ValidationError({"archive": [str(error)]}) from error
+    given = serializers.SubmissionWanted(data=request.data)
+    given.is_valid(raise_exception=True)
+    data = given.validated_data
+    return _answer(data), data["student"] or student, data.get("seed")
+
+
+def _answer(data: dict[str, Any]) -> dict[str, Any]:
+    if "cluster" in data:
+        try:
+            return services.live(data["cluster"])
+        except ClusterUnknown as error:
+            raise Http404(f'there is no cluster "{data["cluster"]}"') from error
+    files = {"manifests.yaml": data["manifests"]} if "manifests" in data else dict(data.get("files", {}))
+    form = "commands" if "commands" in data else "directory" if "files" in data else "manifests"
+    return {"files": files, "commands": list(data.get("commands", ())), "form": form}
+
+
+class BulkView(GradingView):
+    parser_classes = (ZipParser,)
+    throttle_classes = (access.Throttle,)
+    scopes = {"POST": "grade"}
+
+    @extend_schema(
+        request={"application/zip": OpenApiTypes.BINARY}, responses={202: serializers.BulkShown, **_PROBLEMS}
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Hand in for a whole class: a zip with a folder, or a file, per student."""
+        exercise = self.exercise(slug)
+        try:
+            answers = services.of_class(request.data)
+        except handin.HandInError as error:
+            raise ValidationError({"archive": [str(error)]}) from error
+        made = [
+            services.hand_in(exercise=exercise, answer=services.encode(answer), student=student)
+            for student, answer in answers.items()
+        ]
+        return Response(
+            {"submissions": [shown(services.work_on(each, seconds=0), request) for each in made]}, status=202
+        )
+
+
+class SubmissionView(GradingView):
+    @extend_schema(
+        responses={200: serializers.SubmissionShown, 202: serializers.SubmissionShown, **_PROBLEMS}, parameters=[_VIEW]
+    )
+    def get(self, request: Request, pk: Any) -> Response:
+        """The submission with its verdict; 202 while it is being graded."""
+        return _answered(services.work_on(self.submission(pk), seconds=_wait(request)), request)
+
+
+class RegradeView(GradingView):
+    scopes = {"POST": "grade"}
+
+    @extend_schema(request=None, responses={200: serializers.Regraded, 409: Problem, **_PROBLEMS})
+    def post(self, request: Request, pk: Any) -> Response:
+        """Grade it again, with the exercise as it is now."""
+        try:
+            again, same = services.grade_again(self.submission(pk))
+        except SetupFailed as error:
+            raise Conflict(str(error)) from error
+        return Response(shown(again, request) | {"same": same})
+
+
+class ReportView(GradingView):
+    @extend_schema(responses={(200, "application/xml"): OpenApiTypes.STR, **_PROBLEMS})
+    def get(self, request: Request, pk: Any, form: str) -> HttpResponse:
+        """The verdict as JUnit XML or Markdown."""
+        submission = self.submission(pk)
+        document = shown(submission, request)["verdict"]
+        if document is None:
+            raise Http404("it has no verdict yet")
+        name = submission.student or str(submission.pk)
+        if form == "junit.xml":
+            return HttpResponse(render.junit([(name, document)]), content_type="application/xml")
+        return HttpResponse(render.markdown(name, document), content_type="text/markdown; charset=utf-8")
+
+
+class TokenView(GradingView):
+    @extend_schema(responses={200: serializers.Token, **_PROBLEMS})
+    def get(self, request: Request, pk: Any) -> Response:
+        """The verdict as a signed token."""
+        submission = self.submission(pk)
+        if submission.verdict is None:
+            raise Http404("it has no verdict yet")
+        return Response({"token": signing.sign(submission)})
+
+
+class KeysView(GradingView):
+    permission_classes = ()
+
+    @extend_schema(responses={200: serializers.Keys})
+    def get(self, request: Request) -> Response:
+        """The key that signs verdicts, as JWKS."""
+        return Response({"keys": [signing.public_key()]})
+
+
+class GradebookView(GradingView):
+    scopes = {"GET": "grade"}
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR, **_PROBLEMS})
+    def get(self, request: Request) -> HttpResponse:
+        """The best points of every student in every exercise, as CSV."""
+        names = [exercise.name for exercise in catalogue.exercises()]
+        text = render.gradebook(services.gradebook_rows(exercises=names), names)
+        disposition = 'attachment; filename="gradebook.csv"'
+        return HttpResponse(text, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
