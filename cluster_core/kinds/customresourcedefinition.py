@@ -26,7 +26,10 @@ def default(found: Obj) -> Obj:
         names["listKind"] = f"{kind}List"
     spec["names"] = {key: value for key, value in names.items() if value != ""} | {"kind": kind}
     spec["conversion"] = _conversion(spec.get("conversion") or {"strategy": "None"})
-    return {**found, "spec": spec}
+    status = found.get("status")
+    if status is None or status.get("storedVersions"):
+        return {**found, "spec": spec}
+    return {**found, "spec": spec, "status": _stored(dict(status), _storage({"spec": spec}))}
 
 
 def _conversion(found: Obj) -> Obj:
