@@ -1,7 +1,7 @@
 """What the schema of a custom resource may say: the standard part, the structural part and its defaults.
 
 Models ValidateCustomResourceDefinitionOpenAPISchema of pkg/apis/apiextensions/validation and pkg/apiserver/schema of
-apiextensions-apiserver. Rules in CEL are not compiled here.
+apiextensions-apiserver.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from cluster_core.apiserver.customresources import values
 from cluster_core.apiserver.customresources.structure import pruned_default
+from cluster_core.kinds.crd_rules import Part, compiled_rules, rule_texts
 from cluster_core.kinds.crd_structure import structural
 from cluster_core.machinery.field import Errors, Path, forbidden, invalid, not_supported, required
 from cluster_core.machinery.typed import Obj
@@ -64,8 +65,10 @@ def schema(errors: Errors, path: Path, found: Obj, *, with_status: bool) -> None
     structural(problems, path, found)
     if not problems:
         _defaults(problems, path, found)
+    _standard(problems, path, found, Where(root=True))
+    if not problems:
+        compiled_rules(problems, Part(found, path, root=True))
     errors.extend(problems)
-    _standard(errors, path, found, Where(root=True))
 
 
 def _root(errors: Errors, path: Path, found: Obj) -> None:
@@ -134,6 +137,7 @@ def _standard(errors: Errors, path: Path, found: Obj, where: Where) -> None:
         errors.append(invalid(path / "x-kubernetes-preserve-unknown-fields", False, "must be true or undefined"))
     _map_type(errors, path, found)
     _list_type(errors, path, found)
+    rule_texts(errors, path, found)
 
 
 def _keywords(errors: Errors, path: Path, found: Obj, where: Where) -> None:
