@@ -112,14 +112,10 @@ def some(texts: Sequence[str], limit: int = 3) -> str:
     return f"{shown} + {len(texts) - limit} more..." if len(texts) > limit else shown
 
 
-_BALANCER_WIDTH = 16
-
-
 def balancer_addresses(obj: Obj) -> str:
-    """Addresses a load balancer gave, cut to fit the table."""
+    """Addresses a load balancer gave. The server always prints the wide table, so they are never cut."""
     found = ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
-    text = ",".join(sorted({one.get("ip") or one.get("hostname") or "" for one in found} - {""}))
-    return text if len(text) <= _BALANCER_WIDTH else text[: _BALANCER_WIDTH - 3] + "..."
+    return ",".join(sorted({one.get("ip") or one.get("hostname") or "" for one in found} - {""}))
 
 
 _MODES = {
