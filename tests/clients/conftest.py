@@ -25,6 +25,16 @@ def kubeconfig(product: Playground, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="session")
+def secure_kubeconfig(product: Playground, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As clients have it on a network: HTTPS and a bearer token."""
+    printed = product.manage("kubeconfig", "demo", "--https")
+    assert printed.returncode == 0, printed.stderr
+    path = tmp_path_factory.mktemp("secure") / "config"
+    path.write_text(printed.stdout)
+    return path
+
+
+@pytest.fixture(scope="session")
 def kubectl(kubeconfig: Path) -> Kubectl:
     """Runs the real kubectl: kubectl("get", "pods", stdin="...")."""
     environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "HOME": str(kubeconfig.parent)}
