@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from cluster_core.apiserver.customresources import values
+from cluster_core.apiserver.customresources import cost, values
 from cluster_core.apiserver.customresources.structure import pruned_default
 from cluster_core.kinds.crd_rules import Part, compiled_rules, rule_texts
 from cluster_core.kinds.crd_structure import structural
@@ -68,6 +68,7 @@ def schema(errors: Errors, path: Path, found: Obj, *, with_status: bool) -> None
     _standard(problems, path, found, Where(root=True))
     if not problems:
         compiled_rules(problems, Part(found, path, root=True))
+        problems += [] if problems else cost.problems(path, found)
     errors.extend(problems)
 
 
