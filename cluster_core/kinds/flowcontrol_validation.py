@@ -241,5 +241,7 @@ def _queuing(errors: Errors, path: Path, found: Obj) -> None:
     elif hand > queues:
         errors.append(invalid(path / "handSize", hand, f"should not be greater than queues ({queues})"))
     elif ceil(sum(log2(queues - index) for index in range(hand))) > _HASH_BITS:
-        detail = f"required entropy bits of deckSize {queues} and handSize {hand} should not be greater than {_HASH_BITS}"
+        detail = (
+            f"required entropy bits of deckSize {queues} and handSize {hand} should not be greater than {_HASH_BITS}"
+        )
         errors.append(invalid(path / "handSize", hand, detail))

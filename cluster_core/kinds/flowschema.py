@@ -39,7 +39,9 @@ def _dangling(found: Obj, now: int) -> str:
 
 COLUMNS = (
     NAME,
-    Column("PriorityLevel", _level, description=documented("flowcontrol.v1.PriorityLevelConfigurationReference", "name")),
+    Column(
+        "PriorityLevel", _level, description=documented("flowcontrol.v1.PriorityLevelConfigurationReference", "name")
+    ),
     Column(
         "MatchingPrecedence",
         lambda obj, now: (obj.get("spec") or {}).get("matchingPrecedence", 0),

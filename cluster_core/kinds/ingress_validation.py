@@ -32,7 +32,9 @@ def validate(ingress: Obj) -> Errors:
 def validate_update(new: Obj, old: Obj) -> Errors:
     """What the old one had wrong may stay wrong."""
     spec = old.get("spec") or {}
-    any_secret = any(names.dns1123_subdomain(tls["secretName"]) for tls in spec.get("tls") or () if tls.get("secretName"))
+    any_secret = any(
+        names.dns1123_subdomain(tls["secretName"]) for tls in spec.get("tls") or () if tls.get("secretName")
+    )
     any_wildcard = any("*" in rule.get("host", "") and _broken(rule) for rule in spec.get("rules") or ())
     return _whole(new, any_secret=any_secret, any_wildcard=any_wildcard)
 

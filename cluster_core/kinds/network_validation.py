@@ -50,7 +50,9 @@ def policy(found: Obj, known: Collection[str] = ()) -> Errors:
 
 
 def policy_update(new: Obj, old: Obj) -> Errors:
-    return policy(new, {cidr for _, block in _blocks(old) for cidr in (block.get("cidr"), *(block.get("except") or ()))})
+    return policy(
+        new, {cidr for _, block in _blocks(old) for cidr in (block.get("cidr"), *(block.get("except") or ()))}
+    )
 
 
 def _policy_port(errors: Errors, path: Path, found: Obj) -> None:

@@ -62,7 +62,9 @@ def _column(name: str, key: str) -> Column:
 
 COLUMNS = (
     NAME,
-    Column("Type", lambda obj, now: (obj.get("spec") or {}).get("type", ""), description=documented(_DOCUMENTED, "type")),
+    Column(
+        "Type", lambda obj, now: (obj.get("spec") or {}).get("type", ""), description=documented(_DOCUMENTED, "type")
+    ),
     Column(
         "NominalConcurrencyShares",
         _shares,

@@ -264,4 +264,3 @@ def attachment_update(new: Obj, old: Obj) -> Errors:
         shown = internal("storage.VolumeAttachmentSpec", new.get("spec"))
         errors.append(invalid(_SPEC, shown, "field is immutable"))
     return errors
-
