@@ -80,6 +80,14 @@ class StateHash(Serializer):
     revision = serializers.IntegerField()
 
 
+class HistoryQuery(Serializer):
+    revision = serializers.IntegerField(required=False, min_value=1)
+
+
+class ForkWanted(HistoryQuery):
+    name = serializers.CharField(max_length=63)
+
+
 class ApplyResult(Serializer):
     index = serializers.IntegerField()
     line = serializers.IntegerField()

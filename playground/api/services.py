@@ -29,6 +29,11 @@ def create(*, wanted: Mapping[str, Any]) -> Answer:
     return {key: made[key] for key in ("name", "seed", "revision")} | {"kubeconfig": kubeconfig_path(made["name"])}
 
 
+def fork(*, cluster: str, wanted: Mapping[str, Any]) -> Answer:
+    made = command(cluster=cluster, name="fork", args=wanted)
+    return {key: made[key] for key in ("name", "seed", "revision")} | {"kubeconfig": kubeconfig_path(made["name"])}
+
+
 def delete(*, cluster: str) -> None:
     command(cluster=cluster, name="delete")
     clusters.forget_tokens()

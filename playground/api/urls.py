@@ -34,5 +34,7 @@ urlpatterns = [
     path(f"{_CLUSTER}clock/", views.ClockView.as_view(), name="clock"),
     path(f"{_CLUSTER}state-hash/", views.StateHashView.as_view(), name="state-hash"),
     path(f"{_CLUSTER}scheduling/<str:uid>/", views.SchedulingView.as_view(), name="scheduling"),
+    path(f"{_CLUSTER}history/", views.HistoryView.as_view(), name="history"),
+    path(f"{_CLUSTER}fork/", views.ForkView.as_view(), name="fork"),
     path(f"{_CLUSTER}kubeconfig/", views.KubeconfigView.as_view(), name="kubeconfig"),
 ]

@@ -140,6 +140,24 @@ class SchedulingView(APIView):
         return Response(services.command(cluster=cluster, name="scheduling", args={"uid": uid}))
 
 
+class HistoryView(APIView):
+    @extend_schema(parameters=[serializers.HistoryQuery], responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    def get(self, request: Request, cluster: str) -> Response:
+        """The changes that are remembered; with revision: the objects as they were then, thinned for the diagram."""
+        found = serializers.HistoryQuery(data=request.query_params)
+        found.is_valid(raise_exception=True)
+        return Response(services.command(cluster=cluster, name="history", args=found.validated_data))
+
+
+class ForkView(APIView):
+    parser_classes = (JSONParser, FormParser)
+
+    @extend_schema(request=serializers.ForkWanted, responses={201: serializers.ClusterMade, **_PROBLEMS})
+    def post(self, request: Request, cluster: str) -> Response:
+        """Make a new, paused cluster from this one as it was at a revision (default: now)."""
+        return Response(services.fork(cluster=cluster, wanted=_checked(serializers.ForkWanted, request)), status=201)
+
+
 class KubeconfigView(APIView):
     @extend_schema(responses={(200, "application/yaml"): OpenApiTypes.STR, 404: serializers.Problem})
     def get(self, request: Request, cluster: str) -> HttpResponse:

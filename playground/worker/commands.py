@@ -16,6 +16,7 @@ from cluster_core.machinery.quantity import QuantityError, parse
 from cluster_core.persistence.log import ClusterExists, Lease, Record, StaleEpoch, Stored, Write
 from playground.engine.port import EngineError, NameTaken
 
+from . import history as past
 from .pace import MAX_SPEED, SECOND
 from .resident import Goal, Resident
 from .simulated import Simulated
@@ -252,4 +253,6 @@ _OWN: Mapping[str, Callable[[Host, Resident, Args], Awaitable[Answer]]] = {
     "state": state,
     "state-hash": state_hash,
     "clock": clock,
+    "history": past.history,
+    "fork": past.fork,
 }
