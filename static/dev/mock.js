@@ -37,6 +37,6 @@ if (query.has("dashboard")) {
   context.frames = (ms) => frames.push(ms);
   mountShell(element, context);
   followAddress(context);
-  if (!query.has("dark-silence")) connect({ url: "mock", store, open: server.open, onError: (text) => context.toast({ tone: "bad", text }) });
+  if (!query.has("dark-silence")) context.resync = connect({ url: "mock", store, open: server.open, onError: (text) => context.toast({ tone: "bad", text }) }).resync;
   Object.assign(window, { playground: context, mock: server, frames });
 }

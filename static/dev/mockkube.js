@@ -50,3 +50,15 @@ export function tableOf(url, all) {
     rows: rows.map((one) => ({ cells: [one.name, one.reason ?? one.phase ?? "", one.restarts ?? 0, one.node ?? ""], object: { metadata: { name: one.name, namespace: one.ns, uid: one.uid, labels: one.labels } } })),
   };
 }
+
+/** @typedef {{revision: number, verb: string, thin: import("../src/types.js").Thin}} Entry */
+
+/** What `history/` answers. @param {Entry[]} log @param {string} rest @param {string} time */
+export function historyOf(log, rest, time) {
+  const wanted = Number(/revision=(\d+)/.exec(rest)?.[1] ?? 0);
+  const told = log.filter(({ thin }) => thin.k !== "Event");
+  if (!wanted) return { first: 1, last: log.at(-1)?.revision, changes: told.map(({ revision, verb, thin }) => [revision, verb, thin.k, thin.ns ?? "", thin.name, time]) };
+  const objects = new Map();
+  for (const { revision, verb, thin } of log) if (revision <= wanted) verb === "deleted" ? objects.delete(thin.uid) : objects.set(thin.uid, thin);
+  return { revision: wanted, time, objects: [...objects.values()] };
+}

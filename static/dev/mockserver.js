@@ -1,6 +1,6 @@
 /** A pretend server: the websocket feed and the REST answers the page uses, over a very simple-minded cluster. */
 
-import { said, tableOf } from "./mockkube.js";
+import { historyOf, said, tableOf } from "./mockkube.js";
 
 const GIB = 1024 ** 3;
 const ORIGIN = Date.UTC(2026, 0, 1, 9) * 1000;
@@ -14,6 +14,8 @@ export function createMockServer({ nodes, pods, zones, nasty, still }) {
   const objects = new Map();
   /** @type {import("../src/types.js").Change[]} */
   let pending = [];
+  /** @type {import("./mockkube.js").Entry[]} */
+  const log = [];
   let revision = 100;
   let counter = 0;
   const clock = { now: ORIGIN, speed: 1, paused: false, stable: false };
@@ -27,6 +29,7 @@ export function createMockServer({ nodes, pods, zones, nasty, still }) {
     const whole = /** @type {Thin} */ ({ uid: uid(thin.k), created: time(), ...thin, rv: String((revision += 1)) });
     objects.set(whole.uid, whole);
     pending.push(["put", whole]);
+    log.push({ revision, verb: thin.rv ? "updated" : "created", thin: whole });
     return whole;
   }
   /** @param {Thin} thin @param {Partial<Thin>} patch */
@@ -36,6 +39,7 @@ export function createMockServer({ nodes, pods, zones, nasty, still }) {
     objects.delete(thin.uid);
     revision += 1;
     pending.push(["del", thin.k, thin.uid]);
+    log.push({ revision, verb: "deleted", thin });
   }
   const all = (/** @type {string} */ kind) => [...objects.values()].filter((one) => one.k === kind);
   const node = (/** @type {string} */ name) => all("Node").find((one) => one.name === name);
@@ -231,6 +235,7 @@ export function createMockServer({ nodes, pods, zones, nasty, still }) {
       return answer({}, 201);
     }
     if (rest.startsWith("apply/")) return apply(String(init.body), rest);
+    if (rest.startsWith("history/")) return answer(historyOf(log, rest, time()));
     if (rest === "clock/") return tick(JSON.parse(String(init.body)));
     if (rest.startsWith("components/")) {
       const part = all("Component").find((one) => rest.includes(one.name));

@@ -108,6 +108,10 @@ export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fet
       call("POST", `${base}/apply/${dryRun ? "?dryRun=1" : ""}`, yaml, { "Content-Type": "application/yaml" }),
     /** What applying would change: each object before and after. @param {string} yaml @returns {Promise<{results: import("./types.js").ApplyResult[]}>} */
     compare: (yaml) => call("POST", `${base}/apply/?dryRun=1&objects=1`, yaml, { "Content-Type": "application/yaml" }),
+    /** The remembered changes, or the picture as of a revision. @param {number} [revision] @returns {Promise<any>} */
+    history: (revision) => call("GET", `${base}/history/${revision ? `?revision=${revision}` : ""}`),
+    /** @param {{name: string, revision: number}} wanted */
+    fork: (wanted) => call("POST", `${base}/fork/`, wanted),
     /** Anything of the Kubernetes API. @param {string} path @param {Record<string, string>} [headers] */
     kube: (path, headers) => call("GET", `${kube}/${path.replace(/^\//, "")}`, undefined, headers),
     kubeUrl: kube,

@@ -13,6 +13,7 @@ import { createPalette } from "./palette.js";
  * @property {string | null} selected uid
  * @property {"facts" | "events" | "yaml" | "why"} tab of the inspector
  * @property {"" | DrawerTab} drawer
+ * @property {boolean} timeline whether the scrubber over history is shown
  * @property {boolean} tall whether the drawer takes most of the page
  * @property {"" | "addNode" | "kubeconfig" | "commands" | "scale" | "confirm"} dialog
  * @property {any} dialogData
@@ -44,6 +45,7 @@ import { createPalette } from "./palette.js";
  * @property {(uid: string | null) => void} select
  * @property {(toast: Omit<Toast, "id">) => void} toast
  * @property {Diagram} [diagram]
+ * @property {() => void} [resync] ask the server for everything again
  * @property {() => number} [covered] how many pixels the tools cover at the picture's top
  * @property {(uid: string | null, x: number, y: number) => void} [onHover]
  * @property {(ms: number, now: number) => void} [frames] told how long each frame's painting took
@@ -57,6 +59,7 @@ const INITIAL = {
   tab: "facts",
   drawer: "",
   tall: false,
+  timeline: false,
   dialog: "",
   dialogData: null,
   outline: true,

@@ -23,5 +23,6 @@ const context = createContext({ cluster, store, api, start });
 remember(localStorage, context.ui);
 mountShell(element, context);
 followAddress(context);
-connect({ url: feedUrl(cluster, location), store, onError: (text) => context.toast({ tone: "bad", text }) });
+const feed = connect({ url: feedUrl(cluster, location), store, onError: (text) => context.toast({ tone: "bad", text }) });
+context.resync = feed.resync;
 Object.assign(window, { playground: context }); // for tests and for the curious at the console

@@ -24,7 +24,7 @@ function parse(text) {
  * @param {(url: string) => Wire} [options.open]
  * @param {(message: string) => void} [options.onError]
  * @param {(work: () => void, ms: number) => any} [options.later]
- * @returns {() => void} undo: close for good
+ * @returns {(() => void) & {resync: () => void}} undo: close for good; `resync` asks for everything again
  */
 export function connect({ url, store, open = (at) => new WebSocket(at), onError = () => {}, later = setTimeout }) {
   let closed = false;
@@ -79,7 +79,7 @@ export function connect({ url, store, open = (at) => new WebSocket(at), onError 
   }
 
   start();
-  return close;
+  return Object.assign(close, { resync });
 }
 
 /** The feed's address for a cluster, on the host this page came from. @param {string} name @param {{protocol: string, host: string}} location */

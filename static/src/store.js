@@ -38,6 +38,8 @@ export function createStore() {
     /** performance.now() when the clock was heard, to let it run on between frames */ clockHeard: 0,
     /** @type {import("./types.js").Connection} */ connection: "connecting",
     gone: "",
+    /** the virtual time that is shown instead of now, null: now @type {number | null} */
+    past: /** @type {number | null} */ (null),
     resumed: false,
   };
 
@@ -129,6 +131,7 @@ export function createStore() {
      * @returns {"ok" | "resync" | "error"} "resync": nothing was changed, ask the server for a snapshot
      */
     apply(frame) {
+      if (state.past !== null && (frame?.type === "snapshot" || frame?.type === "delta")) return "ok"; // leaving asks anew
       switch (frame?.type) {
         case "snapshot":
           return /** @type {"ok" | "resync"} */ (snapshot(frame));
@@ -149,6 +152,20 @@ export function createStore() {
       }
     },
 
+    /** Show another time's snapshot, and nothing live until `leavePast`. @param {{objects: Thin[], revision: number, time?: string}} frame */
+    showPast(frame) {
+      const { session, connection } = state;
+      state.past = null;
+      snapshot({ type: "snapshot", session: session ?? "", revision: frame.revision, clock: /** @type {any} */ (undefined), objects: frame.objects });
+      Object.assign(state, { connection, past: Date.parse(frame.time ?? "") * 1000 || 0 });
+      tell({ reset: true, clock: true });
+    },
+
+    /** Back to now; the caller asks the server for everything. */
+    leavePast() {
+      state.past = null;
+    },
+
     /** @param {import("./types.js").Connection} connection @param {boolean} [resumed] */
     setConnection(connection, resumed = false) {
       if (state.connection === "gone") return;
@@ -159,6 +176,7 @@ export function createStore() {
     /** The virtual time now in microseconds, run on since the last frame. */
     now() {
       const { clock, clockHeard } = state;
+      if (state.past) return state.past;
       if (!clock) return 0;
       if (clock.paused || !(clock.speed > 0)) return clock.now;
       return clock.now + (performance.now() - clockHeard) * 1000 * clock.speed;

@@ -11,6 +11,7 @@ import { mountDrawer } from "./drawer.js";
 import { mountHeader } from "./header.js";
 import { mountInspector } from "./inspector.js";
 import { mountHoverCard, mountToasts } from "./toasts.js";
+import { mountTimeline } from "./timeline.js";
 import { mountToolbar } from "./toolbar.js";
 import { mountTour } from "./tour.js";
 
@@ -23,6 +24,7 @@ const PLACES = html`<header class="head"><div class="head-main" data-place="head
     <p class="visually-hidden" id="diagram-help"></p>
     <div class="stage-tools" data-place="toolbar"></div>
     <div class="hover-card" data-place="hover" hidden></div>
+    <div data-place="timeline"></div>
     <div data-place="tour"></div>
   </main>
   <aside class="inspector" data-place="inspector" hidden></aside>
@@ -41,6 +43,7 @@ const VIEWS = {
   inspector: mountInspector,
   drawer: mountDrawer,
   toasts: mountToasts,
+  timeline: mountTimeline,
   tour: mountTour,
 };
 
@@ -61,6 +64,7 @@ export function mountShell(element, context) {
     element.classList.toggle("with-outline", outline);
     element.classList.toggle("with-inspector", inspected);
     element.classList.toggle("with-drawer", !!drawer);
+    element.classList.toggle("with-timeline", ui.get().timeline);
     if (theme === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
   }

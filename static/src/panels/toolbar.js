@@ -20,6 +20,7 @@ function view(context) {
       <button class="button button-primary" type="button" aria-label=${t("action.addNode")} @click=${() => ui.set({ dialog: "addNode" })}>${icon("add")}<span>${t("action.addNode")}</span></button>
       ${drawerButton(context, "yaml", "code")}${drawerButton(context, "events", "events")}
       ${drawerButton(context, "explorer", "table")}${drawerButton(context, "terminal", "terminal")}
+      <button class="button drawer-button" type="button" aria-label=${t("timeline.label")} title=${t("timeline.label")} aria-pressed=${now.timeline} @click=${() => ui.set({ timeline: !now.timeline })}>${icon("history")}<span>${t("timeline.label")}</span></button>
     </div>
     <div class="layers" role="group" aria-label=${t("diagram.layers")}>${layer("owners")}${layer("services")}${layer("system")}${namespaces(context)}</div></div>
     <div class="zoom" role="group" aria-label=${t("toolbar.view")}>
@@ -32,7 +33,7 @@ function view(context) {
 /** Opens a pane of the drawer, or closes it. @param {import("../context.js").Context} context @param {import("../context.js").DrawerTab} tab @param {string} name of its icon */
 function drawerButton({ ui }, tab, name) {
   const open = ui.get().drawer === tab;
-  return html`<button class="button" type="button" aria-label=${t(`drawer.${tab}`)} title=${t(`drawer.${tab}`)} aria-pressed=${open} @click=${() => ui.set({ drawer: open ? "" : tab })}>${icon(name)}<span>${t(`drawer.${tab}`)}</span></button>`;
+  return html`<button class="button drawer-button" type="button" aria-label=${t(`drawer.${tab}`)} title=${t(`drawer.${tab}`)} aria-pressed=${open} @click=${() => ui.set({ drawer: open ? "" : tab })}>${icon(name)}<span>${t(`drawer.${tab}`)}</span></button>`;
 }
 
 /** @param {string} name @param {string} label @param {() => void} run */

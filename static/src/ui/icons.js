@@ -9,6 +9,8 @@ const PATHS = {
   code: "M7 6l-4 4 4 4M13 6l4 4-4 4",
   table: "M3 4h14v12H3zM3 8.5h14M8 8.5V16",
   terminal: "M3 4h14v12H3zM6 8l2.5 2L6 12M10.5 12.5H14",
+  history: "M3 5v4h4M3.5 9a7 7 0 1 1-.4 3M10 6v4.5l3 2",
+  back: "M13 4l-6 6 6 6",
   events: "M4 5h12M4 10h12M4 15h7",
   search: "M9 3.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11zM13 13l4 4",
   play: "M6 4l10 6-10 6z",
