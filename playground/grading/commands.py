@@ -15,7 +15,7 @@ import orjson
 
 from cluster_core.apiserver.kind import Kind
 from cluster_core.apiserver.request import ADMIN, ApiRequest
-from cluster_core.machinery import yamlio
+from cluster_core.machinery import selector_text, selectors, yamlio
 from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.commands import CommandError
 
@@ -129,12 +129,26 @@ class Kubectl:
         parser = self._parser()
         parser.add_argument("--grace-period", type=int)
         parser.add_argument("--force", action="store_true")
+        parser.add_argument("-l", "--selector")
         given = parser.parse_args(words)
         grace = 0 if given.force else given.grace_period
         body = None if grace is None else {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": grace}
-        for kind, name in self.targets(given.words):
+        for kind, name in self._chosen(given):
             self.ask("DELETE", path_of(kind, given.namespace, name), body)
         return "deleted"
+
+    def _chosen(self, given: Any) -> list[tuple[Kind, str]]:
+        """By name, or by labels."""
+        if not given.selector:
+            return self.targets(given.words)
+        kind = self.kind(given.words[0]) if given.words else self.kind("pods")
+        try:
+            matches = selector_text.parse_labels(given.selector).matches
+        except selectors.SelectorError as error:
+            raise Refused(f"error: {error}") from error
+        found = self._cluster.server.storage.list(kind, given.namespace if kind.namespaced else None)
+        chosen = [obj for obj in found if matches(obj["metadata"].get("labels") or {})]
+        return [(kind, obj["metadata"]["name"]) for obj in chosen]
 
     def scale(self, words: list[str]) -> str:
         parser = self._parser()

@@ -94,6 +94,8 @@ class Exercise:
     topics: Sequence[str] = ()
     cluster: Mapping[str, Any] = field(default_factory=dict)
     setup: str = ""
+    prepare: Sequence[Mapping[str, Any]] = ()
+    """Commands of the simulation after the set-up: {"command", "args"}."""
     forms: Sequence[str] = ("manifests", "directory", "commands", "cluster")
     forbidden: Forbidden = Forbidden()
     faults: Sequence[Fault] = ()

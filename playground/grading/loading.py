@@ -91,9 +91,10 @@ def _other_problems(value: Any) -> Found:
     spec = value["spec"]
     names = [each["name"] for each in spec["checks"]]
     faults = [each["name"] for each in spec.get("faults", ())]
-    for index, fault in enumerate(spec.get("faults", ())):
-        if "command" in fault and fault["command"] not in _COMMANDS:
-            yield ["spec", "faults", index, "command"], f"must be one of {', '.join(sorted(_COMMANDS))}"
+    for key in ("faults", "prepare"):
+        for index, each in enumerate(spec.get(key, ())):
+            if "command" in each and each["command"] not in _COMMANDS:
+                yield ["spec", key, index, "command"], f"must be one of {', '.join(sorted(_COMMANDS))}"
     for index, check in enumerate(spec["checks"]):
         if names.index(check["name"]) != index:
             yield ["spec", "checks", index, "name"], f'"{check["name"]}" is used twice'
@@ -125,7 +126,7 @@ def _check_problems(check: Mapping[str, Any], others: list[Mapping[str, Any]], f
 
 def _exercise(value: Mapping[str, Any], text: str) -> Exercise:
     spec = value["spec"]
-    optional = {key: spec[key] for key in ("description", "difficulty", "topics", "cluster", "budget") if key in spec}
+    optional = {key: spec[key] for key in ("description", "difficulty", "topics", "cluster", "budget", "prepare") if key in spec}
     if "limit" in spec:
         optional["limit"] = seconds(spec["limit"])
     return Exercise(

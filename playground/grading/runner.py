@@ -27,6 +27,8 @@ from .tracking import Tracker
 from .verdict import CheckResult, Verdict
 
 NAME = "exercise"
+_SETTLING = 300.0
+"""Virtual seconds a set-up has for settling."""
 
 
 class SetupFailed(ValueError):
@@ -34,13 +36,22 @@ class SetupFailed(ValueError):
 
 
 @lru_cache(64)
-def _prepared(digest: str, seed: int, cluster: bytes, setup: str) -> Saved:
+def _prepared(digest: str, seed: int, cluster: bytes, setup: str, prepare: bytes) -> Saved:
     """The cluster with the set-up done, settled. Made once per exercise and seed."""
     made = Cluster.create(ClusterSpec(NAME, **{**orjson.loads(cluster), "seed": seed}))
     for result in handin.apply(made, setup) if setup else ():
         if result["status"] == "error":
             raise SetupFailed(f"set-up: line {result['line']}: {result['kind']} {result['name']}: {result['message']}")
-    made.settle(300)
+    made.settle(_SETTLING)
+    for each in orjson.loads(prepare):
+        try:
+            if "kubectl" in each:
+                Kubectl(made, {}).run(each["kubectl"])
+            else:
+                made.command(each["command"], each.get("args", {}))
+        except (CommandError, Refused) as error:
+            raise SetupFailed(f"prepare: {error}") from error
+        made.settle(_SETTLING)
     return made.save()
 
 
@@ -51,7 +62,8 @@ def prepared(exercise: Exercise, seed: int | None = None) -> Cluster:
         description["cpu"] = str(description["cpu"])
     chosen = exercise.seed if seed is None else seed
     packed = orjson.dumps(description, option=orjson.OPT_SORT_KEYS)
-    return Cluster.load(_prepared(exercise.digest, chosen, packed, exercise.setup))
+    prepare = orjson.dumps(exercise.prepare)
+    return Cluster.load(_prepared(exercise.digest, chosen, packed, exercise.setup, prepare))
 
 
 def grade(exercise: Exercise, answer: Answer, *, seed: int | None = None, saved: Saved | None = None) -> Verdict:
