@@ -34,10 +34,14 @@ class Network:
 
     # ------------------------------------------------------------------------------------------------ asking
 
-    def conversation(self, source: Source) -> Conversation:
-        """What one program at the source may do: look up names, connect, ask. Chance is drawn per conversation."""
-        self._asked += 1
-        stream = self.world.seed.stream("network", self._asked)
+    def conversation(self, source: Source, probing: bool = False) -> Conversation:
+        """What one program at the source may do: look up names, connect, ask. Chance is drawn per conversation; for probes,
+        which must be the same however often they are gone through, per source and moment."""
+        if probing:
+            stream = self.world.seed.stream("network", *source, self.world.clock.now)
+        else:
+            self._asked += 1
+            stream = self.world.seed.stream("network", self._asked)
         carrier = Carrier(self.api, self.places, self.links, stream.random)
         return Conversation(self, source, carrier)
 

@@ -17,6 +17,7 @@ from cluster_core.network.answers import Program, respond
 from cluster_core.network.links import Links, Upstream
 from cluster_core.network.network import Network
 from cluster_core.network.trace import Call, Response
+from cluster_core.simulation import containertools
 from cluster_core.simulation.nodes import fleet_of, park_of
 from cluster_core.workloads import listening
 from cluster_core.workloads.process import Process
@@ -42,7 +43,9 @@ def add_network(cluster: Cluster) -> None:
     cluster.add_part(proxies)
     wires = _Wires(cluster)
     links = Links(proxies, _ContainerAnswers(cluster), wires.name_server, wires.is_up, wires.has_kubelet, wires.api_server)
-    cluster.add_part(Network(cluster.world, links))
+    network = Network(cluster.world, links)
+    cluster.add_part(network)
+    containertools.install(cast(Containers, fleet_of(cluster).workloads), network)
 
 
 class _Wires:

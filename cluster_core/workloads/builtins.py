@@ -46,7 +46,7 @@ def commands(run: Run) -> dict[str, Command]:
         "mount": lambda context: "overlay on / type overlay (rw,relatime)\n",
     }
     for name in ("nslookup", "dig", "host", "wget", "curl", "nc", "ping", "telnet"):
-        found[name] = _unreachable
+        found[name] = unreachable
     for name in ("apk", "apt-get", "apt", "yum", "dnf", "pip", "pip3", "npm"):
         found[name] = lambda context: ""
     for name in _CLIENTS:
@@ -167,7 +167,7 @@ def _serve(run: Run, context: BuiltinContext) -> str:
     return ""
 
 
-def _unreachable(context: BuiltinContext) -> BuiltinResult:
+def unreachable(context: BuiltinContext) -> BuiltinResult:
     """No network is wired up: names do not resolve."""
     target = next((word for word in reversed(context.argv) if not word.startswith("-")), "")
     name = re.sub(r"^\w+://|[:/].*$", "", target)

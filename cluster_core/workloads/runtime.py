@@ -10,6 +10,7 @@ from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Image, Launch, Outcome, ProbeResult, Reaction
 from cluster_core.machinery.typed import Obj
 from cluster_core.workloads import logs, process, serving
+from cluster_core.workloads.builtins import Command
 from cluster_core.workloads.images import find_image
 from cluster_core.workloads.process import Process
 
@@ -27,6 +28,8 @@ class Containers:
         self._volumes: dict[str, dict[str, dict[str, str]]] = {}
         self.fault: Callable[[Launch], str] = lambda launch: ""
         """What a container says before it gives up at once; "" for those that run as they do."""
+        self.tools: Callable[[Launch, bool], Mapping[str, Command]] = lambda launch, probing: {}
+        """Commands that talk to the network, for what is executed in a running container by people, or by a probe."""
 
     def find(self, image: str) -> Image:
         """The image of this name. Raises PullError."""
@@ -80,12 +83,13 @@ class Containers:
     def probe(self, launch: Launch, probe: Obj, started: int) -> ProbeResult:
         """The answer of the container, started at this time, to a probe or hook now."""
         launch = self._with_volumes(launch)
-        return serving.answer(launch, self._process(launch, started), probe, started)
+        tools = self.tools(launch, True) if "exec" in probe else None
+        return serving.answer(launch, self._process(launch, started), probe, started, tools)
 
     def execute(self, launch: Launch, command: list[str], started: int) -> tuple[int, str, str]:
         """Run a command in the container: exit code, stdout, stderr."""
         launch = self._with_volumes(launch)
-        return serving.execute(launch, self._process(launch, started), command, started)
+        return serving.execute(launch, self._process(launch, started), command, started, self.tools(launch, False))
 
     def logs(self, launch: Launch, started: int, until: int) -> list[logs.Line]:
         """What the container, started then, has written up to `until`."""

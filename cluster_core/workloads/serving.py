@@ -6,11 +6,14 @@ The answer comes with the time at which it may change, so that nobody has to ask
 from __future__ import annotations
 
 import bisect
+from collections.abc import Mapping
 from typing import Any
 
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Launch, ProbeResult
 from cluster_core.machinery.typed import Obj
+from cluster_core.workloads import builtins
+from cluster_core.workloads.builtins import Command
 from cluster_core.workloads.catalogue import Program
 from cluster_core.workloads.process import Process, job_of, lacks_variables
 from cluster_core.workloads.shell import Run
@@ -19,10 +22,12 @@ _LOOKS = 20
 """How many pauses of an endless script are looked at for a change."""
 
 
-def answer(launch: Launch, process: Process, probe: Obj, started: int) -> ProbeResult:
-    """What the container, started at that time, answers now (launch.now)."""
+def answer(
+    launch: Launch, process: Process, probe: Obj, started: int, tools: Mapping[str, Command] | None = None
+) -> ProbeResult:
+    """What the container, started at that time, answers now (launch.now); `tools` as for execute."""
     if "exec" in probe:
-        return _exec(launch, process, probe, started)
+        return _exec(launch, process, probe, started, tools)
     for key, check in (("httpGet", _http), ("tcpSocket", _tcp), ("grpc", _grpc)):
         if key in probe:
             return check(launch, process, probe, started)
@@ -124,27 +129,45 @@ def _grpc(launch: Launch, process: Process, probe: Obj, started: int) -> ProbeRe
 # ------------------------------------------------------------------------------------------------ commands
 
 
-def _exec(launch: Launch, process: Process, probe: Obj, started: int) -> ProbeResult:
+def _exec(
+    launch: Launch, process: Process, probe: Obj, started: int, tools: Mapping[str, Command] | None
+) -> ProbeResult:
     program = process.program
     up = started + round(program.start * SECOND)
     if process.trace is None and launch.now < up:
         return ProbeResult(False, "command terminated with exit code 1", (up - launch.now) / SECOND)
-    code, out, err = execute(launch, process, probe["exec"]["command"], started)
+    code, out, err = execute(launch, process, probe["exec"]["command"], started, tools)
     if code == 127 and process.trace is None and program.name == "app":
         code = 0
     return ProbeResult(code == 0, (out + err).rstrip("\n"), _next_pause(launch, process, started))
 
 
-def execute(launch: Launch, process: Process, command: list[str], started: int) -> tuple[int, str, str]:
-    """Run a command in the container as it is now: exit code, stdout, stderr."""
+def execute(
+    launch: Launch, process: Process, command: list[str], started: int, tools: Mapping[str, Command] | None = None
+) -> tuple[int, str, str]:
+    """Run a command in the container as it is now: exit code, stdout, stderr. `tools` are further commands for it, not for
+    the container's own script, which is gone through again before."""
     elapsed = (launch.now - started) / SECOND
     job = job_of(launch._replace(now=started), process.plan)
     job.horizon = elapsed
+    gate = _Gate()
+    job.commands = {name: gate.behind(tool) for name, tool in (tools or {}).items()}
     run = Run(job)
     if process.plan.kind == "script":
         run.run()
     run.clock = elapsed
+    gate.open = True
     return run.execute(command)
+
+
+class _Gate:
+    """Keeps commands from the network as long as only the past is gone through."""
+
+    def __init__(self) -> None:
+        self.open = False
+
+    def behind(self, tool: Command) -> Command:
+        return lambda context: tool(context) if self.open else builtins.unreachable(context)
 
 
 def _next_pause(launch: Launch, process: Process, started: int) -> float | None:

@@ -1,0 +1,61 @@
+"""curl and its kin inside containers: commands of the sandboxed shell that talk to the simulated network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from bashkit import BuiltinContext, BuiltinResult
+
+from cluster_core.machinery.containers import Launch
+from cluster_core.network import tools
+from cluster_core.network.network import Network
+from cluster_core.network.trace import Source
+
+if TYPE_CHECKING:
+    from cluster_core.workloads.runtime import Containers
+
+Command = Callable[[BuiltinContext], BuiltinResult | str]
+_SMALL = ("busybox", "alpine")
+"""Images with BusyBox' programs."""
+
+
+def install(containers: Containers, network: Network) -> None:
+    """Give what is executed in containers the network's commands."""
+
+    def commands(launch: Launch, probing: bool) -> Mapping[str, Command]:
+        return {name: _command(network, launch, name, probing) for name in tools.NAMES}
+
+    containers.tools = commands
+
+
+def _command(network: Network, launch: Launch, name: str, probing: bool) -> Command:
+    metadata = launch.pod["metadata"]
+    source = Source("pod", metadata["name"], metadata["namespace"], launch.container["name"])
+    small = any(word in launch.container["image"] for word in _SMALL)
+
+    def run(context: BuiltinContext) -> BuiltinResult:
+        files = _Files(context)
+        typed = tools.Typed(context.argv, network, source, context.stdin or "", files.given(), small, probing)
+        ran = tools.run(name, typed)
+        assert ran is not None
+        for path, text in ran.files.items():
+            context.fs.write_file(files.whole(path), text.encode())
+        return BuiltinResult(ran.out, ran.err, ran.code)
+
+    return run
+
+
+class _Files:
+    """The files a command line names with "@path"."""
+
+    def __init__(self, context: BuiltinContext) -> None:
+        self._context = context
+
+    def whole(self, path: str) -> str:
+        return path if path.startswith("/") else f"{self._context.cwd.rstrip('/')}/{path}"
+
+    def given(self) -> dict[str, str]:
+        fs = self._context.fs
+        paths = [word[1:] for word in self._context.argv if word.startswith("@") and fs.exists(self.whole(word[1:]))]
+        return {path: fs.read_file(self.whole(path)).decode("utf-8", "replace") for path in paths}
