@@ -101,7 +101,7 @@ def _of_pod(context: Context, pod: Obj, containers: Sequence[tuple[str, int, int
 
 def _node_metrics(context: Context, inside: Inside) -> list[Obj]:
     server = context.server
-    found = []
+    found: list[Obj] = []
     for node in server.storage.list(server.kinds.named("Node")):
         name = node["metadata"]["name"]
         if (not context.name or name == context.name) and inside.is_well(name):

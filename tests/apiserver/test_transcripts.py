@@ -6,18 +6,11 @@ import pytest
 
 from tests.apiserver import replaying
 
-ELSEWHERE = {
-    "crd-validation": "custom resources",
-    "custom-apply": "custom resources",
-    "custom-crud": "custom resources",
-    "custom-subresources": "custom resources",
-    "custom-versions": "custom resources",
-}
-"""Conversations about what other suites hold to their own floors."""
 FLOOR = 0.91
-"""Of the steps of the conversations not held elsewhere."""
+"""Of the steps of all conversations."""
 EXACT = [
-    "apply-errors", "apply-lists", "apply-upgrade", "apply-versions", "delete-collection", "discovery",
+    "apply-errors", "apply-lists", "apply-upgrade", "apply-versions", "crd-validation", "custom-apply", "custom-crud",
+    "custom-subresources", "custom-versions", "delete-collection", "discovery",
     "field-duplicates", "garbage-collection", "generate-name", "json-patch", "list-fields", "list-misc",
     "list-pages", "malformed-bodies", "namespace-missing", "occ-delete-preconditions", "status-pod",
     "strategic-containers", "unknown-methods", "unknown-paths", "watch-finalizers", "watch-live", "watch-table",
@@ -27,7 +20,7 @@ EXACT = [
 
 @pytest.fixture(scope="module")
 def played():
-    return {name: replaying.results(name) for name in replaying.names() if name not in ELSEWHERE}
+    return {name: replaying.results(name) for name in replaying.names()}
 
 
 def test_the_conversations_go_as_recorded(played, capsys):

@@ -58,8 +58,7 @@ def of_rule(rule: str, schema: Schema) -> float:
 def _cost(text: str, scope: Scope) -> float:
     """Of an expression: its operations, the strings it reads, and what its comprehensions repeat."""
     total, position, outside = 0.0, 0, []
-    for match in iter(lambda: _MACRO.search(text, position), None):
-        assert match is not None
+    while (match := _MACRO.search(text, position)) is not None:
         end = _closing(text, match.end())
         over = _resolve(text[: match.start()], scope)
         inner = _cost(text[match.end() : end], {**scope, match[1]: _element(over)})

@@ -58,7 +58,8 @@ class Resource:
         schema = self.schemas[self.stored]
         pruned, unknown = structure.prune(obj, schema)
         found: Obj = structure.default(pruned if unknown else obj, schema)
-        return found
+        api_version = f"{self.group}/{self.stored}"
+        return found if found.get("apiVersion") == api_version else {**found, "apiVersion": api_version}
 
     # -------------------------------------------------------------------------------------------- validation
 
