@@ -23,12 +23,17 @@ from playground.tls import SecureListener, client_certificate
 _MOST_BUFFERED = 256 * 1024
 _MOST_BODY = 16 * 1024 * 1024
 _LOOK_AGAIN_SECONDS = 0.02
+_PHRASES = {422: b"Unprocessable Entity", 429: b"Too Many Requests"}
+"""What Twisted does not know and clients show to people."""
 
 
 class LimitedRequest(WebRequest):  # type: ignore[misc]
     """Applications refuse bodies over 3 MiB with their own words; this stops what no application needs to see."""
 
     received = 0
+
+    def setResponseCode(self, code: int, message: bytes | None = None) -> None:
+        super().setResponseCode(code, message or _PHRASES.get(code))
 
     def gotLength(self, length: int | None) -> None:
         super().gotLength(length)
