@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import network, views
 
 _CLUSTER = "clusters/<slug:cluster>/"
 _NODE = f"{_CLUSTER}nodes/<str:node>/"
@@ -36,5 +36,6 @@ urlpatterns = [
     path(f"{_CLUSTER}scheduling/<str:uid>/", views.SchedulingView.as_view(), name="scheduling"),
     path(f"{_CLUSTER}history/", views.HistoryView.as_view(), name="history"),
     path(f"{_CLUSTER}fork/", views.ForkView.as_view(), name="fork"),
+    path(f"{_CLUSTER}trace/", network.TraceView.as_view(), name="trace"),
     path(f"{_CLUSTER}kubeconfig/", views.KubeconfigView.as_view(), name="kubeconfig"),
 ]
