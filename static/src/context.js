@@ -11,7 +11,7 @@ import { createPalette } from "./palette.js";
  *
  * @typedef {object} Ui
  * @property {string | null} selected uid
- * @property {"facts" | "events" | "yaml" | "why"} tab of the inspector
+ * @property {"facts" | "events" | "yaml" | "why" | "rollout" | "story"} tab of the inspector
  * @property {"" | DrawerTab} drawer
  * @property {boolean} timeline whether the scrubber over history is shown
  * @property {boolean} tall whether the drawer takes most of the page

@@ -11,6 +11,7 @@ import { both, everySoOften, mount } from "../ui/mount.js";
 import { actionButton, kubectlLine } from "../ui/parts.js";
 import { eventList } from "./events.js";
 import { facts } from "./facts.js";
+import { hintsOf, rolloutOf, storyOf } from "./reasons.js";
 import { decision } from "./why.js";
 import { yamlOf } from "./yaml.js";
 
@@ -19,7 +20,8 @@ import { yamlOf } from "./yaml.js";
 /** @param {Thin} thin @returns {Array<import("../context.js").Ui["tab"]>} */
 function tabsOf(thin) {
   if (!RESOURCES[thin.k]) return ["facts"];
-  return thin.k === "Pod" ? ["facts", "why", "events", "yaml"] : ["facts", "events", "yaml"];
+  const own = /** @type {Array<"why" | "rollout">} */ (thin.k === "Pod" ? ["why"] : thin.k === "Deployment" ? ["rollout"] : []);
+  return ["facts", ...own, "story", "events", "yaml"];
 }
 
 /** @param {Context} context @param {Thin} thin */
@@ -34,11 +36,11 @@ export function mountInspector(element, context) {
   /** @type {{key: string, content: Promise<unknown>}} */
   let asked = { key: "", content: Promise.resolve(nothing) };
 
-  /** Ask the server once per object version and tab. @param {Thin} thin @param {string} tab @param {() => Promise<unknown>} ask */
-  function remote(thin, tab, ask) {
+  /** Ask the server once per object version and tab. @param {Thin} thin @param {string} tab @param {() => Promise<unknown>} ask @param {unknown} [meanwhile] */
+  function remote(thin, tab, ask, meanwhile = html`<p class="loading" role="status">${t("inspector.loading")}</p>`) {
     const key = `${tab}/${thin.uid}/${thin.rv}`;
     if (asked.key !== key) asked = { key, content: ask().catch((error) => html`<p class="problem" role="alert">${error.message}</p>`) };
-    return until(asked.content, html`<p class="loading" role="status">${t("inspector.loading")}</p>`);
+    return until(asked.content, meanwhile);
   }
 
   /** @param {Thin} thin @param {string} tab */
@@ -46,7 +48,9 @@ export function mountInspector(element, context) {
     if (tab === "events") return events(context, thin);
     if (tab === "yaml") return remote(thin, tab, () => yamlOf(context, thin));
     if (tab === "why") return remote(thin, tab, () => decision(context, thin));
-    return facts(context, thin);
+    if (tab === "rollout") return remote(thin, tab, () => rolloutOf(context, thin));
+    if (tab === "story") return remote(thin, tab, () => storyOf(context, thin));
+    return html`${facts(context, thin)} ${RESOURCES[thin.k] ? remote(thin, tab, () => hintsOf(context, thin), nothing) : nothing}`;
   }
 
   /** @param {Thin} thin @param {string[]} tabs @param {string} chosen */

@@ -6,14 +6,14 @@ import { t } from "../i18n/index.js";
 /**
  * The rows of a decision as `scheduling/{uid}/` tells it, however little of it there is.
  * @param {any} trace
- * @returns {Array<{node: string, verdict: string, plugin: string, score: number | undefined, scores: Record<string, number>}>}
+ * @returns {Array<{node: string, verdict: string, plugin: string, score: number | undefined, scores: Record<string, {raw?: number, weighted?: number}>}>}
  */
 export function decisionRows(trace) {
   /** @type {any[]} */
   const nodes = Array.isArray(trace?.nodes) ? trace.nodes : [];
   return nodes.map((row) => {
     const rejected = (row.filters ?? []).find((/** @type {any} */ one) => one.verdict === "rejected");
-    const scores = Object.entries(row.scores ?? {}).map(([plugin, one]) => [plugin, /** @type {any} */ (one).weighted]);
+    const scores = Object.entries(row.scores ?? {}).map(([plugin, one]) => [plugin, /** @type {any} */ (one)]);
     return {
       node: String(row.name ?? ""),
       verdict: (rejected?.reasons ?? []).join(", "),
@@ -63,7 +63,7 @@ function scoreTable(rows) {
       <table class="table">
         <thead><tr><th scope="col">${t("why.plugin")}</th>${scored.map((row) => html`<th scope="col" class="number">${row.node}</th>`)}</tr></thead>
         <tbody>${plugins.map(
-          (plugin) => html`<tr><th scope="row">${plugin}</th>${scored.map((row) => html`<td class="number">${row.scores[plugin] ?? ""}</td>`)}</tr>`,
+          (plugin) => html`<tr><th scope="row">${plugin}</th>${scored.map((row) => html`<td class="number">${row.scores[plugin]?.weighted ?? ""}${row.scores[plugin]?.raw === undefined ? nothing : html` <span class="score-raw" title=${t("why.raw")}>(${row.scores[plugin].raw})</span>`}</td>`)}</tr>`,
         )}</tbody>
       </table>
     </div>

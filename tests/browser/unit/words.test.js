@@ -82,7 +82,7 @@ test("a scheduler's decision is told node by node", () => {
   const scores = { Fit: { raw: 3, normalized: 7, weighted: 14 } };
   assert.deepEqual(decisionRows({ nodes: [{ name: "a", filters, scores: {}, total: null }, { name: "b", filters: [], scores, total: 14 }] }), [
     { node: "a", verdict: "Insufficient cpu, Insufficient memory", plugin: "Fit", score: undefined, scores: {} },
-    { node: "b", verdict: "", plugin: "", score: 14, scores: { Fit: 14 } },
+    { node: "b", verdict: "", plugin: "", score: 14, scores: { Fit: scores.Fit } },
   ]);
   assert.deepEqual(decisionRows(null), []);
 });

@@ -1,0 +1,89 @@
+/**
+ * How an object came to be as it is: who wrote it, who acted on it, what was observed; one ordered list over the object,
+ * its owners and what it owns. Pure.
+ *
+ * @typedef {{time: string, rank: number, actor: string, about: string, text: string, tone: "" | "warn"}} Step
+ * @typedef {import("../types.js").Thin} Thin
+ */
+
+/** Within one second causes come before effects: apply, store, controller, scheduler, kubelet, what was observed. */
+const RANKS = /** @type {Array<[RegExp, number]>} */ ([
+  [/kubectl|playground|helm|curl|python/i, 0],
+  [/controller/i, 2],
+  [/scheduler/i, 3],
+  [/kubelet/i, 4],
+]);
+
+/** @param {string} actor */
+const rankOf = (actor) => RANKS.find(([pattern]) => pattern.test(actor))?.[1] ?? 2;
+
+/** "spec, status.replicas" of a FieldsV1. @param {any} fields */
+export function topFields(fields) {
+  const names = Object.entries(fields ?? {}).flatMap(([key, inner]) => {
+    if (!key.startsWith("f:")) return [];
+    const below = Object.keys(/** @type {any} */ (inner) ?? {}).filter((one) => one.startsWith("f:"));
+    const name = key.slice(2);
+    return below.length && below.length <= 4 ? below.map((one) => `${name}.${one.slice(2)}`) : [name];
+  });
+  return names.slice(0, 6).join(", ") + (names.length > 6 ? "…" : "");
+}
+
+/** @param {any} object */
+const nameOf = (object) => `${object.kind} ${object.metadata?.name ?? ""}`;
+
+/** Who wrote which fields. @param {any} object @returns {Step[]} */
+function writes(object) {
+  return (object.metadata?.managedFields ?? []).map((/** @type {any} */ entry) => ({
+    time: entry.time ?? "",
+    rank: rankOf(entry.manager ?? ""),
+    actor: entry.manager ?? "",
+    about: nameOf(object),
+    text: `${entry.operation}${entry.subresource ? ` /${entry.subresource}` : ""}: ${topFields(entry.fieldsV1)}`,
+    tone: "",
+  }));
+}
+
+/** What was observed. @param {any} object @returns {Step[]} */
+function conditions(object) {
+  const list = Array.isArray(object.status?.conditions) ? object.status.conditions : [];
+  return list.filter((/** @type {any} */ one) => one.lastTransitionTime).map((/** @type {any} */ one) => ({
+    time: one.lastTransitionTime,
+    rank: 5,
+    actor: one.type,
+    about: nameOf(object),
+    text: [`${one.type}=${one.status}`, one.reason, one.message].filter(Boolean).join(" · "),
+    tone: "",
+  }));
+}
+
+/** @param {Thin[]} events @param {Set<string>} uids @returns {Step[]} */
+function told(events, uids) {
+  return events.filter((event) => uids.has(event.about?.uid ?? "")).map((event) => ({
+    time: event.last ?? event.created ?? "",
+    rank: rankOf(event.source ?? "") + 0.5,
+    actor: event.source ?? "",
+    about: `${event.about?.kind} ${event.about?.name}`,
+    text: `${event.reason}${(event.count ?? 1) > 1 ? ` ×${event.count}` : ""}: ${event.message}`,
+    tone: event.type === "Warning" ? "warn" : "",
+  }));
+}
+
+/**
+ * @param {any[]} objects the object and its owners, whole
+ * @param {Thin[]} events
+ * @param {Map<string, number>} [created] by uid: the revision at which each was stored first
+ * @returns {Step[]}
+ */
+export function story(objects, events, created = new Map()) {
+  const born = objects.map((object) => ({
+    time: object.metadata?.creationTimestamp ?? "",
+    rank: 1,
+    actor: "kube-apiserver",
+    about: nameOf(object),
+    text: created.get(object.metadata?.uid) ? `etcd ${created.get(object.metadata?.uid)}` : "etcd",
+    tone: /** @type {const} */ (""),
+  }));
+  const uids = new Set(objects.map((object) => object.metadata?.uid));
+  const steps = [...objects.flatMap(writes), ...born, ...objects.flatMap(conditions), ...told(events, uids)];
+  return steps.sort((a, b) => a.time.slice(0, 19).localeCompare(b.time.slice(0, 19)) || a.rank - b.rank);
+}
