@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import orjson
 
 from cluster_core.apiserver import (
+    aggregation,
     deprecation,
     discovery,
     handlers,
@@ -101,6 +102,9 @@ class ApiServer:
         info = parse_path(request.path, request.method)
         try:
             response = self._answer(info, protobuf.as_json(request))
+        except routing.NoSuchPage as error:
+            unserved = info is not None and aggregation.is_foreign(self, info.group, info.version)
+            response = aggregation.UNAVAILABLE if unserved else refusal(error)
         except errors.ApiError as error:
             response = refusal(error)
         self.metrics.count(info, request, response.status)
@@ -126,6 +130,9 @@ class ApiServer:
 
     def _answer(self, info: RequestInfo | None, request: ApiRequest) -> ApiResponse:
         if info is None:
+            place = request.path.strip("/").split("/")
+            if len(place) == 3 and place[0] == "apis" and aggregation.is_foreign(self, place[1], place[2]):
+                return aggregation.UNAVAILABLE
             return nonresource.answer(self, request)
         return self._within(
             self._context(info, request, info.verb), lambda context: _served(context, info, request)

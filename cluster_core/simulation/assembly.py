@@ -10,6 +10,7 @@ from cluster_core import controllers as controller_modules
 from cluster_core import kinds as kind_modules
 from cluster_core.apiserver.admission.chain import Plugin
 from cluster_core.apiserver.admission.recommended import PLUGINS
+from cluster_core.apiserver.aggregation import Registrations
 from cluster_core.apiserver.customresources.lifecycle import Definitions
 from cluster_core.apiserver.kind import Kind
 from cluster_core.apiserver.parts import Part
@@ -26,6 +27,7 @@ from cluster_core.simulation import connecting, presenting, usage
 from cluster_core.simulation.drain import Drains
 from cluster_core.simulation.kubeadm.manifests import static_pods
 from cluster_core.simulation.networking import add_network
+from cluster_core.simulation.serviceaddresses import ServiceAddresses
 from cluster_core.workloads.runtime import Containers
 
 if TYPE_CHECKING:
@@ -130,8 +132,8 @@ def add_parts(cluster: Cluster) -> None:
     containers.fault = lambda launch: control.fault_of(launch.pod, launch.container["name"])
     leases = Leases(cluster.store, cluster.clock, cluster.agenda, cluster.seed)
     leases.is_up = lambda: control.is_running("etcd")
-    parts: list[Part] = [Definitions(world), park, fleet, control, leases, Drains(world), *controller_manager(cluster, {}), *scheduler(cluster)]
-    for part in (*parts, *external_parts(cluster)):
+    parts: list[Part] = [Definitions(world), Registrations(world), park, fleet, control, leases, Drains(world), *controller_manager(cluster, {}), *scheduler(cluster)]
+    for part in (ServiceAddresses(world), *parts, *external_parts(cluster)):
         cluster.add_part(part)
     add_network(cluster)
     presenting.install(cluster.server, park, fleet)

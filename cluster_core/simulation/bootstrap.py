@@ -49,6 +49,7 @@ def _create_all(cluster: Cluster) -> None:
         api.create("PriorityClass", {"metadata": {"name": name}, "value": value, "description": description})
     api.create("ServiceCIDR", {"metadata": {"name": "kubernetes"}, "spec": {"cidrs": [SERVICE_CIDR]}})
     _roles(cluster, api)
+    cluster.agenda.soon("apiregistration", "register")
     address = _nodes(cluster) if not cluster.spec.bare else "172.18.0.2"
     _kubernetes_service(api, address)
     if not cluster.spec.bare:
