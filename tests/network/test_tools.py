@@ -1,0 +1,77 @@
+"""curl, wget, nslookup and the others, as people see them in containers and on machines."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.network.stage import Town, lone
+
+
+@pytest.fixture(scope="module")
+def town() -> Town:
+    town = Town()
+    town.put("Pod", lone("redis", "redis"))
+    town.settle()
+    return town
+
+
+def test_curl_prints_the_page_and_codes(town: Town) -> None:
+    assert "Welcome to nginx!" in town.run("curl -s http://web")[1]
+    assert town.run("curl -s -o /dev/null -w '%{http_code}' web/none")[1] == "404"
+    assert town.run("curl -sf web/none")[0] == 22
+
+
+def test_curl_fails_as_curl_does(town: Town) -> None:
+    code, _, err = town.run("curl nothere")
+    assert (code, err) == (6, "curl: (6) Could not resolve host: nothere\n")
+    code, _, err = town.run("curl -m 2 web:81")
+    assert (code, err) == (28, "curl: (28) Connection timed out after 2001 milliseconds\n")
+    assert town.run("curl -s localhost")[0] == 7
+    assert town.run("curl -s https://kubernetes/healthz")[0] == 60
+    assert town.run("curl -sk https://kubernetes/healthz")[1] == "ok"
+
+
+def test_curl_tells_more_when_asked(town: Town) -> None:
+    _, out, err = town.run("curl -v -I web")
+    assert "> HEAD / HTTP/1.1" in err and "< HTTP/1.1 200 OK" in err
+    assert out.startswith("HTTP/1.1 200 OK\r\nServer: nginx/")
+
+
+def test_wget_saves_and_fails_as_busybox_does(town: Town) -> None:
+    assert "Welcome" in town.run("wget -qO- http://web")[1]
+    assert "Welcome" in town.run("wget -q web && cat index.html")[1]
+    assert town.run("wget -qO- nothere") == (1, "", "wget: bad address 'nothere'\n")
+    assert town.run("wget -q -T 2 -O- web:81")[2] == "wget: download timed out\n"
+    assert "server returned error: HTTP/1.1 404 Not Found" in town.run("wget -qO- web/none")[2]
+
+
+def test_nslookup_and_dig_answer(town: Town) -> None:
+    address = town.ask("web").address
+    assert town.run("nslookup web") == (
+        0,
+        f"Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\nName:\tweb.default.svc.cluster.local\nAddress: {address}\n\n",
+        "",
+    )
+    assert "** server can't find nothere: NXDOMAIN" in town.run("nslookup nothere")[1]
+    assert town.run("dig +short web.default.svc.cluster.local")[1] == f"{address}\n"
+    assert "kubernetes.default.svc.cluster.local." in town.run("nslookup 10.96.0.1")[1]
+
+
+def test_nc_looks_at_ports(town: Town) -> None:
+    code, _, err = town.run("nc -zv web 80")
+    assert code == 0 and err.endswith(":80) open\n")
+    assert town.run(f"nc -zv {town.address('redis')} 81")[0] == 1
+    assert town.run(f"echo PING | nc {town.address('redis')} 6379")[1] == "+PONG\r\n"
+    assert town.run(f"redis-cli -h {town.address('redis')} ping")[1] == "PONG\n"
+
+
+def test_pods_answer_pings_and_services_do_not(town: Town) -> None:
+    assert "0% packet loss" in town.run(f"ping -c 1 {town.address('redis')}")[1]
+    assert "100% packet loss" in town.run("ping -c 1 web")[1]
+
+
+def test_machines_have_the_same_tools(town: Town) -> None:
+    argv = ["curl", "-sk", "https://172.18.0.2:6443/livez"]
+    assert town.cluster.command("machine-run", {"node": "node-1", "argv": argv})["out"] == "ok"
+    argv = ["iptables", "-t", "nat", "-S", "KUBE-SERVICES"]
+    assert "default/web" in town.cluster.command("machine-run", {"node": "node-1", "argv": argv})["out"]
