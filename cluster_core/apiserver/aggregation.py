@@ -88,7 +88,7 @@ class Registrations:
         if registered is None or not registered["spec"].get("service"):
             return
         status, reason, message = self._verdict(registered["spec"])
-        before = next(iter(registered.get("status", {}).get("conditions", ())), {})
+        before: Obj = next(iter(registered.get("status", {}).get("conditions", ())), {})
         if (before.get("status"), before.get("reason"), before.get("message")) == (status, reason, message):
             return
         since = before["lastTransitionTime"] if before.get("status") == status else self._world.clock.timestamp()
@@ -122,8 +122,9 @@ def _wanted(server: ApiServer) -> Iterator[tuple[str, Obj]]:
             continue  # measured, and answered by no object of the store
         priority, own = _CUSTOM if custom else (_PRIORITIES.get(group, 1000), _VERSIONS.get((group, version), 15))
         spec: dict[str, Any] = {"version": version, "groupPriorityMinimum": priority, "versionPriority": own}
-        metadata = {"name": f"{version}.{group}", "labels": {_LABEL: "true" if custom else "onstart"}}
-        yield metadata["name"], {"metadata": metadata, "spec": {"group": group, **spec} if group else spec}
+        name = f"{version}.{group}"
+        metadata = {"name": name, "labels": {_LABEL: "true" if custom else "onstart"}}
+        yield name, {"metadata": metadata, "spec": {"group": group, **spec} if group else spec}
 
 
 def foreign(server: ApiServer) -> Iterator[Obj]:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.apiserver import replaying
 
-FLOOR = 0.91
+FLOOR = 0.98
 """Of the steps of all conversations."""
 EXACT = [
     "apply-errors", "apply-lists", "apply-upgrade", "apply-versions", "crd-validation", "custom-apply", "custom-crud",
