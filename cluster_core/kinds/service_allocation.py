@@ -29,6 +29,7 @@ from cluster_core.machinery.typed import Obj
 _SPEC = field.Path("spec")
 _IPS, _FAMILIES, _POLICY = _SPEC / "clusterIPs", _SPEC / "ipFamilies", _SPEC / "ipFamilyPolicy"
 _FAMILY = "IPv4"
+MANAGED_BY = "ipaddress.kubernetes.io/managed-by"
 
 Spec = dict[str, Any]
 
@@ -180,6 +181,7 @@ def _addresses(context: Context, new: Obj, spec: Spec, before: Spec | None) -> N
     if not fresh or NO_ADDRESS in ips(spec)[:1]:
         return
     taken = {address for other in _others(context, new) for address in ips(other["spec"])}
+    taken |= {found["metadata"]["name"] for found in _reserved(context)}
     given = next(iter(ips(spec)), "")
     if given:
         _check_address(context, new, spec, taken)
@@ -191,6 +193,13 @@ def _addresses(context: Context, new: Obj, spec: Spec, before: Spec | None) -> N
 def _others(context: Context, service: Obj) -> Iterator[Obj]:
     for found in context.server.storage.list(context.kind):
         if found["metadata"]["uid"] != service["metadata"].get("uid"):
+            yield found
+
+
+def _reserved(context: Context) -> Iterator[Obj]:
+    """IPAddresses that somebody made by hand; the others follow from the services."""
+    for found in context.server.storage.list(context.server.kinds.named("IPAddress")):
+        if MANAGED_BY not in (found["metadata"].get("labels") or {}):
             yield found
 
 
