@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.playground.processes import Playground, running
+
+settings.register_profile("playground", settings.get_profile("default"), deadline=None)
+"""Properties are bounded by their number of examples: a busy machine must fail nothing."""
+settings.load_profile("ci" if "CI" in os.environ else "playground")
 
 
 @pytest.fixture(scope="session")
