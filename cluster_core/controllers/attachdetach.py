@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from cluster_core.apiserver.parts import split_key
+from cluster_core.apiserver.parts import object_key, split_key
 from cluster_core.controllers import external, volumes
 from cluster_core.controllers.pods import is_deleted, is_ended
 from cluster_core.controllers.runtime import Context, Controller
@@ -39,8 +39,7 @@ def reconcile(context: Context, key: str) -> float | None:
 
 
 def _attachments(context: Context, name: str) -> list[Obj]:
-    every = context.api.list("VolumeAttachment")
-    return [found for found in every if found["spec"]["source"].get("persistentVolumeName") == name]
+    return volumes.ATTACHMENTS.of(context, name)
 
 
 def _attaches(context: Context, volume: Obj) -> bool:
@@ -54,7 +53,7 @@ def _pods_by_node(context: Context, volume: Obj) -> Pods:
     claim = context.api.get("PersistentVolumeClaim", claim_ref.get("namespace", ""), claim_ref["name"]) if claim_ref else None
     found: Pods = {}
     if claim is not None and claim["spec"].get("volumeName") == volume["metadata"]["name"]:
-        for pod in volumes.users(context, claim):
+        for pod in volumes.users(context, object_key(claim)):
             if pod["spec"].get("nodeName"):
                 found.setdefault(pod["spec"]["nodeName"], []).append(pod)
     return found
@@ -130,8 +129,9 @@ def _of_pod(context: Context, pod: Obj) -> Iterable[str]:
     """The CSI volumes of a pod that has come to a node, has ended or has gone."""
     if "volumes" not in pod["spec"] or not pod["spec"].get("nodeName"):
         return
+    volumes.PODS.note(context, pod)
     there = context.api.get("Pod", pod["metadata"]["namespace"], pod["metadata"]["name"])
-    for key in volumes.keys_of_claims(context, pod):
+    for key in volumes.keys_of_claims(pod):
         claim = context.api.get("PersistentVolumeClaim", *split_key(key))
         name = claim["spec"].get("volumeName") if claim is not None else None
         volume = context.api.get("PersistentVolume", "", name) if name else None
@@ -149,6 +149,7 @@ def _of_volume(context: Context, volume: Obj) -> Iterable[str]:
 
 
 def _of_attachment(context: Context, attachment: Obj) -> Iterable[str]:
+    volumes.ATTACHMENTS.note(context, attachment)
     name = attachment["spec"]["source"].get("persistentVolumeName")
     return (name,) if name else ()
 

@@ -65,7 +65,7 @@ def _resize(context: Context, key: str) -> None:
         text = "Require file system resize of volume on node"
         context.event(claim, "Normal", "FileSystemResizeRequired", text, speaker)
         _set_status(context, claim, pending=True)
-    elif any(pod["spec"].get("nodeName") for pod in volumes.users(context, claim)):
+    elif any(pod["spec"].get("nodeName") for pod in volumes.users(context, key)):
         _set_status(context, claim, granted=wanted)
         text = f'MountVolume.NodeExpandVolume succeeded for volume "{volume["metadata"]["name"]}"'
         context.event(claim, "Normal", "FileSystemResizeSuccessful", text, "kubelet")
@@ -102,7 +102,8 @@ def _claims_of_pod(context: Context, pod: Obj) -> Iterable[str]:
     """A pod that has come to a node: the file systems of its claims can grow now."""
     if "volumes" not in pod["spec"] or not pod["spec"].get("nodeName"):
         return ()
-    found = (context.api.get("PersistentVolumeClaim", *split_key(key)) for key in volumes.keys_of_claims(context, pod))
+    volumes.PODS.note(context, pod)
+    found = (context.api.get("PersistentVolumeClaim", *split_key(key)) for key in volumes.keys_of_claims(pod))
     return [key for claim in found if claim is not None for key in _claims(context, claim)]
 
 

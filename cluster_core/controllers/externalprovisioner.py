@@ -130,12 +130,7 @@ def _is_to_go(context: Context, volume: Obj) -> bool:
 
 def _delete(context: Context, volume: Obj) -> None:
     finalizers = volume["metadata"].get("finalizers", [])
-    attached = [
-        found["metadata"]["name"]
-        for found in context.api.list("VolumeAttachment")
-        if found["spec"]["source"].get("persistentVolumeName") == volume["metadata"]["name"]
-    ]
-    if attached:
+    if volumes.ATTACHMENTS.of(context, volume["metadata"]["name"]):
         return
     if FINALIZER in finalizers:
         kept = [name for name in finalizers if name != FINALIZER]
@@ -156,6 +151,7 @@ def _volumes(context: Context, volume: Obj) -> Iterable[str]:
 
 
 def _detached(context: Context, attachment: Obj) -> Iterable[str]:
+    volumes.ATTACHMENTS.note(context, attachment)
     name = attachment["spec"]["source"].get("persistentVolumeName", "")
     volume = context.api.get("PersistentVolume", "", name) if name else None
     return (name,) if volume is not None and _is_to_go(context, volume) else ()

@@ -74,7 +74,7 @@ def _wait_or_provision(context: Context, claim: Obj, waits: bool) -> None:
 
 def _waiting_for(context: Context, claim: Obj) -> tuple[str, str]:
     """(reason, message) of a claim that waits for its consumer."""
-    names = [pod["metadata"]["name"] for pod in volumes.users(context, claim) if not pod["spec"].get("nodeName")]
+    names = [pod["metadata"]["name"] for pod in volumes.users(context, object_key(claim)) if not pod["spec"].get("nodeName")]
     if not names:
         return "WaitForFirstConsumer", "waiting for first consumer to be created before binding"
     pods = "pods" if len(names) > 1 else "pod"
@@ -256,6 +256,7 @@ def _of_claim(context: Context, claim: Obj) -> Iterable[str]:
 
 
 def _of_volume(context: Context, volume: Obj) -> Iterable[str]:
+    volumes.VOLUMES.note(context, volume)
     claim_ref = volume["spec"].get("claimRef")
     if not claim_ref:
         return (volume["metadata"]["name"], PENDING)
@@ -264,9 +265,10 @@ def _of_volume(context: Context, volume: Obj) -> Iterable[str]:
 
 def _of_pod(context: Context, pod: Obj) -> Iterable[str]:
     """A volume that may be recycled once its last pod has ended."""
+    volumes.PODS.note(context, pod)
     if not is_ended(pod):
         return ()
-    found = (context.api.get("PersistentVolumeClaim", *split_key(key)) for key in volumes.keys_of_claims(context, pod))
+    found = (context.api.get("PersistentVolumeClaim", *split_key(key)) for key in volumes.keys_of_claims(pod))
     return [claim["spec"]["volumeName"] for claim in found if claim is not None and claim["spec"].get("volumeName")]
 
 

@@ -22,7 +22,7 @@ def reconcile(context: Context, key: str) -> float | None:
         return None
     if not is_deleted(claim):
         wanted = [*finalizers, FINALIZER]
-    elif any(_uses(pod, claim) for pod in context.api.list("Pod", claim["metadata"]["namespace"])):
+    elif any(_uses(pod, claim) for pod in volumes.PODS.of(context, key)):
         return None
     else:
         wanted = [name for name in finalizers if name != FINALIZER]
@@ -60,10 +60,11 @@ def _let_go_by(context: Context, pod: Obj) -> Iterable[str]:
     """The claims of a pod that has ended, is shut down or has gone."""
     if "volumes" not in pod["spec"]:
         return ()
+    volumes.PODS.note(context, pod)
     there = context.api.get("Pod", pod["metadata"]["namespace"], pod["metadata"]["name"])
     if there is not None and not is_ended(there) and not is_deleted(there):
         return ()
-    return volumes.keys_of_claims(context, pod)
+    return volumes.keys_of_claims(pod)
 
 
 CONTROLLER = Controller(

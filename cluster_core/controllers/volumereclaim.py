@@ -6,8 +6,8 @@ pkg/controller/volume/persistentvolume/pv_controller.go.
 
 from __future__ import annotations
 
+from cluster_core.apiserver.parts import object_key
 from cluster_core.controllers import volumes
-from cluster_core.controllers.pods import is_ended
 from cluster_core.controllers.runtime import Context
 from cluster_core.machinery.typed import Obj
 
@@ -68,9 +68,7 @@ def unbind(context: Context, volume: Obj) -> None:
 def _pods_using(context: Context, volume: Obj) -> list[str]:
     """Keys of pods that still use the claim that has gone."""
     claim_ref = volume["spec"]["claimRef"]
-    namespace = claim_ref.get("namespace", "")
-    pods = [pod for pod in context.api.list("Pod", namespace) if not is_ended(pod)]
-    return [f"{namespace}/{pod['metadata']['name']}" for pod in pods if claim_ref["name"] in volumes.claims_of_pod(pod)]
+    return [object_key(pod) for pod in volumes.users(context, f"{claim_ref.get('namespace', '')}/{claim_ref['name']}")]
 
 
 def _recycle(context: Context, volume: Obj) -> None:

@@ -6,9 +6,11 @@ component-helpers/storage/ephemeral.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from cluster_core.apiserver.parts import object_key
+from cluster_core.controllers.groups import Groups
 from cluster_core.controllers.pods import is_ended
 from cluster_core.controllers.runtime import Context
 from cluster_core.machinery import quantity, selectors
@@ -150,7 +152,8 @@ def best_match(context: Context, claim: Obj, waits: bool) -> Obj | None:
     selector = claim["spec"].get("selector")
     matches = selectors.compile(selector) if selector else None
     suitable = []
-    for volume in context.api.list("PersistentVolume"):
+    candidates = [*VOLUMES.of(context, object_key(claim)), *VOLUMES.of(context, FREE)]
+    for volume in candidates:
         if not _is_free_for(volume, claim) or not _is_plausible(volume, claim, wanted):
             continue
         if is_meant_for(volume, claim):
@@ -163,7 +166,6 @@ def best_match(context: Context, claim: Obj, waits: bool) -> Obj | None:
 
 
 def _is_free_for(volume: Obj, claim: Obj) -> bool:
-    """Quick to say no: most volumes are bound to other claims."""
     return not volume["spec"].get("claimRef") or is_meant_for(volume, claim)
 
 
@@ -193,14 +195,35 @@ def ephemeral_name(pod: Obj, volume: Obj) -> str:
     return f"{pod['metadata']['name']}-{volume['name']}"
 
 
-def keys_of_claims(context: Context, pod: Obj) -> Iterable[str]:
-    """A `Keys` function: the claims a pod uses."""
+def keys_of_claims(pod: Obj) -> list[str]:
+    """Keys of the claims a pod uses."""
     namespace = pod["metadata"]["namespace"]
     return [f"{namespace}/{name}" for name in claims_of_pod(pod)]
 
 
-def users(context: Context, claim: Obj) -> list[Obj]:
-    """Pods that use the claim and have not ended."""
-    metadata = claim["metadata"]
-    pods = context.api.list("Pod", metadata["namespace"])
-    return [pod for pod in pods if not is_ended(pod) and metadata["name"] in claims_of_pod(pod)]
+# ------------------------------------------------------------------------------------------------ indexes
+
+FREE = "*"
+
+
+def _claim_of(volume: Obj) -> list[str]:
+    claim_ref = volume["spec"].get("claimRef")
+    return [f"{claim_ref.get('namespace', '')}/{claim_ref['name']}"] if claim_ref else [FREE]
+
+
+def _volume_of(attachment: Obj) -> list[str]:
+    name = attachment["spec"]["source"].get("persistentVolumeName")
+    return [name] if name else []
+
+
+PODS = Groups("Pod", keys_of_claims)
+"""Pods by the keys of the claims they use."""
+VOLUMES = Groups("PersistentVolume", _claim_of)
+"""Volumes by the key of the claim they are meant for, and those for any under FREE."""
+ATTACHMENTS = Groups("VolumeAttachment", _volume_of)
+"""Attachments by volume."""
+
+
+def users(context: Context, key: str) -> list[Obj]:
+    """Pods that use the claim of this key and have not ended."""
+    return [pod for pod in PODS.of(context, key) if not is_ended(pod)]
