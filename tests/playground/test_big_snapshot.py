@@ -19,10 +19,10 @@ async def first_frame(port: int, cluster: str) -> dict[str, Any]:
     received: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
 
     class Client(WebSocketClientProtocol):  # type: ignore[misc]
-        def onOpen(self) -> None:  # noqa: N802
+        def onOpen(self) -> None:
             self.sendMessage(json.dumps({"type": "hello", "resume": None, "session": None}).encode())
 
-        def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803
+        def onMessage(self, payload: bytes, isBinary: bool) -> None:
             if not received.done():
                 received.set_result(json.loads(payload))
 
