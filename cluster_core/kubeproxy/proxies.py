@@ -127,6 +127,7 @@ class Proxies:
             before = self._index.before(key, change)
             for overlay in (self._pending, *self._frozen.values()):
                 overlay.setdefault(key, before)
+            self._compiled.pop(key, None)
             self._plan()
         self._index.change(change)
 

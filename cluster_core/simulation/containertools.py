@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from bashkit import BuiltinContext, BuiltinResult
 
 from cluster_core.machinery.containers import Launch
-from cluster_core.network import tools
+from cluster_core.machinery.typed import Obj
+from cluster_core.network import resolving, tools
 from cluster_core.network.network import Network
 from cluster_core.network.trace import Source
 
@@ -27,6 +28,22 @@ def install(containers: Containers, network: Network) -> None:
         return {name: _command(network, launch, name, probing) for name in tools.NAMES}
 
     containers.tools = commands
+    containers.network_files = lambda pod: network_files(network, pod)
+
+
+def network_files(network: Network, pod: Obj) -> dict[str, str]:
+    """/etc/resolv.conf and /etc/hosts as the kubelet writes them."""
+    aliases = pod["spec"].get("hostAliases") or ()
+    lines = ["# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"]
+    name = str(pod["spec"].get("hostname") or pod["metadata"]["name"])
+    subdomain = pod["spec"].get("subdomain")
+    full = f"{name}.{subdomain}.{pod['metadata']['namespace']}.svc.{resolving.cluster_dns(network.api)[1]}\t{name}"
+    lines.append(f"{pod.get('status', {}).get('podIP', '')}\t{full if subdomain else name}")
+    if aliases:
+        lines += ["", "# Entries added by HostAliases."]
+        lines += ["\t".join([alias["ip"], *(alias.get("hostnames") or ())]) for alias in aliases]
+    conf = resolving.resolv_conf(network.api, pod)
+    return {"/etc/resolv.conf": conf.text(), "/etc/hosts": "\n".join([*lines, ""])}
 
 
 def _command(network: Network, launch: Launch, name: str, probing: bool) -> Command:

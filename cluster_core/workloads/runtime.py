@@ -30,6 +30,8 @@ class Containers:
         """What a container says before it gives up at once; "" for those that run as they do."""
         self.tools: Callable[[Launch, bool], Mapping[str, Command]] = lambda launch, probing: {}
         """Commands that talk to the network, for what is executed in a running container by people, or by a probe."""
+        self.network_files: Callable[[Obj], Mapping[str, str]] = lambda pod: {}
+        """/etc/resolv.conf and /etc/hosts of a pod's containers."""
 
     def find(self, image: str) -> Image:
         """The image of this name. Raises PullError."""
@@ -89,6 +91,7 @@ class Containers:
     def execute(self, launch: Launch, command: list[str], started: int) -> tuple[int, str, str]:
         """Run a command in the container: exit code, stdout, stderr."""
         launch = self._with_volumes(launch)
+        launch = launch._replace(files={**self.network_files(launch.pod), **launch.files})
         return serving.execute(launch, self._process(launch, started), command, started, self.tools(launch, False))
 
     def logs(self, launch: Launch, started: int, until: int) -> list[logs.Line]:

@@ -97,7 +97,7 @@ def test_another_domain_hides_the_usual_one(engine: Engine) -> None:
 
 @pytest.mark.parametrize("text", [".:53 {\n  kubernets\n}", ".:53 {\n errors\n", ".:53\n"])
 def test_a_broken_corefile_does_not_parse(text: str) -> None:
-    with pytest.raises(CorefileError, match="Corefile:[0-9]+ - Error during parsing"):
+    with pytest.raises(CorefileError, match=r"Corefile:[0-9]+ - Error during parsing"):
         parse(text)
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cluster_core.network.trace import Source
-from tests.network.stage import Town, lone, service
+from tests.network.stage import TOOL, Town, lone, service
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def policy(name: str = "p", namespace: str = "default", **spec: Any) -> dict[str
     return {"metadata": {"name": name, "namespace": namespace}, "spec": {"podSelector": {}, **spec}}
 
 
-def reached(town: Town, target: str = "", source: Source = Source("pod", "tool", "default")) -> str:
+def reached(town: Town, target: str = "", source: Source = TOOL) -> str:
     return town.ask(target or town.address("server"), source).outcome
 
 

@@ -75,3 +75,17 @@ def test_machines_have_the_same_tools(town: Town) -> None:
     assert town.cluster.command("machine-run", {"node": "node-1", "argv": argv})["out"] == "ok"
     argv = ["iptables", "-t", "nat", "-S", "KUBE-SERVICES"]
     assert "default/web" in town.cluster.command("machine-run", {"node": "node-1", "argv": argv})["out"]
+
+
+def test_containers_find_their_resolver_and_hosts(town: Town) -> None:
+    assert town.run("cat /etc/resolv.conf")[1] == (
+        "search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
+    )
+    config = {"nameservers": ["1.1.1.1"], "searches": ["shop.svc.cluster.local"], "options": [{"name": "ndots", "value": "2"}]}
+    aliases = [{"ip": town.ask("web").address, "hostnames": ["alias.test"]}]
+    town.put("Pod", lone("own", dnsPolicy="None", dnsConfig=config, hostAliases=aliases))
+    town.settle()
+    assert town.run("cat /etc/resolv.conf", "own")[1] == "search shop.svc.cluster.local\nnameserver 1.1.1.1\noptions ndots:2\n"
+    assert "alias.test" in town.run("cat /etc/hosts", "own")[1]
+    assert town.run("curl -s -o /dev/null -w '%{http_code}' http://alias.test", "own")[1] == "200"
+    assert town.run("curl web", "own")[0] == 6
