@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "cluster_core",
     "playground",
     "playground.grading",
+    "playground.lessons",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -116,9 +116,21 @@ def _check_problems(check: Mapping[str, Any], others: list[Mapping[str, Any]], f
         yield ["after"], f'"{after}" is neither a fault nor a check with eventually or within'
     if anchor is not None and anchor.get("hidden") and not check.get("hidden"):
         yield ["after"], "a check that students see cannot follow a hidden one"
+    yield from _kind_problems(check)
+
+
+def _kind_problems(check: Mapping[str, Any]) -> Found:
     kind = next(each for each in checks.KINDS if each in check)
     for path, message in checks.KINDS[kind].problems(check[kind]):
         yield [kind, *path], message
+
+
+def check_problems(check: Any) -> list[tuple[list[str | int], str]]:
+    """What is wrong with a check that stands elsewhere than in an exercise."""
+    whole = {"$ref": "#/$defs/check", "$defs": schema()["$defs"]}
+    errors = Draft202012Validator(whole).iter_errors(check)
+    found = [(list(error.absolute_path), _message(error)) for error in errors]
+    return found or list(_kind_problems(check))
 
 
 # ---------------------------------------------------------------------------------------------------- making the facts
@@ -126,14 +138,16 @@ def _check_problems(check: Mapping[str, Any], others: list[Mapping[str, Any]], f
 
 def _exercise(value: Mapping[str, Any], text: str) -> Exercise:
     spec = value["spec"]
-    optional = {key: spec[key] for key in ("description", "difficulty", "topics", "cluster", "budget", "prepare") if key in spec}
+    optional = {
+        key: spec[key] for key in ("description", "difficulty", "topics", "cluster", "budget", "prepare") if key in spec
+    }
     if "limit" in spec:
         optional["limit"] = seconds(spec["limit"])
     return Exercise(
         name=value["metadata"]["name"],
         title=spec["title"],
         digest=hashlib.sha256(text.encode()).hexdigest(),
-        checks=[_check(each) for each in spec["checks"]],
+        checks=[check_of(each) for each in spec["checks"]],
         setup=_setup(spec.get("setup", "")),
         forms=spec.get("handIn", {}).get("forms", Exercise.forms),
         forbidden=_forbidden(spec.get("forbidden", {})),
@@ -170,7 +184,8 @@ def answer(given: Mapping[str, Any]) -> Answer:
     return Answer(files=files, form=form, **rest)
 
 
-def _check(given: Mapping[str, Any]) -> Check:
+def check_of(given: Mapping[str, Any]) -> Check:
+    """A check from its (valid) YAML."""
     kind = next(each for each in checks.KINDS if each in given)
     rest = {key: given[key] for key in ("points", "hint", "hidden", "extra", "partial") if key in given}
     return Check(name=given["name"], kind=kind, spec=given[kind], timing=_timing(given), **rest)

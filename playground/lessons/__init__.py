@@ -1,0 +1,1 @@
+"""Lessons: Markdown files with front matter, their loader, their live checks and their pages."""

@@ -1,0 +1,134 @@
+"""Lessons from their files: front matter between lines of three dashes, then Markdown with a section per step.
+
+A step's checks are those of exercises (`playground.grading.checks`), looked at when somebody asks, never over time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from jsonschema import Draft202012Validator
+
+from cluster_core.machinery import yamlio
+from playground.grading import lines
+from playground.grading import loading as exercises
+from playground.grading.exercise import Check
+from playground.grading.loading import ExerciseError, Problem
+
+_SCHEMA = json.loads(Path(__file__).with_name("schema.json").read_text())
+_HEADING = "## "
+
+
+class LessonError(ExerciseError):
+    """The lesson cannot be used; `problems` says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`text` is Markdown; `solution` has manifests, commands, simulate: done in this order."""
+
+    name: str
+    checks: Sequence[Check]
+    solution: Mapping[str, Any]
+    text: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    slug: str
+    title: str
+    order: int
+    steps: Sequence[Step]
+    text: str = ""
+    minutes: int = 10
+    topics: Sequence[str] = ()
+    cluster: Mapping[str, Any] = field(default_factory=dict)
+    setup: str = ""
+    prepare: Sequence[Mapping[str, Any]] = ()
+    quiz: Sequence[Mapping[str, Any]] = ()
+
+
+def load(text: str, slug: str, file: str = "lesson.md") -> Lesson:
+    """Raises LessonError."""
+    front, body, offset = _split(text, file)
+    try:
+        value = yamlio.read_one(front)
+    except yamlio.YamlError as error:
+        raise LessonError([Problem(file, error.line + offset, "", error.message)]) from error
+    found = _problems(value, body)
+    if found:
+        problems = [
+            Problem(file, lines.line_of(front, path) + offset, lines.field_text(path), said) for path, said in found
+        ]
+        raise LessonError(problems)
+    intro, sections = _sections(body)
+    steps = [_step(each, sections[each["name"]]) for each in value["steps"]]
+    optional = {key: value[key] for key in ("minutes", "topics", "cluster", "setup", "prepare", "quiz") if key in value}
+    return Lesson(slug, value["title"], value["order"], steps, intro, **optional)
+
+
+def _split(text: str, file: str) -> tuple[str, str, int]:
+    """(front matter, body, lines before the front matter)."""
+    parts = text.split("\n---\n", 1)
+    if not text.startswith("---\n") or len(parts) != 2:
+        raise LessonError([Problem(file, 1, "", "a lesson begins with front matter between lines of ---")])
+    return parts[0].removeprefix("---\n"), parts[1], 1
+
+
+def _problems(value: Any, body: str) -> list[tuple[list[str | int], str]]:
+    errors = Draft202012Validator(_SCHEMA).iter_errors(value)
+    found = [(list(error.absolute_path), error.message[:300]) for error in errors]
+    if found:
+        return found
+    _, sections = _sections(body)
+    for index, step in enumerate(value["steps"]):
+        if step["name"] not in sections:
+            found.append((["steps", index, "name"], f'there is no section "{_HEADING}{step["name"]}"'))
+        for number, check in enumerate(step["checks"]):
+            place = ["steps", index, "checks", number]
+            found += [([*place, *path], said) for path, said in exercises.check_problems(check)]
+            if {"within", "always", "eventually", "after"} & set(check):
+                found.append((place, "a lesson's checks are not over time"))
+    for index, question in enumerate(value.get("quiz", ())):
+        if question["answer"] >= len(question["options"]):
+            found.append((["quiz", index, "answer"], "there is no such option"))
+    return found
+
+
+def _sections(body: str) -> tuple[str, dict[str, str]]:
+    """(the text before the first heading, heading -> text)."""
+    first, *rest = f"\n{body}".split(f"\n{_HEADING}")
+    return first.strip(), {part.partition("\n")[0].strip(): part.partition("\n")[2].strip() for part in rest}
+
+
+def _step(given: Mapping[str, Any], text: str) -> Step:
+    checks = [exercises.check_of(each) for each in given["checks"]]
+    return Step(given["name"], checks, given["solution"], text, given.get("hint", ""))
+
+
+# ---------------------------------------------------------------------------------------------------- the files
+
+
+def files() -> list[Path]:
+    return sorted(Path(getattr(settings, "LESSONS", settings.BASE_DIR / "lessons")).glob("*.md"))
+
+
+@lru_cache(512)
+def _loaded(path: Path, changed: int) -> Lesson:
+    return load(path.read_text(), path.stem.split("-", 1)[1], str(path))
+
+
+def lessons() -> list[Lesson]:
+    """All of them in their order. Raises LessonError."""
+    return sorted((_loaded(path, path.stat().st_mtime_ns) for path in files()), key=lambda lesson: lesson.order)
+
+
+def find(slug: str) -> Lesson | None:
+    return next((lesson for lesson in lessons() if lesson.slug == slug), None)

@@ -1,0 +1,72 @@
+"""Every lesson starts unsolved, and its solutions solve it step by step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from playground.lessons import doing, loading
+
+FILES = loading.files()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_lesson_starts_unsolved_and_its_solutions_solve_it(path: Path) -> None:
+    lesson = loading.load(path.read_text(), path.stem, path.name)
+    cluster = doing.begin(lesson)
+    for step in lesson.steps:
+        assert not doing.is_solved(step, cluster), f"{step.name} is solved before it is done"
+        doing.do(cluster, step.solution)
+        wrong = [looked for looked in doing.look(step, cluster) if not looked.ok]
+        assert wrong == [], step.name
+
+
+def test_there_are_twenty_lessons_each_with_a_place_text_hints_and_questions() -> None:
+    lessons = loading.lessons()
+    assert len(lessons) >= 20
+    assert [lesson.order for lesson in lessons] == list(range(1, len(lessons) + 1))
+    for lesson in lessons:
+        assert lesson.text, lesson.slug
+        assert lesson.quiz, lesson.slug
+        assert all(step.hint and step.text for step in lesson.steps), lesson.slug
+
+
+LESSON = """---
+title: Test
+order: 1
+steps:
+- name: First
+  checks: [{name: none, count: {kind: Pod, equals: 0}}]
+  solution: {commands: []}
+---
+Intro
+
+## First
+Text
+"""
+
+
+def test_a_lesson_is_its_front_matter_and_a_section_per_step() -> None:
+    lesson = loading.load(LESSON, "test")
+    assert (lesson.text, lesson.steps[0].text) == ("Intro", "Text")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("title: Test", "titel: Test", "lesson.md:2: Additional properties are not allowed ('titel' was unexpected)"),
+        ("- name: First", "- name: Second", 'lesson.md:5: steps[0].name: there is no section "## Second"'),
+        ("kind: Pod", "kind: Pot", "lesson.md:6: steps[0].checks[0].count.kind: there is no built-in kind"),
+        (
+            "equals: 0}",
+            "equals: 0}, always: true",
+            "lesson.md:6: steps[0].checks[0]: a lesson's checks are not over time",
+        ),
+        ("---\ntitle", "title", "lesson.md:1: a lesson begins with front matter"),
+    ],
+)
+def test_what_is_wrong_is_told_with_file_line_and_field(old: str, new: str, said: str) -> None:
+    with pytest.raises(loading.LessonError) as raised:
+        loading.load(LESSON.replace(old, new, 1), "test")
+    assert said in str(raised.value)
