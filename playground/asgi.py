@@ -15,8 +15,9 @@ from playground.clusters import engine  # noqa: E402
 from playground.guard import Guard  # noqa: E402
 from playground.kubeapi.app import KubeApi  # noqa: E402
 from playground.live.routing import websocket_urlpatterns  # noqa: E402
+from playground.terminal.routing import websocket_urlpatterns as terminal_urlpatterns  # noqa: E402
 
 pages_and_sockets = ProtocolTypeRouter(
-    {"http": ASGIStaticFilesHandler(django_application), "websocket": URLRouter(websocket_urlpatterns)}
+    {"http": ASGIStaticFilesHandler(django_application), "websocket": URLRouter([*websocket_urlpatterns, *terminal_urlpatterns])}
 )
 application = Guard(KubeApi(pages_and_sockets, engine))

@@ -36,7 +36,7 @@ class Goal:
     done: asyncio.Future[bool]
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class Resident:
     """See the module. `gone` tells why the memory is void; everybody still holding on must let go."""
 

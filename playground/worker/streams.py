@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 Talk = Callable[["Host", Resident, Mapping[str, Any], End], Awaitable[None]]
 
-TALKS: dict[str, Talk] = {"etcd-watch": etcdwatch.talk}
+
+
+async def _terminal(host: Host, resident: Resident, args: Mapping[str, Any], end: End) -> None:
+    from playground.terminal.talk import talk  # it stands on the worker's pipes and residents
+
+    await talk(host, resident, args, end)
+
+
+TALKS: dict[str, Talk] = {"etcd-watch": etcdwatch.talk, "terminal": _terminal}
 
 
 def begin(host: Host, resident: Resident, name: str, args: Mapping[str, Any]) -> End:

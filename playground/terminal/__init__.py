@@ -1,0 +1,1 @@
+"""Shells in the browser: sessions on machines, the real kubectl in a sandbox, the websocket."""

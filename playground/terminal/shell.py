@@ -1,0 +1,221 @@
+"""A shell on a machine: bashkit with the machine's files, the machine's tools and kubectl.
+
+Files are brought up to date before each line; what a line changed is written to the machine before a tool runs and at its end.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bashkit import Bash
+
+from playground.engine.port import EngineError
+
+from . import kubectl
+
+Sink = Callable[[bytes], Awaitable[None]]
+Ask = Callable[..., Awaitable[dict[str, Any]]]
+Edit = Callable[[str, str], Awaitable[None]]
+MOST_COMMANDS, MOST_LOOPS, MOST_MEMORY, MOST_FILES = 20_000, 20_000, 16 * 1024 * 1024, 2000
+_OWN = frozenset(("proc", "dev", "bin", "sbin", "sys", "lib"))
+_PROGRAMS = ("/usr/bin/", "/usr/local/bin/", "/usr/sbin/")
+_LOCAL = ("/tmp/", "/proc/", "/dev/", *_PROGRAMS)
+
+
+class Shell:
+    """`ask(command, **args)` reaches the cluster, `server` is its API's address, `edit` opens the page's editor."""
+
+    def __init__(self, node: str, ask: Ask, server: str, edit: Edit) -> None:
+        self.node, self._ask, self._server, self._edit = node, ask, server, edit
+        self._known: dict[str, str] = {}
+        """All files here, as they were when last looked at."""
+        self._theirs: dict[str, str] = {}
+        """The machine's files, as last heard of."""
+        self.edits: dict[str, str] = {}
+        self.bash: Any = None
+
+    async def open(self) -> None:
+        """Raises EngineError when there is no such machine or it is off."""
+        answer = await self._ask("machine-files", node=self.node)
+        self._theirs = _without_programs(answer["files"])
+        self.bash = Bash(
+            username="root",
+            hostname=self.node,
+            env={"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "USER": "root"},
+            files=dict(self._theirs),
+            cwd="/root",
+            max_commands=MOST_COMMANDS,
+            max_loop_iterations=MOST_LOOPS,
+            max_memory=MOST_MEMORY,
+        )
+        self._fs = self.bash.fs()
+        for name in answer["tools"]:
+            self.bash.add_command(name, self._tool)
+        self.bash.add_command("kubectl", self._kubectl)
+        self.bash.add_command("k", self._kubectl)
+        for name in ("vi", "vim", "nano"):
+            self.bash.add_command(name, self._edit_file)
+        self._walk("/", self._known)
+
+    @property
+    def cwd(self) -> str:
+        return str(self.bash.shell_state().cwd)
+
+    async def run(self, script: str, sink: Sink) -> int:
+        """Run a line (or several); output goes to the sink as it comes."""
+        try:
+            self._take((await self._ask("machine-files", node=self.node))["files"])
+            result = await self.bash.execute(script, stdout=sink, stderr=sink)
+            if result.error and "cancel" not in result.error:
+                await sink(f"bash: {result.error}\n".encode())
+            await self._push()
+        except EngineError as error:
+            await sink(f"{error}\n".encode())
+            return 1
+        finally:
+            self.bash.clear_cancel()
+        return int(result.exit_code)
+
+    def cancel(self) -> None:
+        self.bash.cancel()
+
+    def candidates(self, before: str) -> list[str]:
+        """Files that the last word of the line could mean."""
+        word = before.replace("=", " ").split(" ")[-1]
+        directory, _, start = word.rpartition("/")
+        where = posixpath.normpath(posixpath.join(self.cwd, (directory + "/") if "/" in word else ""))
+        if not self._fs.exists(where) or self._fs.stat(where)["file_type"] != "directory":
+            return []
+        head = f"{directory}/" if "/" in word else ""
+        found = [each for each in self._fs.read_dir(where) if each["name"].startswith(start)]
+        return sorted(
+            f"{head}{each['name']}{'/' if each['metadata']['file_type'] == 'directory' else ''}" for each in found
+        )
+
+    # ------------------------------------------------------------------------------------------------ files
+
+    def _take(self, files: dict[str, str]) -> None:
+        """Make the shell's files those of the machine; programs are the shell's own."""
+        files = _without_programs(files)
+        for path in self._theirs.keys() - files.keys():
+            self._known.pop(path, None)
+            if self._fs.exists(path):
+                self._fs.remove(path)
+        for path, text in files.items():
+            if self._theirs.get(path) != text:
+                self._fs.mkdir(posixpath.dirname(path), True)
+                self._fs.write_file(path, text.encode())
+                self._known[path] = text
+        self._theirs = files
+
+    async def _push(self) -> None:
+        """Write to the machine what has changed here."""
+        now: dict[str, str] = {}
+        self._walk("/", now)
+        changes: dict[str, str | None] = {path: text for path, text in now.items() if self._known.get(path) != text}
+        changes |= dict.fromkeys(self._known.keys() - now.keys())
+        self._known = now
+        if changes:
+            await self._ask("machine-write", node=self.node, changes=changes)
+            theirs = {**self._theirs, **changes}
+            self._theirs = {path: text for path, text in theirs.items() if text is not None}
+
+    def _walk(self, place: str, found: dict[str, str]) -> None:
+        for each in self._fs.read_dir(place):
+            path = posixpath.join(place, each["name"])
+            kind = each["metadata"]["file_type"]
+            if place == "/" and each["name"] in _OWN:
+                continue
+            if kind == "directory":
+                self._walk(path, found)
+            elif kind == "file" and not path.startswith(_LOCAL) and len(found) < MOST_FILES:
+                text = self._text(path)
+                if text is not None:
+                    found[path] = text
+
+    def _text(self, path: str) -> str | None:
+        """None for what is no text: such files stay in this shell."""
+        try:
+            return str(self._fs.read_file(path).decode())
+        except UnicodeDecodeError:
+            return None
+
+    # ------------------------------------------------------------------------------------------------ commands
+
+    async def _tool(self, context: Any) -> int:
+        await self._push()
+        stdin = (await _all_of(context.stdin)).decode("utf-8", "replace")
+        data = {word: self._fs.read_file(path) for word, path in self._named(context)}
+        argv = [context.name, *context.argv]
+        answer = await self._ask("machine-run", node=self.node, argv=argv, stdin=stdin, data=data)
+        for path, content in answer["files"].items():
+            self._fs.write_file(posixpath.join(context.cwd, path), content)
+        await context.stdout.write(answer["out"].encode())
+        await context.stderr.write(answer["err"].encode())
+        return int(answer["code"])
+
+    def _named(self, context: Any) -> list[tuple[str, str]]:
+        """The files that etcdctl's arguments name."""
+        if not context.name.startswith("etcd"):
+            return []
+        pairs = [(word, posixpath.join(context.cwd, word)) for word in context.argv if not word.startswith("-")]
+        return [(word, path) for word, path in pairs if self._fs.exists(path) and self._fs.stat(path)["file_type"] == "file"]
+
+    async def _kubectl(self, context: Any) -> int:
+        await self._push()
+        argv = list(context.argv)
+        if argv[:1] == ["edit"]:
+            return await self._kubectl_edit(context, argv[1:])
+        wants = any(word in ("-", "-f-", "--filename=-", "-i", "-it", "--stdin") for word in argv)
+        stdin = await _all_of(context.stdin) if wants else b""
+        job = kubectl.Run(argv, context.cwd, self._fs, stdin, context.stdout.write, context.stderr.write)
+        return await kubectl.run(self._server, job)
+
+    async def _kubectl_edit(self, context: Any, argv: list[str]) -> int:
+        """The object in the page's editor; saving replaces it."""
+        got: list[bytes] = []
+
+        async def keep(data: bytes) -> None:
+            got.append(data)
+
+        job = kubectl.Run(["get", *argv, "-o", "yaml"], context.cwd, self._fs, b"", keep, context.stderr.write)
+        code = await kubectl.run(self._server, job)
+        if not code:
+            path = f"/tmp/kubectl-edit-{len(self.edits) + 1}.yaml"
+            self.edits[path] = "kubectl replace -f " + path
+            await self._edit(path, b"".join(got).decode("utf-8", "replace"))
+        return code
+
+    async def _edit_file(self, context: Any) -> int:
+        names = [word for word in context.argv if not word.startswith(("-", "+"))]
+        if not names:
+            await context.stderr.write(f"{context.name}: name a file\n".encode())
+            return 1
+        path = posixpath.normpath(posixpath.join(context.cwd, names[0]))
+        text = self._text(path) if self._fs.exists(path) else ""
+        await self._edit(path, text or "")
+        return 0
+
+    async def save(self, path: str, text: str, sink: Sink) -> None:
+        """The page's editor was closed with this text."""
+        self._fs.mkdir(posixpath.dirname(path) or "/", True)
+        self._fs.write_file(path, text.encode())
+        command = self.edits.pop(path, ":")
+        await self.run(command, sink)
+
+
+def _without_programs(files: dict[str, str]) -> dict[str, str]:
+    return {path: text for path, text in files.items() if not path.startswith(_PROGRAMS)}
+
+
+async def _all_of(source: Any) -> bytes:
+    found: list[bytes] = []
+    size = 0
+    while (piece := await source.read_chunk()) is not None:
+        size += len(piece)
+        if size > kubectl.MOST_STDIN:
+            break
+        found.append(bytes(piece))
+    return b"".join(found)

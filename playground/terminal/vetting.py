@@ -1,0 +1,161 @@
+"""Which kubectl command lines may run, and with which files: nothing of the host, no other server, no program of its own.
+
+Files named on the command line are those of the shell's own file system, copied into the workspace. What kubectl does with
+the network is held to the cluster's address by `kubectl.environment`; here remote sources are refused in words.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+FORBIDDEN_FLAGS = frozenset(
+    ["kubeconfig", "server", "token", "user", "cluster", "context", "certificate-authority", "client-certificate", "client-key", "username", "password", "tls-server-name", "insecure-skip-tls-verify", "cache-dir", "kuberc", "profile", "profile-output", "log-file", "log-dir", "log-file-max-size", "address", "port", "unix-socket", "www", "www-prefix", "disable-compression", "api-prefix", "add-dir-header", "alsologtostderr", "enable-alpha-plugins", "env", "helm-command", "load-restrictor", "mount", "network", "network-name", "reorder", "allow-id-changes"]
+)
+FILE_FLAGS = frozenset(
+    ["filename", "kustomize", "from-file", "from-env-file", "patch-file", "template", "cert", "key", "output-directory", "env-file", "overrides-file", "custom", "field-file", "docker-config", "prune-whitelist"]
+)
+_ENV_IS_FINE = frozenset(("run", "set", "create"))
+_SHORT = {"v": "v", "f": "filename", "k": "kustomize", "s": "server", "n": "namespace", "o": "output", "l": "selector", "c": "container", "L": "label-columns", "e": "env-value"}
+FORBIDDEN_COMMANDS = {
+    "proxy": "it would open a port of the host",
+    "port-forward": "it would open a port of the host; use curl on a machine",
+    "cp": "copy with exec and cat",
+    "plugin": "there are no plugins here",
+    "alpha": "not available here",
+    "kustomize": "use apply -k",
+}
+_READING_CONFIG = frozenset(("view", "current-context", "get-contexts", "get-clusters", "get-users"))
+_OUTPUT_FILES = ("go-template-file=", "jsonpath-file=", "custom-columns-file=", "templatefile=")
+_REMOTE = re.compile(r"://|^git@|github\.com|gitlab\.com|bitbucket\.org|[?&]ref=|::|^ssh:|\.git(/|$)")
+MOST_ARGUMENTS, MOST_LENGTH = 200, 32 * 1024
+
+
+class Refused(Exception):
+    """Why this command line does not run."""
+
+
+class Vetted(NamedTuple):
+    """The arguments to run with and the shell's files they name (absolute paths there)."""
+
+    argv: list[str]
+    files: list[str]
+
+
+def vet(argv: Sequence[str], cwd: str, place: Callable[[str], str]) -> Vetted:
+    """`place` tells where in the workspace a file of the shell goes. Raises Refused."""
+    if len(argv) > MOST_ARGUMENTS or sum(map(len, argv)) > MOST_LENGTH:
+        raise Refused("argument list too long")
+    if any("\0" in word for word in argv):
+        raise Refused("arguments cannot contain NUL")
+    end = argv.index("--") if "--" in argv else len(argv)
+    own, rest = list(argv[:end]), list(argv[end:])
+    _check_command(own)
+    vetting = _Vetting(cwd, place)
+    return Vetted([*vetting.words(own), *rest], vetting.files)
+
+
+_GLOBAL = frozenset("namespace as as-group as-uid as-user-extra request-timeout v vmodule".split())
+
+
+def _check_command(own: list[str]) -> None:
+    """The command is the first word; before it only the flags all commands have, so that none hides behind another."""
+    rest = list(own)
+    while rest and rest[0].startswith("-"):
+        name, equals, _ = _Vetting.parts(rest.pop(0))
+        if name in FORBIDDEN_FLAGS:
+            raise Refused(f"--{name} is not available in this terminal")
+        if name not in _GLOBAL and name not in ("help", "h", "version", "match-server-version", "warnings-as-errors"):
+            raise Refused(f"--{name}: put the command before its flags")
+        if name in _GLOBAL and not equals and rest:
+            rest.pop(0)
+    command, words = (rest[0], [word for word in rest if not word.startswith("-")]) if rest else ("", [])
+    if command in FORBIDDEN_COMMANDS:
+        raise Refused(f"kubectl {command}: {FORBIDDEN_COMMANDS[command]}")
+    if command == "config" and (len(words) < 2 or words[1] not in _READING_CONFIG):
+        raise Refused("kubectl config: this terminal belongs to this cluster; its configuration cannot be changed")
+
+
+class _Vetting:
+    def __init__(self, cwd: str, place: Callable[[str], str]) -> None:
+        self._cwd, self._place = cwd, place
+        self.files: list[str] = []
+        self._command = ""
+
+    def words(self, argv: list[str]) -> list[str]:
+        found: list[str] = []
+        rest = list(argv)
+        while rest:
+            word = rest.pop(0)
+            if not word.startswith("-") or word == "-":
+                self._command = self._command or word
+                found.append(word)
+                continue
+            name, equals, value = self.parts(word)
+            self._check_flag(name)
+            if self._command == "logs" and name == "filename" and word[1] != "-":
+                found.append(word)  # -f is --follow there
+                continue
+            if name != word[1:] and word[1] != "-" and (before := _booleans(word)):
+                found.append(before)
+            if not equals and name in (*FILE_FLAGS, "output") and rest:
+                value, equals = rest.pop(0), "="
+            found.append(self._flag(word, name, equals, value))
+        return found
+
+    @staticmethod
+    def parts(word: str) -> tuple[str, str, str]:
+        """(long name, "=" when it has a value, value): --name=value, -fvalue, -f=value; a single dash is pflag's short."""
+        if word.startswith("--"):
+            name, equals, value = word[2:].partition("=")
+            return name.replace("_", "-"), equals, value
+        letters = word[1:]
+        for index, letter in enumerate(letters):
+            if letter in _SHORT:
+                value = letters[index + 1 :].removeprefix("=")
+                return _SHORT[letter], "=" if value else "", value
+        return letters, "", ""
+
+    def _check_flag(self, name: str) -> None:
+        if name in FORBIDDEN_FLAGS and not (name == "env" and self._command in _ENV_IS_FINE):
+            if name == "port" and self._command in ("expose", "run", "create"):
+                return
+            raise Refused(f"--{name} is not available in this terminal")
+
+    def _flag(self, word: str, name: str, equals: str, value: str) -> str:
+        if name == "output" and equals:
+            for kind in _OUTPUT_FILES:
+                if value.startswith(kind):
+                    value = kind + self._file(value[len(kind) :])
+            return f"--output={value}"
+        if name not in FILE_FLAGS or not equals:
+            return word if word.startswith("--") or not _booleans(word) else "-" + word[len(_booleans(word)) :]
+        if name == "template" and "{{" in value:
+            return f"--template={value}"
+        if name == "from-file" and "=" in value:
+            key, _, path = value.partition("=")
+            return f"--from-file={key}={self._file(path)}"
+        return f"--{name}=" + ",".join(self._file(path) for path in value.split(","))
+
+    def _file(self, path: str) -> str:
+        if path == "-":
+            return path
+        if _REMOTE.search(path):
+            raise Refused(f'"{path}": only files of this machine can be used here, nothing remote')
+        whole = posixpath.normpath(posixpath.join(self._cwd, path))
+        self.files.append(whole)
+        return self._place(whole)
+
+
+def _booleans(word: str) -> str:
+    """The short flags without value in front of the one that has one: "-A" of "-Aowide"."""
+    count = next((index for index, letter in enumerate(word[1:]) if letter in _SHORT), 0)
+    return word[: count + 1] if count else ""
+
+
+def check_kustomization(text: str) -> None:
+    """Raises Refused when it names something remote, or a program to run."""
+    if _REMOTE.search(text) or re.search(r"(?m)^\s*-?\s*['\"]?(helmCharts|generators|transformers|validators|helmGlobals|openapi)['\"]?\s*:", text):
+        raise Refused("this kustomization names something remote or a plugin: only local files can be used here")

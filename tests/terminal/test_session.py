@@ -1,0 +1,183 @@
+"""A terminal in process: typed at, listened to, left and come back to."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from cluster_core.persistence.memory import MemoryLog
+from playground.engine.port import Duplex, EngineError
+from playground.worker.binding import Builder
+from playground.worker.host import Host
+
+
+@pytest.fixture
+async def host() -> AsyncIterator[Host]:
+    host = Host(MemoryLog(), Builder(), "tests")
+    await host.start()
+    await host.command("demo", "create", {"seed": 1, "nodes": 1})
+    await host.command("demo", "clock", {"action": "settle"})
+    yield host
+    await host.stop()
+
+
+class Terminal:
+    """A person at the page."""
+
+    def __init__(self, talk: Duplex) -> None:
+        self.talk, self.seen, self.messages = talk, "", []
+
+    async def until(self, mark: str, seconds: float = 10.0) -> str:
+        """Read on until the output has the mark; answers what came."""
+        begin = len(self.seen)
+        async with asyncio.timeout(seconds):
+            while not re.search(mark, self.seen[begin:]):
+                message = await self.talk.receive()
+                assert message is not None, self.seen
+                self.messages.append(message)
+                self.seen += message.get("data", "") if message["type"] == "output" else ""
+        return self.seen[begin:]
+
+    async def run(self, line: str) -> str:
+        """Type a line and wait for the next prompt."""
+        await self.type(line + "\r")
+        text = await self.until(r"\r\n[^\r\n]*root@[^\r\n]*# $")
+        return text.partition("\r\n")[2].rpartition("root@")[0].replace("\r\n", "\n")
+
+    async def type(self, data: str) -> None:
+        await self.talk.send({"type": "input", "data": data})
+
+    async def wait_for(self, kind: str) -> dict[str, Any]:
+        async with asyncio.timeout(10):
+            while True:
+                message = await self.talk.receive()
+                assert message is not None
+                if message["type"] == kind:
+                    return message
+
+
+async def opened(host: Host, **args: str) -> Terminal:
+    terminal = Terminal(await host.stream("demo", "terminal", args))
+    await terminal.until("# $")
+    return terminal
+
+
+@pytest.fixture
+async def terminal(host: Host) -> AsyncIterator[Terminal]:
+    terminal = await opened(host)
+    yield terminal
+    await terminal.talk.aclose()
+
+
+async def test_files_pipes_and_heredocs_work(terminal: Terminal) -> None:
+    assert "kube-apiserver.yaml" in await terminal.run("ls /etc/kubernetes/manifests")
+    assert "--etcd-servers" in await terminal.run("ps aux | grep kube-apiserver | tr ' ' '\\n' | grep etcd")
+    await terminal.type("cat > /root/x <<EOF\rone\rtwo\rEOF\r")
+    await terminal.until(r"EOF\r\n.*# $")
+    assert await terminal.run("wc -l < /root/x | tr -d ' '") == "2\n"
+
+
+async def test_moving_a_manifest_stops_the_scheduler(host: Host, terminal: Terminal) -> None:
+    await terminal.run("mv /etc/kubernetes/manifests/kube-scheduler.yaml /root/")
+    assert "kube-scheduler " not in await terminal.run("ps aux")
+    await terminal.run("mv /root/kube-scheduler.yaml /etc/kubernetes/manifests/")
+    assert "kube-scheduler " in await terminal.run("ps aux")
+
+
+async def test_an_edit_counts_for_the_next_command_of_the_same_line(terminal: Terminal) -> None:
+    line = "sed -i s/ca.crt/typo.crt/ /var/lib/kubelet/config.yaml && systemctl restart kubelet; systemctl is-active kubelet"
+    assert "activating" in await terminal.run(line)
+    assert "typo.crt" in await terminal.run("journalctl -u kubelet")
+
+
+async def test_another_machine_is_reached_and_left(terminal: Terminal) -> None:
+    assert await terminal.run("hostname") == "control-plane\n"
+    await terminal.run("ssh node-1")
+    assert await terminal.run("hostname") == "node-1\n"
+    assert "closed" in await terminal.run("exit")
+    assert await terminal.run("hostname") == "control-plane\n"
+    assert "Could not connect" in await terminal.run("ssh nowhere")
+
+
+async def test_a_session_outlives_a_reload(host: Host, terminal: Terminal) -> None:
+    await terminal.run("echo remembered; cd /etc")
+    number = next(message["id"] for message in terminal.messages if message["type"] == "session")
+    await terminal.talk.aclose()
+    again = await opened(host, session=number)
+    assert "remembered" in again.seen
+    assert await again.run("pwd") == "/etc\n"
+    await again.talk.aclose()
+
+
+async def test_control_c_ends_what_runs(terminal: Terminal) -> None:
+    await terminal.type("while true; do :; done\r")
+    await asyncio.sleep(0.05)
+    await terminal.type("\x03")
+    await terminal.until("# $")
+    assert await terminal.run("echo alive") == "alive\n"
+
+
+async def test_vi_opens_the_editor_and_saving_writes(terminal: Terminal) -> None:
+    await terminal.type("vi /root/new.txt\r")
+    edit = await terminal.wait_for("edit")
+    assert (edit["path"], edit["content"]) == ("/root/new.txt", "")
+    await terminal.until("# $")
+    await terminal.talk.send({"type": "save", "path": "/root/new.txt", "content": "written\n"})
+    await terminal.until("# $")
+    assert await terminal.run("cat /root/new.txt") == "written\n"
+
+
+async def test_snapshots_are_saved_and_restored(terminal: Terminal) -> None:
+    assert "saved" in await terminal.run("etcdctl snapshot save /root/backup.db")
+    await terminal.run("etcdctl del /registry/namespaces/default")
+    assert "restored" in await terminal.run("etcdctl snapshot restore /root/backup.db")
+    assert "/registry/namespaces/default" in await terminal.run("etcdctl get /registry/namespaces/default --keys-only")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ":(){ :|:& };:",
+        "while true; do echo x; done",
+        "yes",
+        "x=a; while true; do x=$x$x; done",
+        "head -c 100000000000 /dev/zero > /root/big",
+        "cat /etc/shadow /proc/1/environ ../../../../etc/shadow",
+        "curl http://169.254.169.254/",
+        "python3 -c 'import os; print(os.environ)'",
+    ],
+)
+async def test_bombs_hold_nobody_up(host: Host, terminal: Terminal, line: str) -> None:
+    await terminal.type(line + "\r")
+    loop = asyncio.get_running_loop()
+    worst, end = 0.0, loop.time() + 0.5
+    while loop.time() < end:
+        before = loop.time()
+        await host.command("demo", "state-hash", {})
+        worst = max(worst, loop.time() - before)
+    await terminal.type("\x03")
+    await terminal.type("echo ali''ve\r")
+    await terminal.until("\nalive", 20)
+    assert worst < 1.0
+    assert "SECRET" not in terminal.seen and "root:$" not in terminal.seen
+
+
+async def test_a_cluster_has_so_many_terminals_and_no_more(host: Host) -> None:
+    open_now = [await opened(host) for _ in range(12)]
+    talk = await host.stream("demo", "terminal", {})
+    with pytest.raises(EngineError, match="12 terminals"):
+        await talk.receive()
+    await open_now[0].talk.aclose()
+    await opened(host)
+    for each in open_now:
+        await each.talk.aclose()
+
+
+async def test_an_unknown_machine_has_no_terminal(host: Host) -> None:
+    talk = await host.stream("demo", "terminal", {"node": "nowhere"})
+    with pytest.raises(EngineError, match="nowhere"):
+        await talk.receive()
