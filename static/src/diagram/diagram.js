@@ -17,6 +17,8 @@ import { createScene, paint } from "./scene.js";
 import { readTheme } from "./theme.js";
 
 const BIG_CHANGE = 400;
+/** After a layout, let so many times what it took pass before the next one: a big cluster in turmoil still moves smoothly. */
+const LAYOUT_REST = 8;
 
 /** @param {import("./layout.js").Layout} layout @returns {Map<string, import("./layout.js").Box>} */
 function blockBoxes(layout) {
@@ -61,6 +63,7 @@ export function mountDiagram(element, context) {
   let cameraGoal = null;
   let followFit = true;
   let layoutDirty = true;
+  let layoutAfter = 0;
   let quiet = true;
   let scheduled = 0;
   /** @type {string | null} */
@@ -79,11 +82,13 @@ export function mountDiagram(element, context) {
   /** @param {number} now */
   function relayout(now) {
     layoutDirty = false;
+    const started = performance.now();
     layout = layOut(makePlan(store, layers(), view.width / Math.max(1, view.height)), memory);
     blocks.aimAt(blockBoxes(layout), now, quiet);
     pods.aimAt(layout.pods, now, quiet);
     const quietly = quiet;
     quiet = false;
+    layoutAfter = now + (performance.now() - started) * LAYOUT_REST;
     if (followFit) aimCamera(fit(layout, view, margin()), quietly);
   }
 
@@ -113,7 +118,7 @@ export function mountDiagram(element, context) {
   function frame(now) {
     scheduled = 0;
     if (!view.width) return;
-    if (layoutDirty) relayout(now);
+    if (layoutDirty && (quiet || now >= layoutAfter)) relayout(now);
     const moved = [blocks.tick(now), pods.tick(now), moveCamera()].some(Boolean);
     const started = performance.now();
     const turning = !calm.matches && camera.k > 0.3;
@@ -121,7 +126,7 @@ export function mountDiagram(element, context) {
     paint(createScene({ ctx, store, layout, blocks, pods, camera, view, theme, palette, focus, ghosts, turn: turning ? now / 300 : 0 }));
     context.frames?.(performance.now() - started, now);
     if (!moved) ghosts.clear();
-    if (moved || (turning && anyBusy())) wake();
+    if (moved || layoutDirty || (turning && anyBusy())) wake();
   }
 
   function anyBusy() {

@@ -13,8 +13,9 @@ const PART_ORDER = ["kube-apiserver", "etcd", "kube-scheduler", "kube-controller
 const MOST_WORKLOADS = 24;
 const MOST_SERVICES = 60;
 
+const collator = new Intl.Collator("en", { numeric: true });
 /** @param {string} a @param {string} b */
-const byText = (a, b) => a.localeCompare(b, "en", { numeric: true });
+const byText = (a, b) => (a === b ? 0 : collator.compare(a, b));
 /** @param {Thin} a @param {Thin} b */
 const byName = (a, b) => byText(a.ns ?? "", b.ns ?? "") || byText(a.name, b.name);
 
@@ -27,10 +28,18 @@ export function visible(layers) {
 /** @param {Thin} node */
 export const isControlPlane = (node) => /control-plane|master/.test(node.role ?? "");
 
+/** The order last found, and of what: sorting a thousand names costs more than all else here. @type {WeakMap<import("../store.js").Store, {key: string, order: string[]}>} */
+const orders = new WeakMap();
+
 /** @param {import("../store.js").Store} store */
 function orderedNodes(store) {
   const nodes = store.all("Node");
-  return nodes.sort((a, b) => Number(isControlPlane(b)) - Number(isControlPlane(a)) || byText(a.zone ?? "", b.zone ?? "") || byName(a, b));
+  const key = nodes.map((node) => `${node.uid}/${node.name}/${node.zone ?? ""}/${node.role ?? ""}`).sort().join();
+  const known = orders.get(store);
+  if (known?.key === key) return known.order.map((uid) => /** @type {Thin} */ (store.kind("Node").get(uid)));
+  nodes.sort((a, b) => Number(isControlPlane(b)) - Number(isControlPlane(a)) || byText(a.zone ?? "", b.zone ?? "") || byName(a, b));
+  orders.set(store, { key, order: nodes.map((node) => node.uid) });
+  return nodes;
 }
 
 /** @param {import("../store.js").Store} store @param {(thin: Thin) => boolean} shown */

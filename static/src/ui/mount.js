@@ -2,6 +2,9 @@
 
 import { nothing, render } from "lit";
 
+/** A view that takes long is rendered so much less often: over a big cluster the picture comes first. */
+const REST = 10;
+
 /** @typedef {(wake: () => void) => (() => void)} Source something that calls `wake` when the view may differ; gives its undo */
 
 /**
@@ -14,13 +17,16 @@ import { nothing, render } from "lit";
 export function mount(element, view, { sources, everyMs = 0 }) {
   let timer = 0;
   let over = false;
+  let rest = 0;
   const paint = () => {
     timer = 0;
+    const started = performance.now();
     if (!over) render(view(), element);
+    rest = (performance.now() - started) * REST;
   };
   const wake = () => {
     if (timer || over) return;
-    timer = everyMs ? window.setTimeout(paint, everyMs) : requestAnimationFrame(paint);
+    timer = everyMs ? window.setTimeout(paint, Math.max(everyMs, rest)) : requestAnimationFrame(paint);
   };
   paint();
   const undo = sources.map((source) => source(wake));
