@@ -25,6 +25,7 @@ MEDIA = "application/vnd.kubernetes.protobuf"
 MAGIC = b"k8s\x00"
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _MAX_DEPTH = 100
+_EMBEDDED = "embedded"
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1."
 _RENAMED = {"ref": "$ref", "schema": "$schema"}
 
@@ -61,9 +62,20 @@ def decode(body: bytes) -> dict[str, Any]:
 def _table() -> Mapping[str, Mapping[int, tuple[str, str, str]]]:
     raw = orjson.loads((Path(__file__).parent / "data" / "protobuf.json").read_bytes())
     return {
-        name: {int(number): (_json_name(field), type, how) for number, (field, type, how) in fields.items()}
+        name: {int(number): _in_json(name, field, type, how) for number, (field, type, how) in fields.items()}
         for name, fields in raw.items()
     }
+
+
+def _in_json(message: str, field: str, type: str, how: str) -> tuple[str, str, str]:
+    """The field as the published schema has it: embedded structures have no name there, some names other capitals."""
+    properties = schema.published().get(message, {}).get("properties", {})
+    name = _json_name(field)
+    if name in properties or not properties:
+        return name, type, how
+    if how == "" and type not in _SCALARS:
+        return name, type, _EMBEDDED
+    return next((known for known in properties if known.lower() == name.lower()), name), type, how
 
 
 def _json_name(name: str) -> str:
@@ -145,6 +157,8 @@ def _put(found: dict[str, Any], field: str, how: str, value: Any) -> None:
         found.setdefault(field, []).append(value)
     elif how == "{}":
         found.setdefault(field, {}).update([value])
+    elif how == _EMBEDDED:
+        found.update(value)
     elif value is not None:
         found[field] = value
 

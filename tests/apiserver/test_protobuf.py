@@ -55,6 +55,19 @@ def test_a_deployment_reads_like_its_json() -> None:
     }
 
 
+def test_embedded_structures_and_odd_capitals_read_as_their_json() -> None:
+    reference = field(1, field(1, b"settings"))
+    volume = field(1, b"v") + field(2, field(19, reference))
+    pod = field(2, field(1, volume))
+    found = protobuf.decode(envelope("v1", "Pod", pod))
+    assert found["spec"] == {"volumes": [{"name": "v", "configMap": {"name": "settings"}}]}
+    ingress = field(2, field(3, field(1, b"example.com") + field(2, field(1, field(1, field(3, b"Prefix"))))))
+    rules = protobuf.decode(envelope("networking.k8s.io/v1", "Ingress", ingress))["spec"]["rules"]
+    assert rules == [{"host": "example.com", "http": {"paths": [{"pathType": "Prefix"}]}}]
+    token = protobuf.decode(envelope("authentication.k8s.io/v1", "TokenRequest", field(2, field(3, field(4, b"u1")))))
+    assert token["spec"]["boundObjectRef"] == {"uid": "u1"}
+
+
 def test_bytes_times_and_quantities_take_their_json_form() -> None:
     secret = field(1, field(1, b"s") + field(8, field(1, 1_767_225_600))) + field(2, field(1, b"k") + field(2, b"v"))
     assert protobuf.decode(envelope("v1", "Secret", secret)) == {

@@ -13,7 +13,7 @@ GROUP, VERSION, PLURAL = "test.example.com", "v1", "boxes"
 
 @kopf.on.startup()
 def settle(settings: kopf.OperatorSettings, **_: Any) -> None:
-    settings.posting.enabled = True
+    settings.posting.loggers = True
     settings.persistence.finalizer = "test.example.com/cleaning"
     settings.networking.request_timeout = 20
 
