@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from cluster_core.apiserver.parts import Change
 from cluster_core.apiserver.world import World
 from cluster_core.machinery.typed import Obj
-from cluster_core.network import ingresses, outside, trace
+from cluster_core.network import ingresses, nodeports, outside, trace
 from cluster_core.network.carrying import NEAR, OUTER, Carrier, End, Origin, origin_of_node, origin_of_pod
 from cluster_core.network.links import Links
 from cluster_core.network.places import Places, on_host, pod_key
@@ -16,7 +16,6 @@ from cluster_core.network.resolving import Resolver, hosts, is_address, resolv_c
 from cluster_core.network.trace import Call, Hop, Response, Source, Trace
 
 _PORTS = {"http": 80, "https": 443, "redis": 6379, "tcp": 80, "udp": 53}
-_NODE_PORTS = {22: "sshd", 111: "rpcbind"}
 THINKING = 0.001
 
 
@@ -195,23 +194,9 @@ class Conversation:
             if on_host(pod) and not _is_static(pod) and self.links.containers.listener(pod, port, call.protocol):
                 self._ask_pod(end, pod, result, call, depth)
                 return
-        response = self._of_node(node, port, call)
+        response = nodeports.answer(self.api, self.links, node, call)
         text = f"port {port} of node {node} " + ("answers" if response else "is closed: connection refused")
         self._finish(result, response, Hop("node", text, NEAR, node))
-
-    def _of_node(self, node: str, port: int, call: Call) -> Response | None:
-        found = self.api.get("Node", "", node)
-        master = found is not None and "node-role.kubernetes.io/control-plane" in found["metadata"].get("labels", {})
-        if port == 6443 and master:
-            return self.links.api_server(call)
-        if port == 10250:
-            denied = Response(401, "Unauthorized") if call.plain != "/healthz" else Response(200, "ok")
-            return denied if self.links.has_kubelet(node) else None
-        if port in (10249, 10256):
-            return Response(200, "ok") if self.links.rules.is_running(node) else None
-        if port in (10257, 10259, 2379, 2380) and master:
-            return Response(403, "") if port > 10000 else Response(0)
-        return Response(0, "") if port in _NODE_PORTS else None
 
     # ------------------------------------------------------------------------------------------------ ingress
 

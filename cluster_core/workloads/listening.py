@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Launch
 from cluster_core.workloads.process import Process, lacks_variables
 
 _FLAGS = ("--port", "-port", "--listen", "-listen", "--http-port", "--listen-address", "--web.listen-address", "--addr")
+_ENTRY_POINT = re.compile(r"--entrypoints\.[\w-]+\.address", re.IGNORECASE)
 _LISTEN = re.compile(r"^\s*listen\s+(?:[\w.*\[\]]*:)?(\d+)", re.MULTILINE | re.IGNORECASE)
 _BY_VARIABLE = frozenset(("hello-app", "go-server", "node-server", "app"))
 """Programs that take their port from the variable PORT."""
@@ -44,15 +46,23 @@ def _told(launch: Launch, process: Process) -> tuple[int, ...]:
     program = process.program
     if program.name in ("nginx", "nginx-unprivileged", "httpd"):
         return _of_files(launch)
-    words = process.plan.argv
-    for index, word in enumerate(words):
-        name, equals, value = word.partition("=")
-        if name in _FLAGS:
-            number = (value if equals else words[index + 1] if index + 1 < len(words) else "").rpartition(":")[2]
-            if number.isdigit():
-                return (int(number),)
+    flagged = _of_flags(process.plan.argv)
+    if flagged:
+        return flagged
     number = launch.environment.get("PORT", "") if program.name in _BY_VARIABLE else ""
     return (int(number),) if number.isdigit() else ()
+
+
+def _of_flags(words: Sequence[str]) -> tuple[int, ...]:
+    """The ports after --port and its like; Traefik has one flag for each of its entry points."""
+    found = []
+    for index, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name in _FLAGS or _ENTRY_POINT.fullmatch(name):
+            text = value if equals else words[index + 1] if index + 1 < len(words) else ""
+            number = text.rpartition(":")[2].partition("/")[0]
+            found += [int(number)] if number.isdigit() else []
+    return tuple(found)
 
 
 def _of_files(launch: Launch) -> tuple[int, ...]:

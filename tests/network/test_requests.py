@@ -105,6 +105,27 @@ def test_load_balancers_and_external_addresses_lead_to_a_node(town: Town) -> Non
     assert trace.response.status == 200 and trace.hops[1].kind == "loadbalancer"
 
 
+def test_a_local_load_balancer_uses_nodes_with_endpoints_only(town: Town) -> None:
+    town.put("Pod", lone("one", "nginx", nodeName="node-2"))
+    town.put("Service", service("one", type="LoadBalancer", externalTrafficPolicy="Local"))
+    town.settle()
+    town.cluster.advance(60)
+    found = town.api.get("Service", "default", "one")
+    assert found is not None
+    trace = town.outside(f"http://{found['status']['loadBalancer']['ingress'][0]['ip']}")
+    assert trace.response.status == 200 and trace.hops[1].node == "node-2"
+    port = found["spec"]["healthCheckNodePort"]
+    assert town.outside(f"http://172.18.0.4:{port}").response.status == 200
+    assert town.outside(f"http://172.18.0.3:{port}").response.status == 503
+
+
+def test_traefik_listens_where_its_arguments_say(town: Town) -> None:
+    town.put("Pod", lone("door", "traefik:v3.5", container={"args": ["--entryPoints.web.address=:8000/tcp"]}))
+    town.settle()
+    assert town.ask(f"http://{town.address('door')}:8000").response.status == 404
+    assert town.ask(f"http://{town.address('door')}:80").outcome == "refused"
+
+
 def test_a_dead_node_is_not_reached(town: Town) -> None:
     town.put("Pod", lone("there", "nginx", nodeName="node-2"))
     town.put("Pod", lone("here", nodeName="node-1"))
