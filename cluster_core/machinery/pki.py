@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -54,7 +54,7 @@ class Authority:
 
     @property
     def pem(self) -> str:
-        return certificate_pem(self.certificate)
+        return _authority_pem(self.seed.value, self.name)
 
     def issue(self, common_name: str, groups: tuple[str, ...], key: ec.EllipticCurvePrivateKey, at: int) -> str:
         """A client certificate (PEM) valid for a year from `at` (microseconds)."""
@@ -74,3 +74,9 @@ class Authority:
 
     def _signed(self, builder: x509.CertificateBuilder) -> x509.Certificate:
         return builder.sign(self.key, hashes.SHA256(), ecdsa_deterministic=True)
+
+
+@lru_cache(256)
+def _authority_pem(seed: int, name: str) -> str:
+    """Asked for again and again by every namespace, and the same each time."""
+    return certificate_pem(Authority(Seed(seed), name).certificate)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_core.apiserver.client import Client
 from cluster_core.machinery.clock import SECOND
-from cluster_core.simulation.kubeadm import addons
+from cluster_core.simulation.kubeadm import addons, serving
 from cluster_core.simulation.kubeadm.policy import policy
 from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of, new_machine, park_of
 
@@ -49,6 +49,7 @@ def _create_all(cluster: Cluster) -> None:
         api.create("PriorityClass", {"metadata": {"name": name}, "value": value, "description": description})
     api.create("ServiceCIDR", {"metadata": {"name": "kubernetes"}, "spec": {"cidrs": [SERVICE_CIDR]}})
     _roles(cluster, api)
+    serving.write(cluster, api)
     cluster.agenda.soon("apiregistration", "register")
     address = _nodes(cluster) if not cluster.spec.bare else "172.18.0.2"
     _kubernetes_service(api, address)
