@@ -7,15 +7,16 @@ import { createState } from "./state.js";
 import { createPalette } from "./palette.js";
 
 /**
- * @typedef {"yaml" | "explorer" | "logs" | "events" | "terminal"} DrawerTab
+ * @typedef {"yaml" | "explorer" | "logs" | "events" | "charts" | "terminal"} DrawerTab
  *
  * @typedef {object} Ui
  * @property {string | null} selected uid
  * @property {"facts" | "events" | "yaml" | "why" | "rollout" | "story"} tab of the inspector
  * @property {"" | DrawerTab} drawer
  * @property {boolean} timeline whether the scrubber over history is shown
+ * @property {boolean} presenter
  * @property {boolean} tall whether the drawer takes most of the page
- * @property {"" | "addNode" | "kubeconfig" | "commands" | "scale" | "confirm"} dialog
+ * @property {"" | "addNode" | "create" | "kubeconfig" | "commands" | "scale" | "confirm"} dialog
  * @property {any} dialogData
  * @property {boolean} outline
  * @property {boolean} system @property {boolean} services @property {boolean} owners
@@ -59,6 +60,7 @@ const INITIAL = {
   tab: "facts",
   drawer: "",
   tall: false,
+  presenter: false,
   timeline: false,
   dialog: "",
   dialogData: null,

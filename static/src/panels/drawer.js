@@ -15,6 +15,7 @@ const PANES = {
   explorer: async () => (await import("./explorer.js")).mountExplorer,
   logs: async () => (await import("./logs.js")).mountLogs,
   events: async () => (await import("./events.js")).mountEvents,
+  charts: async () => (await import("./charts.js")).mountCharts,
   terminal: async () => (await import("./terminal.js")).mountTerminal,
 };
 const TABS = /** @type {Tab[]} */ (Object.keys(PANES));

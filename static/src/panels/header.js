@@ -36,6 +36,7 @@ function view(context) {
       <button class="button search" type="button" aria-keyshortcuts="Control+K" @click=${() => ui.set({ dialog: "commands" })}>
         ${icon("search")}<span class="search-text">${t("commands.open")}</span><kbd>Ctrl K</kbd>
       </button>
+      <button class="button button-quiet button-icon wide-only" type="button" aria-pressed=${ui.get().presenter} aria-keyshortcuts="F9" title="${t("presenter.title")} (F9)" aria-label=${t("presenter.title")} @click=${() => ui.set({ presenter: !ui.get().presenter })}>${icon("present")}</button>
       <button class="button button-quiet button-icon wide-only" type="button" title=${t("kubeconfig.title")} aria-label=${t("kubeconfig.title")} @click=${() => ui.set({ dialog: "kubeconfig" })}>${icon("download")}</button>
       <button class="button button-quiet button-icon wide-only" type="button" title=${t("action.tour")} aria-label=${t("action.tour")} @click=${() => ui.set({ tour: 0 })}>${icon("help")}</button>
       ${themeButton(context)}

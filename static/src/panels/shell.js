@@ -6,11 +6,13 @@ import { mountOutline } from "../diagram/tree.js";
 import { t } from "../i18n/index.js";
 import { mountClockBar } from "./clockbar.js";
 import { mountCommands } from "./commands.js";
+import { mountCreate } from "./create.js";
 import { mountDialogs } from "./dialogs.js";
 import { mountDrawer } from "./drawer.js";
 import { mountHeader } from "./header.js";
 import { mountInspector } from "./inspector.js";
 import { mountHoverCard, mountToasts } from "./toasts.js";
+import { mountPresenter } from "./presenter.js";
 import { mountTimeline } from "./timeline.js";
 import { mountToolbar } from "./toolbar.js";
 import { mountTour } from "./tour.js";
@@ -24,6 +26,7 @@ const PLACES = html`<header class="head"><div class="head-main" data-place="head
     <p class="visually-hidden" id="diagram-help"></p>
     <div class="stage-tools" data-place="toolbar"></div>
     <div class="hover-card" data-place="hover" hidden></div>
+    <div data-place="captions"></div>
     <div data-place="timeline"></div>
     <div data-place="tour"></div>
   </main>
@@ -44,6 +47,7 @@ const VIEWS = {
   drawer: mountDrawer,
   toasts: mountToasts,
   timeline: mountTimeline,
+  captions: mountPresenter,
   tour: mountTour,
 };
 
@@ -81,6 +85,7 @@ export function mountShell(element, context) {
     store.subscribe(({ removed, reset }) => (reset || removed.some((thin) => thin.uid === ui.get().selected)) && arrange()),
     ...Object.entries(VIEWS).map(([name, mountView]) => mountView(place(name), context)),
     mountDialogs(place("dialogs"), context),
+    mountCreate(place("dialogs"), context),
     mountCommands(place("dialogs"), context),
   ];
   element.addEventListener("keydown", onKey);

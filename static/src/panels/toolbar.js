@@ -18,6 +18,7 @@ function view(context) {
   return html`<div class="stage-top"><div class="toolbar" role="toolbar" aria-label=${t("toolbar.label")}>
       <button class="button button-icon" type="button" aria-pressed=${now.outline} aria-label=${t("outline.title")} title=${t("outline.title")} @click=${() => ui.set({ outline: !now.outline })}>${icon("outline")}</button>
       <button class="button button-primary" type="button" aria-label=${t("action.addNode")} @click=${() => ui.set({ dialog: "addNode" })}>${icon("add")}<span>${t("action.addNode")}</span></button>
+      <button class="button drawer-button" type="button" aria-label=${t("create.title")} title=${t("create.title")} @click=${() => ui.set({ dialog: "create" })}>${icon("form")}<span>${t("create.title")}</span></button>
       ${drawerButton(context, "yaml", "code")}${drawerButton(context, "events", "events")}
       ${drawerButton(context, "explorer", "table")}${drawerButton(context, "terminal", "terminal")}
       <button class="button drawer-button" type="button" aria-label=${t("timeline.label")} title=${t("timeline.label")} aria-pressed=${now.timeline} @click=${() => ui.set({ timeline: !now.timeline })}>${icon("history")}<span>${t("timeline.label")}</span></button>

@@ -11,6 +11,8 @@ const PATHS = {
   terminal: "M3 4h14v12H3zM6 8l2.5 2L6 12M10.5 12.5H14",
   history: "M3 5v4h4M3.5 9a7 7 0 1 1-.4 3M10 6v4.5l3 2",
   back: "M13 4l-6 6 6 6",
+  form: "M4 3h12v14H4zM7 7h6M7 10.5h6M7 14h3",
+  present: "M2 4h16M3 4v9h14V4M10 13v3M6.5 17l3.5-2 3.5 2",
   events: "M4 5h12M4 10h12M4 15h7",
   search: "M9 3.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11zM13 13l4 4",
   play: "M6 4l10 6-10 6z",
