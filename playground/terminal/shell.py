@@ -5,6 +5,7 @@ Files are brought up to date before each line; what a line changed is written to
 
 from __future__ import annotations
 
+import asyncio
 import posixpath
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -18,7 +19,8 @@ from . import kubectl
 Sink = Callable[[bytes], Awaitable[None]]
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 Edit = Callable[[str, str], Awaitable[None]]
-MOST_COMMANDS, MOST_LOOPS, MOST_MEMORY, MOST_FILES = 20_000, 20_000, 16 * 1024 * 1024, 2000
+MOST_COMMANDS, MOST_LOOPS, MOST_MEMORY, MOST_FILES = 5_000, 10_000, 16 * 1024 * 1024, 2000
+MOST_OUTPUT, SECONDS = 4 * 1024 * 1024, 10.0
 _OWN = frozenset(("proc", "dev", "bin", "sbin", "sys", "lib"))
 _PROGRAMS = ("/usr/bin/", "/usr/local/bin/", "/usr/sbin/")
 _LOCAL = ("/tmp/", "/proc/", "/dev/", *_PROGRAMS)
@@ -35,6 +37,7 @@ class Shell:
         """The machine's files, as last heard of."""
         self.edits: dict[str, str] = {}
         self.bash: Any = None
+        self._live = 0
 
     async def open(self) -> None:
         """Raises EngineError when there is no such machine or it is off."""
@@ -65,11 +68,13 @@ class Shell:
 
     async def run(self, script: str, sink: Sink) -> int:
         """Run a line (or several); output goes to the sink as it comes."""
+        self._fs = self.bash.fs()
         try:
             self._take((await self._ask("machine-files", node=self.node))["files"])
-            result = await self.bash.execute(script, stdout=sink, stderr=sink)
+            result = await self._execute(script, sink)
             if result.error and "cancel" not in result.error:
                 await sink(f"bash: {result.error}\n".encode())
+            self._fs = self.bash.fs()
             await self._push()
         except EngineError as error:
             await sink(f"{error}\n".encode())
@@ -77,6 +82,23 @@ class Shell:
         finally:
             self.bash.clear_cancel()
         return int(result.exit_code)
+
+    async def _execute(self, script: str, sink: Sink) -> Any:
+        """Until it ends, says too much, or works too long by itself; kubectl has limits of its own."""
+        left = [MOST_OUTPUT]
+
+        async def counting(data: bytes) -> None:
+            left[0] -= len(data)
+            if left[0] > 0:
+                await sink(data)
+            else:
+                self.bash.cancel()
+
+        running = asyncio.ensure_future(self.bash.execute(script, stdout=counting, stderr=counting))
+        while not (await asyncio.wait((running,), timeout=SECONDS))[0]:
+            if not self._live:
+                self.bash.cancel()
+        return running.result()
 
     def cancel(self) -> None:
         self.bash.cancel()
@@ -145,8 +167,10 @@ class Shell:
     # ------------------------------------------------------------------------------------------------ commands
 
     async def _tool(self, context: Any) -> int:
+        self._fs = context.fs  # bashkit's own handle would wait for the execution we are part of
         await self._push()
-        stdin = (await _all_of(context.stdin)).decode("utf-8", "replace")
+        reads = context.name == "etcdctl" and "put" in context.argv and context.argv[-2:-1] == ["put"]
+        stdin = (await _all_of(context.stdin)).decode("utf-8", "replace") if reads else ""
         data = {word: self._fs.read_file(path) for word, path in self._named(context)}
         argv = [context.name, *context.argv]
         answer = await self._ask("machine-run", node=self.node, argv=argv, stdin=stdin, data=data)
@@ -164,6 +188,7 @@ class Shell:
         return [(word, path) for word, path in pairs if self._fs.exists(path) and self._fs.stat(path)["file_type"] == "file"]
 
     async def _kubectl(self, context: Any) -> int:
+        self._fs = context.fs
         await self._push()
         argv = list(context.argv)
         if argv[:1] == ["edit"]:
@@ -171,7 +196,11 @@ class Shell:
         wants = any(word in ("-", "-f-", "--filename=-", "-i", "-it", "--stdin") for word in argv)
         stdin = await _all_of(context.stdin) if wants else b""
         job = kubectl.Run(argv, context.cwd, self._fs, stdin, context.stdout.write, context.stderr.write)
-        return await kubectl.run(self._server, job)
+        self._live += 1
+        try:
+            return await kubectl.run(self._server, job)
+        finally:
+            self._live -= 1
 
     async def _kubectl_edit(self, context: Any, argv: list[str]) -> int:
         """The object in the page's editor; saving replaces it."""
@@ -189,6 +218,7 @@ class Shell:
         return code
 
     async def _edit_file(self, context: Any) -> int:
+        self._fs = context.fs
         names = [word for word in context.argv if not word.startswith(("-", "+"))]
         if not names:
             await context.stderr.write(f"{context.name}: name a file\n".encode())
