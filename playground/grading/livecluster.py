@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 
-from cluster_core.persistence.orm import OrmLog
 from cluster_core.simulation.saved import ClusterSpec, Row, Saved
 
 _OWN = ("/registry/events/", "/registry/leases/", "/registry/endpointslices/")
@@ -17,6 +16,8 @@ _OWN = ("/registry/events/", "/registry/leases/", "/registry/endpointslices/")
 
 def saved(name: str) -> Saved:
     """The cluster as last committed. Raises ClusterUnknown."""
+    from cluster_core.persistence.orm import OrmLog  # Django's models, which grading itself does without
+
     stored = OrmLog().load(name)
     return Saved(ClusterSpec.decode(stored.record.spec), stored.rows, stored.revision, bytes(stored.state))
 

@@ -91,18 +91,22 @@ def _other_problems(value: Any) -> Found:
     spec = value["spec"]
     names = [each["name"] for each in spec["checks"]]
     faults = [each["name"] for each in spec.get("faults", ())]
-    for key in ("faults", "prepare"):
-        for index, each in enumerate(spec.get(key, ())):
-            if "command" in each and each["command"] not in _COMMANDS:
-                yield ["spec", key, index, "command"], f"must be one of {', '.join(sorted(_COMMANDS))}"
+    yield from _command_problems(spec)
     for index, check in enumerate(spec["checks"]):
         if names.index(check["name"]) != index:
             yield ["spec", "checks", index, "name"], f'"{check["name"]}" is used twice'
         for path, message in _check_problems(check, spec["checks"], faults):
             yield ["spec", "checks", index, *path], message
     for index, wrong in enumerate(spec.get("wrong", ())):
-        for name in set(wrong.get("fails", ())) - set(names):
+        for name in sorted(set(wrong.get("fails", ())) - set(names)):
             yield ["spec", "wrong", index, "fails"], f'there is no check named "{name}"'
+
+
+def _command_problems(spec: Any) -> Found:
+    for key in ("faults", "prepare"):
+        for index, each in enumerate(spec.get(key, ())):
+            if "command" in each and each["command"] not in _COMMANDS:
+                yield ["spec", key, index, "command"], f"must be one of {', '.join(sorted(_COMMANDS))}"
 
 
 def _check_problems(check: Mapping[str, Any], others: list[Mapping[str, Any]], faults: list[str]) -> Found:

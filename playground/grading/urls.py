@@ -14,7 +14,7 @@ urlpatterns = [
     path("submissions/<uuid:pk>/regrade/", views.RegradeView.as_view(), name="submission-regrade"),
     path("submissions/<uuid:pk>/token/", views.TokenView.as_view(), name="submission-token"),
     re_path(
-        r"^submissions/(?P<pk>[0-9a-f-]{36})/(?P<form>junit\.xml|report\.md)$",
+        r"^submissions/(?P<pk>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(?P<form>junit\.xml|report\.md)$",
         views.ReportView.as_view(),
         name="submission-report",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
@@ -40,7 +40,7 @@ class Conflict(APIException):
 class GradingView(APIView):
     authentication_classes = (access.Bearer,)
     permission_classes = (access.HasScope,)
-    scopes: dict[str, str] = {}
+    scopes: ClassVar[dict[str, str]] = {}
 
     def exercise(self, slug: str) -> Exercise:
         found = catalogue.find(slug)
@@ -100,7 +100,7 @@ class SchemaView(GradingView):
 class SubmissionsView(GradingView):
     parser_classes = (JSONParser, YamlParser, ZipParser)
     throttle_classes = (access.Throttle,)
-    scopes = {"POST": "submit", "GET": "grade"}
+    scopes: ClassVar[dict[str, str]] = {"POST": "submit", "GET": "grade"}
 
     @extend_schema(responses={200: serializers.SubmissionShown(many=True), **_PROBLEMS}, parameters=[_VIEW])
     def get(self, request: Request, slug: str) -> Response:
@@ -187,7 +187,7 @@ def _answer(data: dict[str, Any]) -> dict[str, Any]:
 class BulkView(GradingView):
     parser_classes = (ZipParser,)
     throttle_classes = (access.Throttle,)
-    scopes = {"POST": "grade"}
+    scopes: ClassVar[dict[str, str]] = {"POST": "grade"}
 
     @extend_schema(
         request={"application/zip": OpenApiTypes.BINARY}, responses={202: serializers.BulkShown, **_PROBLEMS}
@@ -218,7 +218,7 @@ class SubmissionView(GradingView):
 
 
 class RegradeView(GradingView):
-    scopes = {"POST": "grade"}
+    scopes: ClassVar[dict[str, str]] = {"POST": "grade"}
 
     @extend_schema(request=None, responses={200: serializers.Regraded, 409: Problem, **_PROBLEMS})
     def post(self, request: Request, pk: Any) -> Response:
@@ -264,7 +264,7 @@ class KeysView(GradingView):
 
 
 class GradebookView(GradingView):
-    scopes = {"GET": "grade"}
+    scopes: ClassVar[dict[str, str]] = {"GET": "grade"}
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR, **_PROBLEMS})
     def get(self, request: Request) -> HttpResponse:

@@ -21,21 +21,23 @@ _MISSING = object()
 
 def differences(wanted: Any, found: Any, place: str = "") -> Iterator[str]:
     """What of `wanted` is not in `found`, each as "spec.replicas: 2, wanted 3"."""
-    if isinstance(wanted, Mapping):
-        if not isinstance(found, Mapping):
-            yield _told(place, found, wanted)
-            return
+    if wanted and isinstance(wanted, Mapping) and found is _MISSING:
+        found = {}
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
         for key, value in wanted.items():
             yield from differences(value, _value(key, found), f"{place}.{key}" if place else key)
-    elif isinstance(wanted, list):
-        if not isinstance(found, list) or len(found) != len(wanted):
-            yield _told(place, found, wanted)
-            return
+    elif isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
         for index, (one, other) in enumerate(zip(wanted, found, strict=True)):
             yield from differences(one, other, f"{place}[{index}]")
-    elif wanted is not found and (wanted != found or isinstance(wanted, bool) != isinstance(found, bool)):
-        if not (wanted is None and found is _MISSING):
-            yield _told(place, found, wanted)
+    elif isinstance(wanted, (Mapping, list)) or not _equal(wanted, found):
+        yield _told(place, found, wanted)
+
+
+def _equal(wanted: Any, found: Any) -> bool:
+    """Of scalars; true is not 1, and null is also what is not there."""
+    if wanted is None:
+        return found is None or found is _MISSING
+    return bool(wanted == found) and isinstance(wanted, bool) == isinstance(found, bool)
 
 
 def _value(key: str, found: Mapping[str, Any]) -> Any:
