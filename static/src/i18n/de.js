@@ -76,6 +76,7 @@ export const de = {
   "create.data": "Daten, Schlüssel=Wert je Zeile",
   "create.done": "{name} angewendet",
   "create.edit": "Im Editor öffnen",
+  "create.heading": "Neues Objekt",
   "create.image": "Image",
   "create.name": "Name",
   "create.namespace": "Namensraum",

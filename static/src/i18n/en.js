@@ -76,6 +76,7 @@ export const en = {
   "create.data": "Data, key=value per line",
   "create.done": "Applied {name}",
   "create.edit": "Open in editor",
+  "create.heading": "New object",
   "create.image": "Image",
   "create.name": "Name",
   "create.namespace": "Namespace",

@@ -68,7 +68,7 @@ export function mountCreate(element, context) {
   }
 
   const view = () => html`<form class="form" method="dialog" @submit=${submit}>
-    <h2 id="create-title">${t("create.title")}</h2>
+    <h2 id="create-title">${t("create.heading")}</h2>
     <div class="create-columns">
       <div class="create-fields">
         <label class="field"><span>${t("explorer.kind")}</span><select name="kind" @change=${change}>${Object.keys(FORMS).map((name) => html`<option value=${name} ?selected=${name === kind}>${name}</option>`)}</select></label>

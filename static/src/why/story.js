@@ -2,11 +2,12 @@
  * How an object came to be as it is: who wrote it, who acted on it, what was observed; one ordered list over the object,
  * its owners and what it owns. Pure.
  *
- * @typedef {{time: string, rank: number, actor: string, about: string, text: string, tone: "" | "warn"}} Step
+ * @typedef {{time: string, depth: number, rank: number, actor: string, about: string, text: string, tone: "" | "warn"}} Step
  * @typedef {import("../types.js").Thin} Thin
  */
 
-/** Within one second causes come before effects: apply, store, controller, scheduler, kubelet, what was observed. */
+const OBSERVED = 5;
+/** Within one second causes come before effects: owners before what they own, then apply, store, controller, scheduler, kubelet, what was observed. */
 const RANKS = /** @type {Array<[RegExp, number]>} */ ([
   [/kubectl|playground|helm|curl|python/i, 0],
   [/controller/i, 2],
@@ -35,6 +36,7 @@ const nameOf = (object) => `${object.kind} ${object.metadata?.name ?? ""}`;
 function writes(object) {
   return (object.metadata?.managedFields ?? []).map((/** @type {any} */ entry) => ({
     time: entry.time ?? "",
+    depth: 0,
     rank: rankOf(entry.manager ?? ""),
     actor: entry.manager ?? "",
     about: nameOf(object),
@@ -48,7 +50,8 @@ function conditions(object) {
   const list = Array.isArray(object.status?.conditions) ? object.status.conditions : [];
   return list.filter((/** @type {any} */ one) => one.lastTransitionTime).map((/** @type {any} */ one) => ({
     time: one.lastTransitionTime,
-    rank: 5,
+    depth: 0,
+    rank: OBSERVED,
     actor: one.type,
     about: nameOf(object),
     text: [`${one.type}=${one.status}`, one.reason, one.message].filter(Boolean).join(" · "),
@@ -60,6 +63,7 @@ function conditions(object) {
 function told(events, uids) {
   return events.filter((event) => uids.has(event.about?.uid ?? "")).map((event) => ({
     time: event.last ?? event.created ?? "",
+    depth: 0,
     rank: rankOf(event.source ?? "") + 0.5,
     actor: event.source ?? "",
     about: `${event.about?.kind} ${event.about?.name}`,
@@ -75,7 +79,9 @@ function told(events, uids) {
  * @returns {Step[]}
  */
 export function story(objects, events, created = new Map()) {
+  const depths = new Map(objects.map((object, index) => [nameOf(object), objects.length - 1 - index]));
   const born = objects.map((object) => ({
+    depth: 0,
     time: object.metadata?.creationTimestamp ?? "",
     rank: 1,
     actor: "kube-apiserver",
@@ -85,5 +91,6 @@ export function story(objects, events, created = new Map()) {
   }));
   const uids = new Set(objects.map((object) => object.metadata?.uid));
   const steps = [...objects.flatMap(writes), ...born, ...objects.flatMap(conditions), ...told(events, uids)];
-  return steps.sort((a, b) => a.time.slice(0, 19).localeCompare(b.time.slice(0, 19)) || a.rank - b.rank);
+  const placed = steps.map((step) => ({ ...step, depth: step.rank === OBSERVED ? Infinity : (depths.get(step.about) ?? 0) }));
+  return placed.sort((a, b) => a.time.slice(0, 19).localeCompare(b.time.slice(0, 19)) || (a.depth === b.depth ? a.rank - b.rank : a.depth - b.depth));
 }
