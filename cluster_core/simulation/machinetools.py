@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cluster_core.machines import rendering
 from cluster_core.machines.machine import Machine
 from cluster_core.simulation import machinefiles
 from cluster_core.simulation.control import command_line, control_of
@@ -79,8 +80,8 @@ def processes(cluster: Cluster, machine: Machine) -> list[list[str]]:
 def _kubelet(cluster: Cluster, there: dict[str, str]) -> list[str]:
     argv = machinefiles.exec_start(there.get(f"{machinefiles.UNITS}/kubelet.service", ""))
     if argv or cluster.spec.flavour != "kubeadm":
-        return argv or machinefiles.exec_start(there.get(machinefiles.rendering.KUBELET_UNIT, "")) or ["/usr/bin/kubelet"]
-    flags = there.get(machinefiles.rendering.KUBELET_FLAGS, "").partition('"')[2].partition('"')[0].split()
+        return argv or machinefiles.exec_start(there.get(rendering.KUBELET_UNIT, "")) or ["/usr/bin/kubelet"]
+    flags = there.get(rendering.KUBELET_FLAGS, "").partition('"')[2].partition('"')[0].split()
     conf = "--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
     return ["/usr/bin/kubelet", *conf.split(), "--config=/var/lib/kubelet/config.yaml", *flags]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from cluster_core.machines import flags
 from cluster_core.simulation import machinefiles
 from cluster_core.simulation.control import control_of
 from cluster_core.simulation.kubeadm.manifests import COMPONENTS
@@ -54,7 +55,7 @@ def _start(call: Call, unit: str) -> Ran:
     text = machinefiles.files(call.cluster, call.machine).get(f"{machinefiles.UNITS}/{unit}.service", "")
     control, argv = control_of(call.cluster), machinefiles.exec_start(text)
     control.stopped.pop(unit, None)
-    control.flags[unit] = machinefiles.flags.pairs(argv[1:])
+    control.flags[unit] = flags.pairs(argv[1:])
     control.try_to_run(unit, argv)
     return Ran()
 

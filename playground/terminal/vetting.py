@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import yaml
 
 FORBIDDEN_FLAGS = frozenset(
     ["kubeconfig", "server", "token", "user", "cluster", "context", "certificate-authority", "client-certificate", "client-key", "username", "password", "tls-server-name", "insecure-skip-tls-verify", "cache-dir", "kuberc", "profile", "profile-output", "log-file", "log-dir", "log-file-max-size", "address", "port", "unix-socket", "www", "www-prefix", "disable-compression", "api-prefix", "add-dir-header", "alsologtostderr", "enable-alpha-plugins", "env", "helm-command", "load-restrictor", "mount", "network", "network-name", "reorder", "allow-id-changes"]
@@ -57,7 +59,7 @@ def vet(argv: Sequence[str], cwd: str, place: Callable[[str], str]) -> Vetted:
     return Vetted([*vetting.words(own), *rest], vetting.files)
 
 
-_GLOBAL = frozenset("namespace as as-group as-uid as-user-extra request-timeout v vmodule".split())
+_GLOBAL = frozenset(["namespace", "as", "as-group", "as-uid", "as-user-extra", "request-timeout", "v", "vmodule"])
 
 
 def _check_command(own: list[str]) -> None:
@@ -155,7 +157,23 @@ def _booleans(word: str) -> str:
     return word[: count + 1] if count else ""
 
 
+_PLUGINS = frozenset(["helmCharts", "helmChartInflationGenerator", "helmGlobals", "generators", "transformers", "validators", "openapi"])
+
+
 def check_kustomization(text: str) -> None:
-    """Raises Refused when it names something remote, or a program to run."""
-    if _REMOTE.search(text) or re.search(r"(?m)^\s*-?\s*['\"]?(helmCharts|generators|transformers|validators|helmGlobals|openapi)['\"]?\s*:", text):
-        raise Refused("this kustomization names something remote or a plugin: only local files can be used here")
+    """Raises Refused when it names something remote, or a program to run; however the YAML spells it."""
+    try:
+        found = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError):
+        raise Refused("this kustomization is not valid YAML") from None
+    if isinstance(found, dict) and _PLUGINS & found.keys():
+        raise Refused("this kustomization asks for a plugin: only local files can be used here")
+    if any(_REMOTE.search(each) for each in _strings(found)):
+        raise Refused("this kustomization names something remote: only local files can be used here")
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _strings(each)

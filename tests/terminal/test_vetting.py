@@ -104,6 +104,7 @@ def test_endless_arguments_are_refused() -> None:
         "resources: [https://evil/x.yaml]",
         "resources:\n- github.com/evil/repo//base?ref=main",
         "resources:\n- git@evil.com:repo.git",
+        'resources: ["http:\\x2f\\x2f127.0.0.1/x"]',
         "helmCharts:\n- name: x",
         "generators:\n- exec.yaml",
         '"transformers": [x.yaml]',
