@@ -156,6 +156,8 @@ class Kind:
     before_store: Callable[[Context, Obj, Obj | None], Obj] | None = None
     """Last step of a valid create or update (context, new, old): what needs the rest of the cluster, such as allocating
     a service's address. May raise ApiError."""
+    begin_status: Callable[[Context, Obj, Obj], Obj] | None = None
+    """Last step of preparing a status update (context, new, old), for what needs the time."""
     graceful: Callable[[Obj, int | None], int] | None = None
     """Seconds of grace for a delete of (object, seconds asked for); None when the kind is removed at once."""
     finalizers: Callable[[Obj], Sequence[str]] = _finalizers

@@ -105,7 +105,8 @@ def prepare_update(context: Context, new: Obj, old: Obj) -> Obj:
     assert admitted is not None
     new = admitted if kind.begin is None or context.subresource else kind.begin(context, admitted, old)
     if context.subresource == "status":
-        return kind.prepare_status(_only_status(new, old), old)
+        prepared = kind.prepare_status(_only_status(new, old), old)
+        return prepared if kind.begin_status is None else kind.begin_status(context, prepared, old)
     if context.subresource == "finalize":
         return new
     if context.subresource in _PAST_THE_STRATEGY:

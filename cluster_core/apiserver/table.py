@@ -67,8 +67,22 @@ def row(columns: Sequence[Column], obj: Obj, now: int, include: str, version: st
         return {"cells": cells, "object": obj}
     if include == "None":
         return {"cells": cells, "object": None}
-    metadata = {"kind": "PartialObjectMetadata", "apiVersion": version, "metadata": obj["metadata"]}
+    metadata = {"kind": "PartialObjectMetadata", "apiVersion": version, "metadata": _internal_metadata(obj)}
     return {"cells": cells, "object": metadata}
+
+
+_FIELDS_OF_OLD = {"DaemonSet": "deprecated.daemonset.template.generation"}
+"""Annotations that v1 has in place of a field. Rows are made from the internal form, where it is still a field."""
+
+
+def _internal_metadata(obj: Obj) -> Obj:
+    metadata: Obj = obj["metadata"]
+    hidden = _FIELDS_OF_OLD.get(obj.get("kind", ""))
+    if hidden is None or hidden not in metadata.get("annotations", {}):
+        return metadata
+    annotations = {key: value for key, value in metadata["annotations"].items() if key != hidden}
+    bare = {key: value for key, value in metadata.items() if key != "annotations"}
+    return {**bare, "annotations": annotations} if annotations else bare
 
 
 def table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.columns import documented, some
@@ -27,6 +28,14 @@ def prepare_create(found: Obj) -> Obj:
 
 def prepare_update(new: Obj, old: Obj) -> Obj:
     return new if new.get("endpoints") == old.get("endpoints") else prepare_create(new)
+
+
+def before_store(context: Context, new: Obj, old: Obj | None) -> Obj:
+    """Labels count for the generation too: they say whose slice it is."""
+    if old is None or (new["metadata"].get("labels") or {}) == (old["metadata"].get("labels") or {}):
+        return new
+    generation = old["metadata"].get("generation", 0) + 1
+    return {**new, "metadata": {**new["metadata"], "generation": generation}}
 
 
 def _ports(found: Obj, now: int) -> str:
@@ -56,6 +65,7 @@ KIND = Kind(
     default=default,
     prepare_create=prepare_create,
     prepare_update=prepare_update,
+    before_store=before_store,
     validate=endpoint_slice,
     validate_update=endpoint_slice_update,
     warnings=endpoint_slice_warnings,

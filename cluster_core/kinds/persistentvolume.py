@@ -36,6 +36,19 @@ def before_store(context: Context, new: Obj, old: Obj | None) -> Obj:
     return {**new, "status": {"phase": "Pending", "lastPhaseTransitionTime": now}}
 
 
+def begin_status(context: Context, new: Obj, old: Obj) -> Obj:
+    """A new phase has begun now, unless the client says when."""
+    before, after = old.get("status") or {}, new.get("status") or {}
+    since, known = after.get("lastPhaseTransitionTime"), before.get("lastPhaseTransitionTime")
+    if before.get("phase") == after.get("phase"):
+        since = since or known
+    elif since in (None, known):
+        since = context.server.world.clock.timestamp()
+    if since is None or since == after.get("lastPhaseTransitionTime"):
+        return new
+    return {**new, "status": {**after, "lastPhaseTransitionTime": since}}
+
+
 # ------------------------------------------------------------------------------------------------ columns
 
 
@@ -95,6 +108,7 @@ KIND = Kind(
     short=("pv",),
     default=default,
     before_store=before_store,
+    begin_status=begin_status,
     validate=validate,
     validate_update=validate_update,
     warnings=warnings,
