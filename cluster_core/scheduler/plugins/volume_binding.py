@@ -5,7 +5,7 @@ Models pkg/scheduler/framework/plugins/volumebinding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,9 +76,11 @@ class VolumeBinding(Plugin):
 
     def helps(self, event: Event, pod: PodView, old: Any, new: Any) -> bool:
         if event.resource == "PersistentVolumeClaim":
-            metadata = new["metadata"]
-            names = {claim.name for claim in pod.claims}
-            return metadata.get("namespace") == pod.shape.namespace and metadata["name"] in names
+            return _is_claim_of(pod, new["metadata"])
+        if event.resource == "PersistentVolume":
+            # Upstream tries every pod again. A volume that is taken by another pod's claim cannot help this one.
+            taken = new["spec"].get("claimRef")
+            return not taken or _is_claim_of(pod, taken)
         if event.resource == "StorageClass":
             return old is None or old.get("allowedTopologies") != new.get("allowedTopologies")
         if event.resource == "CSIStorageCapacity":
@@ -86,6 +88,11 @@ class VolumeBinding(Plugin):
         if event.resource == "CSINode":
             return old is None
         return event.resource != "CSIDriver"
+
+
+def _is_claim_of(pod: PodView, claim: Mapping[str, Any]) -> bool:
+    """Whether the pod uses the claim with this namespace and name."""
+    return claim.get("namespace") == pod.shape.namespace and claim["name"] in {used.name for used in pod.claims}
 
 
 def _problem(pod: PodView, name: str, ephemeral: bool, claim: Obj | None) -> str:
