@@ -149,6 +149,12 @@ def ensure_chromium() -> None:
         run(BIN / "python", "-m", "playwright", "install", "chromium")
 
 
+def ensure_etcdctl() -> None:
+    """The tests speak to clusters with the real etcdctl."""
+    if not shutil.which("etcdctl") and not apt_install("etcd-client"):
+        say("no etcdctl here: the tests of the etcd API need Debian's etcd-client")
+
+
 def playwright_has_chromium() -> bool:
     code = (
         "from playwright.sync_api import sync_playwright as s\n"
@@ -178,6 +184,7 @@ def prepare(goal: str) -> None:
     bundle(dev=goal != "run")
     if goal == "test":
         ensure_chromium()
+        ensure_etcdctl()
         ensure_helm()
 
 
