@@ -38,8 +38,10 @@ class _Parser(argparse.ArgumentParser):
 class Kubectl:
     """Runs commands against one cluster. `files`: what -f may name."""
 
-    def __init__(self, cluster: Cluster, files: Mapping[str, str]) -> None:
+    def __init__(self, cluster: Cluster, files: Mapping[str, str], wait: Callable[[float], None] | None = None) -> None:
+        """`wait` lets virtual seconds pass, in its own way."""
         self._cluster, self._files = cluster, files
+        self._wait = wait or cluster.advance
 
     def run(self, line: str) -> str:
         """What it prints. Raises Refused."""
@@ -64,7 +66,7 @@ class Kubectl:
             raise Refused(f"sleep: invalid time interval '{text}'") from None
         if not 0 <= seconds <= MAX_SLEEP:
             raise Refused(f"sleep: at most {MAX_SLEEP:.0f} seconds")
-        self._cluster.advance(seconds)
+        self._wait(seconds)
         return ""
 
     # ------------------------------------------------------------------------------------------------ helpers

@@ -120,11 +120,19 @@ class Run:
 
     def _command(self, line: str) -> None:
         try:
-            told = Kubectl(self.cluster, self._files).run(line)
+            told = Kubectl(self.cluster, self._files, self._sleep).run(line)
         except Refused as refused:
             self.results.append({"command": line, "status": "error", "message": str(refused)})
         else:
             self.results.append({"command": line, "status": "done", "message": told})
+
+    def _sleep(self, seconds: float) -> None:
+        """Time that passes between commands counts: checks are looked at, and the budget is spent. Raises Refused."""
+        until = self.cluster.now + round(seconds * SECOND)
+        while self.cluster.now < until:
+            if self.spent or not self._advance(until):
+                raise Refused("the budget is spent")
+            self._look()
 
     def _fault(self, fault: Fault) -> None:
         """Let it happen; one that cannot (the node is gone already) is told on the timeline."""
@@ -167,7 +175,7 @@ class Run:
             if exercise.duration is None and not faults and self.cluster.stable():
                 return
             until = min([end, *(self._time_of(fault) for fault in faults[:1])])
-            if not self._advance(until) or (self.cluster.now >= end and not faults):
+            if self.spent or not self._advance(until) or (self.cluster.now >= end and not faults):
                 break
         self.settled = self.cluster.stable() or exercise.duration is not None
 

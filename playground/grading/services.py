@@ -45,21 +45,13 @@ def hand_in(
 ) -> Submission:
     """A new submission, or the earlier one with this key. Raises KeyReused."""
     mark = fingerprint({"answer": answer, "student": student, "seed": seed})
-    if key:
-        found = Submission.objects.filter(token=token, exercise=exercise.name, key=key).first()
-        if found is not None:
-            if found.fingerprint != mark:
-                raise KeyReused("this Idempotency-Key was used with another submission")
-            return found
-    return Submission.objects.create(
-        exercise=exercise.name,
-        student=student,
-        token=token,
-        key=key or None,
-        fingerprint=mark,
-        answer=dict(answer),
-        seed=seed,
-    )
+    fields = {"student": student, "fingerprint": mark, "answer": dict(answer), "seed": seed}
+    if not key:
+        return Submission.objects.create(exercise=exercise.name, token=token, **fields)
+    found, _ = Submission.objects.get_or_create(token=token, exercise=exercise.name, key=key, defaults=fields)
+    if found.fingerprint != mark:
+        raise KeyReused("this Idempotency-Key was used with another submission")
+    return found
 
 
 def encode(answer: Answer) -> dict[str, Any]:

@@ -158,3 +158,13 @@ def test_commands_are_graded_one_after_the_other() -> None:
 def test_a_command_that_is_none_is_told() -> None:
     verdict = grade(exercise({"cel": "true"}), answer(commands=("rm -rf /",)))
     assert verdict.hand_in[0]["message"] == '"rm" is not a command here: kubectl and sleep are'
+
+
+def test_sleeping_spends_the_budget_and_is_watched() -> None:
+    crashing = [pod(f"crash-{number}", image="busybox") for number in range(5)]
+    apply = tuple(f"kubectl apply -f {number}.yaml" for number in range(5))
+    endless = exercise({"cel": "true"}, budget=1000)
+    assert grade(endless, answer(*crashing, commands=(*apply, *["sleep 3600"] * 50))).outcome == "budget"
+    watched = exercise({"count": {"kind": "Pod", "equals": 1}, "eventually": True})
+    commands = ("kubectl apply -f 0.yaml", "sleep 20", "kubectl delete pod web --force", "sleep 20")
+    assert grade(watched, answer(pod(), commands=commands)).passed
