@@ -22,11 +22,28 @@ def open_yaml(page: Page) -> None:
     expect(page.locator(".cm-content")).to_be_visible()
 
 
+def open_objects(page: Page) -> None:
+    page.evaluate("playground.ui.set({drawer: 'explorer'})")
+    expect(page.locator(".explorer-table")).to_be_visible()
+
+
+def open_history(page: Page) -> None:
+    page.get_by_role("button", name="History").click()
+    page.get_by_role("button", name="One change back").click()
+    expect(page.locator(".timeline-caption")).to_be_visible()
+
+
 def nothing(page: Page) -> None:
     """The screen as it comes."""
 
 
-SCREENS = {"cluster": ({"nodes": 4}, nothing), "why": ({"nodes": 4}, inspect_giant), "yaml": ({"nodes": 4}, open_yaml)}
+SCREENS = {
+    "cluster": ({"nodes": 4}, nothing),
+    "why": ({"nodes": 4}, inspect_giant),
+    "yaml": ({"nodes": 4}, open_yaml),
+    "objects": ({"nodes": 4}, open_objects),
+    "history": ({"nodes": 4}, open_history),
+}
 
 
 @pytest.mark.parametrize(("scheme", "size"), [("light", "desktop"), ("dark", "desktop"), ("light", "phone")])

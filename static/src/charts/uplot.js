@@ -15,7 +15,7 @@ export function openChart(host, { names, colours, text, line }) {
       cursor: { show: false },
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] } },
-      axes: [{ ...axis, space: 90, values: (_plot, seconds) => seconds.map((at) => new Date(at * 1000).toISOString().slice(11, 19)) }, { ...axis, size: 44 }],
+      axes: [{ ...axis, space: 60, values: (_plot, seconds) => seconds.map((at) => new Date(at * 1000).toISOString().slice(11, 19)) }, { ...axis, size: 44 }],
       series: [{}, ...names.map((label, index) => ({ label, stroke: colours[index], width: 2, points: { show: false } }))],
     },
     [[], ...names.map(() => [])],
