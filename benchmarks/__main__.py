@@ -13,7 +13,7 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "playground.settings")
 
-MODULES = ("cluster_life", "rollout", "node_loss", "api", "fanout")
+MODULES = ("cluster_life", "rollout", "node_loss", "api", "fanout", "grading")
 TARGETS: dict[str, tuple[str, float]] = {
     "cluster_create_ms": ("<=", 50),
     "idle_cluster_kib": ("<=", 1024),
@@ -24,6 +24,8 @@ TARGETS: dict[str, tuple[str, float]] = {
     "api_create_per_s": (">=", 300),
     "api_p99_ms": ("<=", 100),
     "fanout_50_p99_ms": ("<=", 250),
+    "gradings_per_s": (">=", 15),
+    "grading_p95_ms": ("<=", 250),
 }
 LATEST = Path(__file__).parent / "latest.json"
 
