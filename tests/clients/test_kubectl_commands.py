@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -319,6 +320,19 @@ def complaint(typed: Run, line: str, expected: str) -> str:
     if bool(done.returncode) == fails and re.search(expected, said, re.M):
         return ""
     return f"kubectl {line}\n  wanted {expected}\n  exit {done.returncode}: {done.stdout[-500:]}{done.stderr[-600:]}"
+
+
+def test_the_proxy_lends_its_credentials(folder: Path) -> None:
+    environment = {**os.environ, "KUBECONFIG": str(folder / "config"), "HOME": str(folder)}
+    command = [str(kubectl_path()), "proxy", "--port=0", "--append-server-path"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as proxy:
+        assert proxy.stdout is not None
+        try:
+            address = proxy.stdout.readline().split()[-1]
+            answer = httpx.get(f"http://{address}/api/v1/nodes/node-1", timeout=20)
+            assert (answer.status_code, answer.json()["metadata"]["name"]) == (200, "node-1")
+        finally:
+            proxy.terminate()
 
 
 @pytest.mark.parametrize(
