@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from cluster_core.apiserver import decode_scalars as scalars
+from cluster_core.apiserver import empties
 from cluster_core.machinery import quantity
 from cluster_core.machinery.typed import Field, Type
 
@@ -45,7 +46,7 @@ class _Table(dict[str, tuple[Any, Converter, bool]]):
         member = self._members.get(key)
         if member is None:
             raise Irregular
-        keep = member.pointer or member.type.kind in ("any", "intstr")
+        keep = member.pointer or member.type.kind in ("any", "intstr") or empties.is_kept(member)
         entry = self[key] = (_EXACT.get(member.type.kind), converter(member.type), keep)
         return entry
 

@@ -7,9 +7,9 @@ admission, strategy, validation and storage is theirs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from cluster_core.apiserver import identity, objectmeta, objectmeta_validation
+from cluster_core.apiserver import empties, identity, objectmeta, objectmeta_validation, schema
 from cluster_core.apiserver.admission.chain import Attributes
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.kind import Kind
@@ -25,6 +25,7 @@ def create(context: Context, obj: Obj) -> Obj:
     obj = objectmeta.begin_create(context, obj)
     if not context.options.get("applying"):
         obj = server.fields.created(context, obj)
+    obj = _as_stored(context, obj)
     context.name = obj["metadata"].get("name", "")
     admitted = server.admission.admit(Attributes("CREATE", context, obj))
     assert admitted is not None
@@ -40,6 +41,14 @@ def create(context: Context, obj: Obj) -> Obj:
         raise already_exists(context, obj)
     _add_warnings(context, obj, None)
     return obj if context.dry_run else server.storage.put(kind, obj)
+
+
+def _as_stored(context: Context, obj: Obj) -> Obj:
+    """Without the empty lists that the store would not keep."""
+    kind = context.kind
+    if context.trusted or "types" in kind.facts:
+        return obj
+    return cast(Obj, empties.stored(schema.type_of(kind.group, kind.version, kind.name), obj))
 
 
 def already_exists(context: Context, obj: Obj) -> errors.ApiError:
@@ -93,7 +102,7 @@ def update(context: Context, change: Change) -> Obj:
     """Replace the object with what `change` makes of it; answers what is stored afterwards."""
     old = existing(context)
     new = identity.begin_update(context, change(old), old)
-    new = context.server.fields.updated(context, new, old)
+    new = _as_stored(context, context.server.fields.updated(context, new, old))
     new = prepare_update(context, new, old)
     return _store_update(context, new, old)
 

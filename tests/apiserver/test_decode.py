@@ -42,9 +42,9 @@ def test_zeros_and_nulls_go_and_structs_stay():
     assert obj["status"] == {}
 
 
-def test_members_without_omitempty_are_null_when_absent_or_empty():
+def test_members_without_omitempty_are_null_when_absent_and_empty_when_sent_empty():
     assert read(pod()).obj["spec"] == {"containers": None}
-    assert read(pod(containers=[])).obj["spec"] == {"containers": None}
+    assert read(pod(containers=[])).obj["spec"] == {"containers": []}
 
 
 def test_a_pointer_to_zero_stays():
