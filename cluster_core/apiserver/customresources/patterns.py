@@ -1,32 +1,54 @@
-"""Regular expressions as schemas hold them: Go's syntax, run by Python's `re`. Errors read as Go's regexp/syntax."""
+"""Regular expressions as schemas hold them: in Go's syntax, and matched in time linear in the text.
+
+CEL's own matcher is RE2, which is what Go's regexp comes from; Python's `re` would take exponential time for some.
+"""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
-_CLASSES = {"alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "lower": "a-z", "upper": "A-Z", "space": r"\s",
-            "xdigit": "0-9A-Fa-f", "word": r"\w", "punct": r"!-/:-@\[-`{-~"}  # fmt: skip
+from cluster_core.machinery.cel import CelError, program
+
+_VARIABLES = (("pattern", "string"), ("text", "string"))
+
+
+def found_in(pattern: str, text: str) -> bool:
+    """Whether the pattern matches anywhere in the text; one that is none matches nothing."""
+    try:
+        return program("text.matches(pattern)", _VARIABLES).evaluate({"pattern": pattern, "text": text}) is True
+    except CelError:
+        return False
 
 
 @lru_cache(1024)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """Raises re.error."""
-    for name, members in _CLASSES.items():
-        pattern = pattern.replace(f"[:{name}:]", members)
-    return re.compile(pattern.replace(r"\z", r"\Z"), re.ASCII)
-
-
 def complaint(pattern: str) -> str:
     """What Go says of a pattern it cannot compile, "" when it can."""
     try:
-        compiled(pattern)
-    except re.error as error:
-        return f"error parsing regexp: {_in_go_words(str(error.msg), pattern, error.pos or 0)}"
+        program("text.matches(pattern)", _VARIABLES).evaluate({"pattern": pattern, "text": ""})
+    except CelError as error:
+        return f"error parsing regexp: {_in_go_words(pattern, str(error))}"
     return ""
 
 
-def _in_go_words(text: str, pattern: str, position: int) -> str:
+def _in_go_words(pattern: str, otherwise: str) -> str:
+    """Python's parser tells where and what; `otherwise` is for what only Go refuses."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return _translated(str(error.msg), pattern, error.pos or 0)
+    return _refused_by_go(pattern) or f"{otherwise}: `{pattern}`"
+
+
+def _refused_by_go(pattern: str) -> str:
+    look = re.search(r"\(\?(<?[=!])", pattern)
+    if look:
+        return f"invalid or unsupported Perl syntax: `(?{look[1][0]}`"
+    back = re.search(r"\\[1-9]", pattern)
+    return f"invalid escape sequence: `{back[0]}`" if back else ""
+
+
+def _translated(text: str, pattern: str, position: int) -> str:
     if "unterminated subpattern" in text:
         return f"missing closing ): `{pattern}`"
     if "unbalanced parenthesis" in text:
@@ -37,10 +59,10 @@ def _in_go_words(text: str, pattern: str, position: int) -> str:
         return f"missing argument to repetition operator: `{pattern[position]}`"
     if "multiple repeat" in text:
         return f"invalid nested repetition operator: `{pattern[position - 1 : position + 1]}`"
+    if "bad escape (end" in text:
+        return "trailing backslash at end of expression: ``"
     if "bad escape" in text:
-        return f"invalid escape sequence: `{pattern[position : position + 2]}`" if position + 1 < len(pattern) else (
-            "trailing backslash at end of expression: ``"
-        )
+        return f"invalid escape sequence: `{pattern[position : position + 2]}`"
     if "bad character range" in text:
         return f"invalid character class range: `{text.rpartition(' ')[2]}`"
     return f"{text}: `{pattern}`"

@@ -31,7 +31,7 @@ def kind_of(value: Any) -> str:
     if isinstance(value, str):
         return "string"
     if isinstance(value, (int, float)):
-        return "integer" if value == int(value) else "number"
+        return "integer" if isinstance(value, int) or value.is_integer() else "number"
     return "object" if isinstance(value, Mapping) else "array"
 
 
@@ -121,7 +121,7 @@ class _Validation:
             problems.append(field.too_long(self.at(path), longest))
         elif shortest is not None and len(value) < shortest:
             problems.append(self.invalid(path, value, f"should be at least {shortest} chars long"))
-        elif schema.get("pattern") and not patterns.compiled(schema["pattern"]).search(value):
+        elif schema.get("pattern") and not patterns.found_in(schema["pattern"], value):
             problems.append(self.invalid(path, value, f"should match '{schema['pattern']}'"))
         format = schema.get("format", "")
         if format and not formats.fits(format, value):
