@@ -49,20 +49,14 @@ def _refused_by_go(pattern: str) -> str:
 
 
 def _translated(text: str, pattern: str, position: int) -> str:
-    if "unterminated subpattern" in text:
-        return f"missing closing ): `{pattern}`"
-    if "unbalanced parenthesis" in text:
-        return f"unexpected ): `{pattern}`"
-    if "unterminated character set" in text:
-        return f"missing closing ]: `{pattern[position:]}`"
-    if "nothing to repeat" in text:
-        return f"missing argument to repetition operator: `{pattern[position]}`"
-    if "multiple repeat" in text:
-        return f"invalid nested repetition operator: `{pattern[position - 1 : position + 1]}`"
-    if "bad escape (end" in text:
-        return "trailing backslash at end of expression: ``"
-    if "bad escape" in text:
-        return f"invalid escape sequence: `{pattern[position : position + 2]}`"
-    if "bad character range" in text:
-        return f"invalid character class range: `{text.rpartition(' ')[2]}`"
-    return f"{text}: `{pattern}`"
+    words = {
+        "unterminated subpattern": f"missing closing ): `{pattern}`",
+        "unbalanced parenthesis": f"unexpected ): `{pattern}`",
+        "unterminated character set": f"missing closing ]: `{pattern[position:]}`",
+        "nothing to repeat": f"missing argument to repetition operator: `{pattern[position : position + 1]}`",
+        "multiple repeat": f"invalid nested repetition operator: `{pattern[position - 1 : position + 1]}`",
+        "bad escape (end": "trailing backslash at end of expression: ``",
+        "bad escape": f"invalid escape sequence: `{pattern[position : position + 2]}`",
+        "bad character range": f"invalid character class range: `{text.rpartition(' ')[2]}`",
+    }
+    return next((go for python, go in words.items() if python in text), f"{text}: `{pattern}`")
