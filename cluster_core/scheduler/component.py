@@ -100,8 +100,12 @@ class Scheduler:
         self._start()
         for happening in happenings.of_objects(change.kind.name, change.old, change.new, self._shapes):
             self.queue.happened(*happening)
-        if self.queue.busy:
+        if self.queue.busy or self._is_waiting(change.new if change.kind.name == "Pod" else None):
             self._wake()
+
+    def _is_waiting(self, pod: Obj | None) -> bool:
+        """A pod of ours without a node: whatever changes in one plans a look, before and after a restart alike."""
+        return pod is not None and self.queue.get(pod["metadata"]["uid"]) is not None
 
     def _meet(self, pod: PodView, fresh: dict[str, PodView]) -> None:
         if finished(pod.obj):
