@@ -47,9 +47,9 @@ HELD = frozenset(
     ]
 )
 """Kinds whose answers are held to the floors."""
-CREATED = 0.99
-REFUSED = 0.99
-IN_THE_SAME_WORDS = 0.98
+CREATED = 0.999
+REFUSED = 0.999
+IN_THE_SAME_WORDS = 0.998
 WARNED = 0.999
 EVERY = 12
 
