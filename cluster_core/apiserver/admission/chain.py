@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from cluster_core.apiserver.context import Context
@@ -42,7 +42,7 @@ class Attributes:
         return self.context.name
 
     def with_obj(self, obj: Obj) -> Attributes:
-        return replace(self, obj=obj)
+        return Attributes(self.operation, self.context, obj, self.old)
 
     def about(self, group: str, *kinds: str) -> bool:
         """Whether it is about one of these kinds, itself and not a subresource."""
