@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from cluster_core.apiserver.admission.serviceaccount import TOKEN_SOURCE
 from cluster_core.machinery import quantity
 from cluster_core.machinery.field import Path
 from cluster_core.machinery.gofmt import quote
@@ -85,7 +86,7 @@ def _overlaps(volume: Obj) -> Iterator[str]:
             yield f"volume {name} ({shown} {quote(source.get(field, ''))}): overlapping paths: {clash}"
     for clash in _clashes(_files((volume.get("downwardAPI") or {}).get("items"))):
         yield f"volume {name} (DownwardAPI): overlapping paths: {clash}"
-    if volume.get("projected"):
+    if volume.get("projected") and volume["projected"] is not TOKEN_SOURCE:
         yield from _projected(name, volume["projected"].get("sources") or ())
 
 

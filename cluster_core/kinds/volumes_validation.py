@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from cluster_core.apiserver.admission.serviceaccount import TOKEN_SOURCE
 from cluster_core.kinds.checks import file_mode, free_path, named, needed
 from cluster_core.kinds.claim_validation import claim_template
 from cluster_core.kinds.env_validation import downward_file
@@ -151,6 +152,11 @@ class _Paths:
 
 
 def _projected(errors: Errors, path: Path, source: Obj) -> None:
+    if source is not TOKEN_SOURCE:  # that one is known to be well
+        _projected_sources(errors, path, source)
+
+
+def _projected_sources(errors: Errors, path: Path, source: Obj) -> None:
     file_mode(errors, path / "defaultMode", source.get("defaultMode"))
     paths = _Paths(errors, path)
     for index, projection in enumerate(source.get("sources") or ()):

@@ -21,7 +21,8 @@ _SOURCES: tuple[dict[str, Any], ...] = (
         }
     },
 )
-_PROJECTED = {"defaultMode": 420, "sources": list(_SOURCES)}
+TOKEN_SOURCE = {"defaultMode": 420, "sources": list(_SOURCES)}
+"""What nearly every pod gets as a volume: the very same object, so that validation knows it again."""
 
 
 def _admit(attributes: Attributes) -> Obj | None:
@@ -83,7 +84,7 @@ def _with_token(attributes: Attributes, pod: Obj, spec: dict[str, Any]) -> dict[
             mounted = mounted or any(new is not old for new, old in zip(containers, spec[key], strict=True))
             spec[key] = containers
     if mounted and not existing:
-        spec["volumes"] = [*volumes, {"name": name, "projected": _PROJECTED}]
+        spec["volumes"] = [*volumes, {"name": name, "projected": TOKEN_SOURCE}]
     return spec
 
 
