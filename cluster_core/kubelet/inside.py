@@ -159,21 +159,33 @@ class Inside:
 
     # ------------------------------------------------------------------------------------------------ commands
 
-    def execute(self, pod: Obj, container: str, command: list[str]) -> Executed:
-        """Run a command in a running container and wait for its end. Raises ApiError when there is nowhere to run it."""
+    def _entrance(self, pod: Obj, container: str, verb: str = "exec") -> tuple[Launch, int]:
+        """The running container and when it started. Raises ApiError when there is no way in."""
         name = self.container_of(pod, container or pod["spec"]["containers"][0]["name"])
         metadata = pod["metadata"]
         if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
             raise errors.bad_request(
-                f"cannot exec into a container in a completed pod; current phase is {pod['status']['phase']}"
+                f"cannot {verb} into a container in a completed pod; current phase is {pod['status']['phase']}"
             )
-        self._machine(pod, f"/exec/{metadata['namespace']}/{metadata['name']}/{name}")
+        self._machine(pod, f"/{verb}/{metadata['namespace']}/{metadata['name']}/{name}")
         status = self._status(pod, name)
         if status is None or "running" not in status["state"]:
             raise errors.internal_error(f'unable to upgrade connection: container not found ("{name}")')
         started = parse_time(status["state"]["running"]["startedAt"])
-        launch = self._launch(pod, name, status["restartCount"])
+        return self._launch(pod, name, status["restartCount"]), started
+
+    def check_entrance(self, pod: Obj, container: str, verb: str) -> None:
+        """Raises ApiError when nobody can get into the container."""
+        self._entrance(pod, container, verb)
+
+    def execute(self, pod: Obj, container: str, command: list[str]) -> Executed:
+        """Run a command in a running container and wait for its end. Raises ApiError when there is nowhere to run it."""
+        launch, started = self._entrance(pod, container)
         return Executed(*self._fleet.workloads.execute(launch, command, started))
+
+    def enter(self, pod: Obj, container: str) -> Any:
+        """A session in a running container: see the workloads' `enter`. Raises ApiError when there is no way in."""
+        return self._fleet.workloads.enter(*self._entrance(pod, container))
 
 
 def _chosen(lines: list[Any], options: LogOptions, now: int) -> tuple[str, int]:

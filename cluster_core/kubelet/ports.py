@@ -31,6 +31,9 @@ class Workloads(Protocol):
     def execute(self, launch: Launch, command: list[str], started: int) -> tuple[int, str, str]:
         """Run a command in the container: exit code, stdout, stderr."""
 
+    def enter(self, launch: Launch, started: int) -> Any:
+        """A session of commands in the container: `cluster_core.workloads.inner.Inner`."""
+
     def usage(self, launch: Launch, started: int) -> tuple[int, int]:
         """(thousandths of a cpu, bytes of memory) that the running container uses."""
 

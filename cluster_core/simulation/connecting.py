@@ -1,4 +1,5 @@
-"""Requests that the API server passes on to a kubelet: logs here; streams (exec, attach, port-forward) belong to the wire."""
+"""Requests that the API server passes on to a kubelet: logs here; of streams (exec, attach)
+only whether they may be opened: they themselves belong to the wire."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from cluster_core.kubelet.fleet import Fleet
 from cluster_core.kubelet.inside import LogOptions
 from cluster_core.machinery import errors
 from cluster_core.machinery.timestamps import TimeError, any_time
+from cluster_core.machinery.typed import Obj
 
 TEXT = "text/plain"
 
@@ -23,9 +25,27 @@ def install(server: ApiServer, fleet: Fleet) -> None:
         if context.kind.name == "Pod" and subresource.name == "log":
             text, _ = fleet.inside.logs(lifecycle.existing(context), log_options(request))
             return ApiResponse(200, text.encode(), TEXT, revision=server.storage.revision)
+        if context.kind.name == "Pod" and subresource.name in ("exec", "attach", "portforward"):
+            return _opened(fleet, lifecycle.existing(context), subresource.name, request)
         return rest(context, subresource, info, request)
 
     server.connect = connect
+
+
+def _opened(fleet: Fleet, pod: Obj, verb: str, request: ApiRequest) -> ApiResponse:
+    """Whether a stream may be opened: 101, after which whoever speaks the protocol goes on. Raises ApiError."""
+    if verb == "portforward":
+        raise errors.bad_request("port-forward is not simulated: reach the pod from another one, or by the network commands")
+    wanted = [name for name in ("stdin", "stdout", "stderr") if _truth(request.parameter(name))]
+    if not wanted:
+        raise errors.bad_request("you must specify at least 1 of stdin, stdout, stderr")
+    fleet.inside.check_entrance(pod, request.parameter("container"), verb)
+    upgrade = request.header("upgrade").lower()
+    if upgrade == "websocket":
+        return ApiResponse(101, b"")
+    if upgrade.startswith("spdy"):
+        raise errors.bad_request("unable to upgrade: only websockets are served here, not SPDY")
+    raise errors.bad_request("Upgrade request required")
 
 
 def log_options(request: ApiRequest) -> LogOptions:

@@ -12,6 +12,7 @@ from cluster_core.machinery.typed import Obj
 from cluster_core.workloads import logs, process, serving
 from cluster_core.workloads.builtins import Command
 from cluster_core.workloads.images import find_image
+from cluster_core.workloads.inner import Inner
 from cluster_core.workloads.process import Process
 
 _MOST_REMEMBERED = 256
@@ -26,6 +27,8 @@ class Containers:
         self._any_image = bool(options.get("accept-any-image", True))
         self._processes: OrderedDict[tuple[str, str, int], Process] = OrderedDict()
         self._volumes: dict[str, dict[str, dict[str, str]]] = {}
+        self._written: dict[str, dict[str, dict[str, str | None]]] = {}
+        """Pod uid -> container/attempt -> path -> what commands from outside have written there (latin-1), None: removed."""
         self.fault: Callable[[Launch], str] = lambda launch: ""
         """What a container says before it gives up at once; "" for those that run as they do."""
         self.tools: Callable[[Launch, bool], Mapping[str, Command]] = lambda launch, probing: {}
@@ -90,9 +93,16 @@ class Containers:
 
     def execute(self, launch: Launch, command: list[str], started: int) -> tuple[int, str, str]:
         """Run a command in the container: exit code, stdout, stderr."""
+        return self.enter(launch, started).execute(command)
+
+    def enter(self, launch: Launch, started: int) -> Inner:
+        """A session in the container; what it leaves in files is there for the next one."""
         launch = self._with_volumes(launch)
         launch = launch._replace(files={**self.network_files(launch.pod), **launch.files})
-        return serving.execute(launch, self._process(launch, started), command, started, self.tools(launch, False))
+        run = serving.enter(launch, self._process(launch, started), started, self.tools(launch, False))
+        uid = launch.pod["metadata"]["uid"]
+        place = f"{launch.container['name']}/{launch.attempt}"
+        return Inner(run, self._written.setdefault(uid, {}).setdefault(place, {}), launch.container["image"])
 
     def logs(self, launch: Launch, started: int, until: int) -> list[logs.Line]:
         """What the container, started then, has written up to `until`."""
@@ -114,14 +124,16 @@ class Containers:
     def forget(self, pod_uid: str) -> None:
         """The pod is gone with its files and logs."""
         self._volumes.pop(pod_uid, None)
+        self._written.pop(pod_uid, None)
         for key in [key for key in self._processes if key[0] == pod_uid]:
             del self._processes[key]
 
     def dump(self) -> Any:
-        return self._volumes
+        return {"volumes": self._volumes, "written": self._written} if self._written else self._volumes
 
     def load(self, state: Any) -> None:
-        self._volumes = state or {}
+        state = state or {}
+        self._volumes, self._written = (state["volumes"], state["written"]) if "written" in state else (state, {})
         self._processes.clear()
 
 

@@ -147,6 +147,11 @@ def execute(
 ) -> tuple[int, str, str]:
     """Run a command in the container as it is now: exit code, stdout, stderr. `tools` are further commands for it, not for
     the container's own script, which is gone through again before."""
+    return enter(launch, process, started, tools).execute(command)
+
+
+def enter(launch: Launch, process: Process, started: int, tools: Mapping[str, Command] | None = None) -> Run:
+    """The container as it is now, ready for commands."""
     elapsed = (launch.now - started) / SECOND
     job = job_of(launch._replace(now=started), process.plan)
     job.horizon = elapsed
@@ -157,7 +162,7 @@ def execute(
         run.run()
     run.clock = elapsed
     gate.open = True
-    return run.execute(command)
+    return run
 
 
 class _Gate:

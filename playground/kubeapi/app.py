@@ -22,6 +22,8 @@ from playground.clusters import name_of_token
 from playground.engine.port import Engine, EngineError
 from playground.guard import header, same_origin
 
+from . import remotecommand
+from .remotecommand import Socket
 from .requests import ClientGone, api_request, body_of
 from .responses import send_error, send_response, send_stream
 
@@ -36,9 +38,12 @@ class KubeApi:
         self._inner, self._engine = inner, engine
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        where = split(scope) if scope["type"] == "http" else None
+        where = split(scope) if scope["type"] in ("http", "websocket") else None
         if where is None:
             await self._inner(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            await self._converse(where, scope, receive, send)
             return
         try:
             await self._answer(where, scope, receive, send)
@@ -58,6 +63,22 @@ class KubeApi:
             await send_response(send, answer, request.header("accept-encoding"))
         else:
             await send_stream(receive, send, answer)
+
+    async def _converse(self, where: tuple[str, str, str], scope: Scope, receive: Receive, send: Send) -> None:
+        """A websocket. What is refused is closed before it opens: clients then ask without one and are told why."""
+        scope["method"] = "GET"
+        try:
+            way, key, path = where
+            if way == "page" and not _from_our_page(scope):
+                raise _forbidden()
+            cluster, user = await _enter(way, key, scope)
+            request = api_request(scope, path, b"", user)
+            if way == "network":
+                request = await _with_credentials(cluster, request, scope)
+            await remotecommand.serve(self._engine(), cluster, request, Socket(scope, receive, send))
+        except (ApiError, EngineError) as error:
+            logger.debug("a websocket was refused: %s", error)
+            await send({"type": "websocket.close", "code": 1011})
 
     async def _ask(self, cluster: str, request: ApiRequest):  # type: ignore[no-untyped-def]
         engine = self._engine()

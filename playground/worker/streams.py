@@ -26,8 +26,13 @@ async def _terminal(host: Host, resident: Resident, args: Mapping[str, Any], end
 
     await talk(host, resident, args, end)
 
+async def _container(host: Host, resident: Resident, args: Mapping[str, Any], end: End) -> None:
+    from playground.containers.talk import talk  # as above
 
-TALKS: dict[str, Talk] = {"etcd-watch": etcdwatch.talk, "terminal": _terminal}
+    await talk(host, resident, args, end)
+
+
+TALKS: dict[str, Talk] = {"etcd-watch": etcdwatch.talk, "terminal": _terminal, "container": _container}
 
 
 def begin(host: Host, resident: Resident, name: str, args: Mapping[str, Any]) -> End:

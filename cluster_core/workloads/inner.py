@@ -1,0 +1,96 @@
+"""Being inside a container: commands one after the other in one shell, and the files they leave for who comes next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import MutableMapping, Sequence
+from typing import Any
+
+from cluster_core.workloads.argv import SHELLS, TOOLS
+from cluster_core.workloads.images import entry_of
+from cluster_core.workloads.shell import Run
+
+_STDIN = "/dev/.stdin"
+_HIDDEN = ("/proc", "/sys", "/dev")
+_MOST_KEPT = 4 * 1024 * 1024
+"""Bytes of files that are remembered per container."""
+Files = dict[str, bytes]
+
+
+class Inner:
+    """One session. `written` is shared with the sessions before and after it."""
+
+    def __init__(self, run: Run, written: MutableMapping[str, str | None], image: str = "") -> None:
+        self._run, self._written = run, written
+        entry = entry_of(image)
+        self.shell = entry is None or entry.shell
+        """Whether the image has a shell and its tools at all."""
+        self.fs: Any = run.bash.fs()
+        for path, text in written.items():
+            self._restore(path, text)
+        self._before = self.files("/")
+
+    def _restore(self, path: str, text: str | None) -> None:
+        if text is not None:
+            self.write(path, text.encode("latin-1"))
+        elif self.fs.exists(path):
+            self.fs.remove(path)
+
+    def execute(self, argv: Sequence[str], stdin: bytes | None = None) -> tuple[int, str, str]:
+        """Run a command: exit code, stdout, stderr."""
+        return self.script(shlex.join(argv), stdin)
+
+    def script(self, text: str, stdin: bytes | None = None) -> tuple[int, str, str]:
+        """Run what would be typed into a shell; directories and variables stay as it leaves them."""
+        if stdin is not None:
+            self.fs.write_file(_STDIN, stdin)
+            text = f"{{ {text}\n}} < {_STDIN}"
+        self._run.stopped = False
+        result = self._run.bash.execute_sync(text)
+        self._run.bash.clear_cancel()
+        self.keep()
+        return result.exit_code, result.stdout, result.stderr.replace("bash: line ", "sh: line ")
+
+    def has(self, command: str) -> bool:
+        """Whether there is a command of this name."""
+        if not self.shell and command.rpartition("/")[2] in SHELLS | TOOLS:
+            return False
+        return bool(self._run.bash.execute_sync(f"command -v {shlex.quote(command)}").exit_code == 0)
+
+    def cwd(self) -> str:
+        return str(self._run.bash.execute_sync("pwd").stdout.strip() or "/")
+
+    # ------------------------------------------------------------------------------------------------ files
+
+    def is_directory(self, path: str) -> bool:
+        return bool(self.fs.exists(path) and self.fs.stat(path)["file_type"] == "directory")
+
+    def write(self, path: str, content: bytes) -> None:
+        parent = path.rpartition("/")[0]
+        if parent and not self.fs.exists(parent):
+            self.fs.mkdir(parent, True)
+        self.fs.write_file(path, content)
+
+    def files(self, place: str) -> Files:
+        """All regular files below, by path."""
+        found: Files = {}
+        for each in self.fs.read_dir(place):
+            path = f"{place.rstrip('/')}/{each['name']}"
+            kind = each["metadata"]["file_type"]
+            if kind == "directory" and path not in _HIDDEN:
+                found |= self.files(path)
+            elif kind == "file":
+                found[path] = self.fs.read_file(path)
+        return found
+
+    def keep(self) -> None:
+        """Remember what has changed, as far as there is room."""
+        now = self.files("/")
+        for path in self._before.keys() - now.keys():
+            self._written[path] = None
+        room = _MOST_KEPT - sum(len(text) for text in self._written.values() if text)
+        for path, content in now.items():
+            if self._before.get(path) != content and len(content) <= room:
+                self._written[path] = content.decode("latin-1")
+                room -= len(content)
+        self._before = now

@@ -1,0 +1,1 @@
+"""Conversations with containers: exec and attach, as a kubelet holds them. Runs where the clusters are."""
