@@ -174,6 +174,11 @@ class Fleet:
             self._memories.pop(uid, None)
         self._plan(node, key, *(memory.next_due(known, self.clock.now) if not work.gone else (None, False)))
 
+    def finish(self, pod: Obj, container: str, exit_code: int) -> None:
+        """The container's main process has ended at somebody's word from outside."""
+        memory.entry(self._memories.setdefault(pod["metadata"]["uid"], {}), "exits")[container] = [self.clock.now, exit_code, "", ""]
+        self.world.agenda.soon(self.name, f"{pod['spec']['nodeName']}|pod|{object_key(pod)}", 0.05)
+
     def _plan(self, node: str, key: str, due: int | None, chore: bool) -> None:
         agenda = self.world.agenda
         due = None if due is None else max(due, self.clock.now + LEAST_PAUSE)

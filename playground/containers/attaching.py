@@ -30,7 +30,10 @@ async def attach(cluster: Cluster, engine: Simulated, pod: Obj, name: str, chann
     container = _container(pod, name)
     if channels.stdin and container.get("stdin") and _is_shell(container):
         inner = inside.enter(pod, container["name"])
-        await Shell(inner, channels, (_words(container) or ["sh"])[0], str(pod["metadata"]["name"])).talk()
+        shell = Shell(inner, channels, (_words(container) or ["sh"])[0], str(pod["metadata"]["name"]))
+        code = await shell.talk()
+        if shell.over:
+            fleet_of(cluster).finish(pod, container["name"], code)
         return SUCCESS
     return await _follow(cluster, engine, pod, container["name"], channels)
 

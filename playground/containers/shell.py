@@ -18,7 +18,7 @@ class Shell:
         self._inner, self._channels = inner, channels
         self._bash, self._host = name.endswith("bash"), host
         self._editor = LineEditor(self._prompt, lambda word: [])
-        self._script, self._code, self._over = "", 0, False
+        self._script, self._code, self.over = "", 0, False
 
     def _prompt(self) -> str:
         if self._script:
@@ -36,7 +36,7 @@ class Shell:
 
     async def _typed(self) -> None:
         await self._say(self._editor.begin())
-        while not self._over and (data := await self._channels.read()) is not None:
+        while not self.over and (data := await self._channels.read()) is not None:
             for key in self._editor.keys(data.decode("utf-8", "replace")):
                 if key == "\x03":
                     self._script, self._code = "", 130
@@ -44,22 +44,23 @@ class Shell:
                 await self._say(echo)
                 if line is not None:
                     await self._line(line)
-                    await self._say("" if self._over else self._editor.begin())
-                if self._over:
+                    await self._say("" if self.over else self._editor.begin())
+                if self.over:
                     return
 
     async def _piped(self) -> None:
         rest = b""
-        while not self._over and (data := await self._channels.read()) is not None:
+        while not self.over and (data := await self._channels.read()) is not None:
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
                 await self._line(line.decode("utf-8", "replace"))
-        if not self._over:
+        if not self.over:
             await self._line(rest.decode("utf-8", "replace"), last=True)
+            self.over = True
 
     async def _line(self, line: str, last: bool = False) -> None:
         """One more line; what is whole is run."""
-        if self._over:
+        if self.over:
             return
         self._script += line + "\n"
         if not last and not is_whole(self._script):
@@ -70,7 +71,7 @@ class Shell:
             return
         word, _, code = script.partition(" ")
         if word == "exit" and (not code or code.strip().isdigit()):
-            self._code, self._over = int(code) & 255 if code else self._code, True
+            self._code, self.over = int(code) & 255 if code else self._code, True
             return
         code_now, out, err = self._inner.script(script)
         if _UNFINISHED in err and not last:  # nothing has run: a loop or condition goes on
