@@ -12,7 +12,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import BooleanField, ExpressionWrapper, F, Q
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 
 from ..models import Cluster, ClusterLease, Revision
 from .log import ClusterExists, ClusterUnknown, Lease, LeaseHeld, Record, Row, StaleEpoch, Stored, Write
@@ -124,8 +124,7 @@ class OrmLog:
 
     @_fresh
     def release(self, lease: Lease) -> None:
-        held = ClusterLease.objects.filter(cluster__name=lease.cluster, epoch=lease.epoch)
-        held.update(owner="", expires=0.0)
+        _lease(lease.cluster, lease.epoch).update(owner="", expires=0.0)
 
     @_fresh
     def owner(self, cluster: str) -> Lease | None:
@@ -146,9 +145,19 @@ def _find(name: str) -> Cluster:
         raise ClusterUnknown(name) from None
 
 
+def _lease(name: str, epoch: int) -> QuerySet[ClusterLease]:
+    """The lease of this epoch, by its row's own columns only.
+
+    PostgreSQL looks again at a row that somebody else has changed meanwhile, but not at what a joined table or subquery
+    said: a condition on the cluster's name would let a stale epoch pass.
+    """
+    pk = Cluster.objects.filter(name=name).values_list("pk", flat=True).first()
+    return ClusterLease.objects.filter(cluster_id=pk, epoch=epoch)
+
+
 def _locked(name: str, epoch: int) -> int | None:
     """The cluster's primary key if `epoch` is its current one; until the transaction ends nobody can change that."""
-    held = ClusterLease.objects.filter(cluster__name=name, epoch=epoch)
+    held = _lease(name, epoch)
     if not held.update(epoch=F("epoch")):
         return None
     return int(held.values_list("cluster_id", flat=True).get())
@@ -163,8 +172,7 @@ def _owned(name: str, epoch: int) -> int:
 
 
 def _renew(lease: Lease, expires: float) -> bool:
-    held = ClusterLease.objects.filter(cluster__name=lease.cluster, epoch=lease.epoch)
-    return bool(held.update(expires=expires))
+    return bool(_lease(lease.cluster, lease.epoch).update(expires=expires))
 
 
 def _insert(pk: int, rows: Sequence[Row]) -> None:
