@@ -179,6 +179,13 @@ class Fleet:
         memory.entry(self._memories.setdefault(pod["metadata"]["uid"], {}), "exits")[container] = [self.clock.now, exit_code, "", ""]
         self.world.agenda.soon(self.name, f"{pod['spec']['nodeName']}|pod|{object_key(pod)}", 0.05)
 
+    def disturb(self, pod: Obj, name: str) -> None:
+        """Somebody has run a command in the container, which its exec probes may notice."""
+        container: Obj = next((each for each in pod["spec"]["containers"] if each["name"] == name), {})
+        if any("exec" in container.get(kind, {}) for kind in ("livenessProbe", "readinessProbe")):
+            self.probes.look_again(self._memories.setdefault(pod["metadata"]["uid"], {}), container, self.clock.now)
+            self.world.agenda.soon(self.name, f"{pod['spec']['nodeName']}|pod|{object_key(pod)}", 0.05)
+
     def _plan(self, node: str, key: str, due: int | None, chore: bool) -> None:
         agenda = self.world.agenda
         due = None if due is None else max(due, self.clock.now + LEAST_PAUSE)

@@ -30,6 +30,16 @@ class Probes:
         for kind in first:
             self._plan_first(work, container, kind)
 
+    def look_again(self, memory: remember.Memory, container: Obj, now: int) -> None:
+        """Somebody has been in the running container: what was settled may be otherwise."""
+        probes = memory.get("probes", {}).get(container["name"], {})
+        for kind in () if "startup" in probes else ("liveness", "readiness"):
+            probe = container.get(KINDS[kind])
+            if probe is not None:
+                known = remember.entry(remember.entry(memory, "probes"), container["name"])
+                state = known.setdefault(kind, {"good": 0, "bad": 0})
+                state["due"] = min(state.get("due", now + 10**15), now + int(probe.get("periodSeconds", 10)) * SECOND)
+
     def _plan_first(self, work: Work, container: Obj, kind: str) -> None:
         probe = container.get(KINDS[kind])
         if probe is None:

@@ -19,6 +19,9 @@ _MOST_REMEMBERED = 256
 _MOST_SHARED = 64 * 1024
 """Characters of files that a pod's volumes keep."""
 
+_MOST_SAVED = 16 * 1024
+"""Characters of a file written from outside that outlive the cluster's time in memory: all this is saved with each commit."""
+
 
 class Containers:
     """What containers do in one cluster. Processes are remembered for speed only; volumes' contents must be."""
@@ -88,8 +91,18 @@ class Containers:
     def probe(self, launch: Launch, probe: Obj, started: int) -> ProbeResult:
         """The answer of the container, started at this time, to a probe or hook now."""
         launch = self._with_volumes(launch)
-        tools = self.tools(launch, True) if "exec" in probe else None
-        return serving.answer(launch, self._process(launch, started), probe, started, tools)
+
+        def run(command: list[str]) -> tuple[int, str, str]:
+            entered = serving.enter(launch, self._process(launch, started), started, self.tools(launch, True))
+            written = self._written_in(launch)
+            return Inner(entered, dict(written)).execute(command) if written else entered.execute(command)
+
+        return serving.answer(launch, self._process(launch, started), probe, started, run)
+
+    def _written_in(self, launch: Launch) -> dict[str, str | None]:
+        """What commands from outside have left in the container."""
+        place = f"{launch.container['name']}/{launch.attempt}"
+        return self._written.get(launch.pod["metadata"]["uid"], {}).get(place, {})
 
     def execute(self, launch: Launch, command: list[str], started: int) -> tuple[int, str, str]:
         """Run a command in the container: exit code, stdout, stderr."""
@@ -129,7 +142,13 @@ class Containers:
             del self._processes[key]
 
     def dump(self) -> Any:
-        return {"volumes": self._volumes, "written": self._written} if self._written else self._volumes
+        if not any(place for places in self._written.values() for place in places.values()):
+            return self._volumes
+        kept = {
+            uid: {name: {path: text for path, text in place.items() if len(text or "") <= _MOST_SAVED} for name, place in places.items()}
+            for uid, places in self._written.items()
+        }
+        return {"volumes": self._volumes, "written": kept}
 
     def load(self, state: Any) -> None:
         state = state or {}

@@ -6,7 +6,8 @@ The answer comes with the time at which it may change, so that nobody has to ask
 from __future__ import annotations
 
 import bisect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from cluster_core.machinery.clock import SECOND
@@ -18,16 +19,18 @@ from cluster_core.workloads.catalogue import Program
 from cluster_core.workloads.process import Process, job_of, lacks_variables
 from cluster_core.workloads.shell import Run
 
+Execute = Callable[[list[str]], tuple[int, str, str]]
+
 _LOOKS = 20
 """How many pauses of an endless script are looked at for a change."""
 
 
 def answer(
-    launch: Launch, process: Process, probe: Obj, started: int, tools: Mapping[str, Command] | None = None
+    launch: Launch, process: Process, probe: Obj, started: int, run: Execute | None = None
 ) -> ProbeResult:
-    """What the container, started at that time, answers now (launch.now); `tools` as for execute."""
+    """What the container, started at that time, answers now (launch.now); `run` executes commands in it."""
     if "exec" in probe:
-        return _exec(launch, process, probe, started, tools)
+        return _exec(launch, process, probe, started, run or partial(execute, launch, process, started=started))
     for key, check in (("httpGet", _http), ("tcpSocket", _tcp), ("grpc", _grpc)):
         if key in probe:
             return check(launch, process, probe, started)
@@ -130,13 +133,13 @@ def _grpc(launch: Launch, process: Process, probe: Obj, started: int) -> ProbeRe
 
 
 def _exec(
-    launch: Launch, process: Process, probe: Obj, started: int, tools: Mapping[str, Command] | None
+    launch: Launch, process: Process, probe: Obj, started: int, run: Execute
 ) -> ProbeResult:
     program = process.program
     up = started + round(program.start * SECOND)
     if process.trace is None and launch.now < up:
         return ProbeResult(False, "command terminated with exit code 1", (up - launch.now) / SECOND)
-    code, out, err = execute(launch, process, probe["exec"]["command"], started, tools)
+    code, out, err = run(probe["exec"]["command"])
     if code == 127 and process.trace is None and program.name == "app":
         code = 0
     return ProbeResult(code == 0, (out + err).rstrip("\n"), _next_pause(launch, process, started))

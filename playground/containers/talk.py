@@ -58,8 +58,12 @@ def _allowed(resident: Resident, request: ApiRequest) -> None:
 
 async def _exec(resident: Resident, pod: Obj, request: ApiRequest, channels: Channels) -> Obj:
     cluster = cast(Simulation, resident.engine).cluster
-    inner = fleet_of(cluster).inside.enter(pod, request.parameter("container"))
-    return await running.run(inner, pod, request.parameters("command"), channels)
+    name = request.parameter("container") or pod["spec"]["containers"][0]["name"]
+    inner = fleet_of(cluster).inside.enter(pod, name)
+    try:
+        return await running.run(inner, pod, request.parameters("command"), channels)
+    finally:
+        fleet_of(cluster).disturb(pod, name)
 
 
 async def _attach(resident: Resident, pod: Obj, request: ApiRequest, channels: Channels) -> Obj:

@@ -84,3 +84,39 @@ def test_attaching_shows_what_the_container_writes(kubectl: Kubectl) -> None:
     done = kubectl("attach", "ticker", seconds=40)
     assert "tick 8\n" in done.stdout, done.stderr
     kubectl("delete", "pod", "ticker", "--grace-period=0", "--force")
+
+
+def test_a_shell_that_is_run_and_left_takes_its_pod_along(kubectl: Kubectl) -> None:
+    done = kubectl("run", "-i", "--rm", "shortly", "--image=busybox", "--restart=Never", "--", "sh", stdin="echo piped; exit 3")
+    assert done.returncode == 3, done.stderr
+    assert 'pod "shortly" deleted' in done.stdout
+    assert "piped\n" in done.stdout
+
+
+PROBED = """
+apiVersion: v1
+kind: Pod
+metadata: {name: probed}
+spec:
+  containers:
+  - name: c
+    image: busybox
+    args: [sh, -c, "touch /tmp/healthy; sleep 36000"]
+    readinessProbe: {exec: {command: [cat, /tmp/healthy]}, periodSeconds: 1}
+"""
+
+
+def test_probes_notice_what_was_done_in_their_container(kubectl: Kubectl) -> None:
+    assert not kubectl("apply", "-f", "-", stdin=PROBED).returncode
+    assert not kubectl("wait", "--for=condition=Ready", "pod/probed", "--timeout=60s", seconds=90).returncode
+    kubectl("exec", "probed", "--", "rm", "/tmp/healthy")
+    gone = kubectl("wait", "--for=condition=Ready=false", "pod/probed", "--timeout=30s", seconds=40)
+    assert not gone.returncode, gone.stderr
+    kubectl("exec", "probed", "--", "touch", "/tmp/healthy")
+    assert not kubectl("wait", "--for=condition=Ready", "pod/probed", "--timeout=30s", seconds=40).returncode
+    kubectl("delete", "pod", "probed", "--grace-period=0", "--force")
+
+
+def test_without_an_upgrade_exec_is_refused(kubectl: Kubectl, box: str) -> None:
+    path = f"/api/v1/namespaces/default/pods/{box}/exec?command=ls&stdout=true"
+    assert "Upgrade request required" in kubectl("get", "--raw", path).stderr
