@@ -77,13 +77,14 @@ class Store:
 
     def get(self, key: str, revision: int = 0) -> KeyValue | None:
         """The value of `key` now, or as of `revision`."""
+        found: KeyValue | None = self._keys.get(key)
         if not revision or revision == self.revision:
-            return self._keys.get(key)
+            return found
         self._check(revision)
         for event in self._events[self._index_after(revision) :]:
             if event.key == key:
                 return event.old
-        return self._keys.get(key)
+        return found
 
     def range(self, start: str, end: str = "", revision: int = 0) -> list[KeyValue]:
         """The keys in [start, end) in order; without `end` just `start`; "\\0" as end means to the last key."""
@@ -97,7 +98,8 @@ class Store:
 
     def _span(self, start: str, end: str) -> Iterator[str]:
         maximum = None if end == "\0" else end
-        return self._keys.irange(start, maximum, inclusive=(True, False))
+        keys: Iterator[str] = self._keys.irange(start, maximum, inclusive=(True, False))
+        return keys
 
     def _range_before(self, start: str, end: str, revision: int) -> list[KeyValue]:
         """Undo the changes after `revision`, newest first."""

@@ -57,6 +57,8 @@ export function mountEditor(element, context) {
   let editor;
   /** @type {Module | undefined} */
   let module;
+  /** @type {typeof import("../editor/locate.js") | undefined} */
+  let locate;
   /** @type {{close: () => void} | undefined} */
   let diff;
   /** @type {State} */
@@ -77,9 +79,8 @@ export function mountEditor(element, context) {
     const mine = (asked += 1);
     const text = editor?.text() ?? "";
     const results = await ask().then((answer) => answer.results, failure);
-    const { problems } = await import("../editor/locate.js");
     if (mine !== asked || over) return;
-    editor?.mark(problems(text, results));
+    if (editor && locate) editor.mark(locate.problems(text, results));
     set({ results, note: noteOf(results) });
   }
 
@@ -184,7 +185,8 @@ export function mountEditor(element, context) {
     </div>`;
 
   async function load() {
-    module = await import("../editor/codemirror.js");
+    // Both at once: what the editor needs while it is open must be there when the connection is not.
+    [module, locate] = await Promise.all([import("../editor/codemirror.js"), import("../editor/locate.js")]);
     const host = /** @type {HTMLElement | null} */ (element.querySelector(".editor-host"));
     if (over || !host) return;
     const text = ui.get().editorText || EXAMPLES[0].yaml;
