@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import MutableMapping, Sequence
 from typing import Any
@@ -10,7 +11,8 @@ from cluster_core.workloads.argv import SHELLS, TOOLS
 from cluster_core.workloads.images import entry_of
 from cluster_core.workloads.shell import Run
 
-_STDIN = "/dev/.stdin"
+_STDIN, _MARK = "/dev/.stdin", "/dev/.alive"
+_EXIT = re.compile(r"\bexit\b")
 _HIDDEN = ("/proc", "/sys", "/dev")
 _MOST_KEPT = 4 * 1024 * 1024
 """Bytes of files that are remembered per container."""
@@ -22,6 +24,7 @@ class Inner:
 
     def __init__(self, run: Run, written: MutableMapping[str, str | None], image: str = "") -> None:
         self._run, self._written = run, written
+        self._code = 0
         entry = entry_of(image)
         self.shell = entry is None or entry.shell
         """Whether the image has a shell and its tools at all."""
@@ -50,6 +53,17 @@ class Inner:
         self._run.bash.clear_cancel()
         self.keep()
         return result.exit_code, result.stdout, result.stderr.replace("bash: line ", "sh: line ")
+
+    def typed(self, text: str) -> tuple[tuple[int, str, str], bool]:
+        """What `script` answers, and whether the script has left the shell by `exit`."""
+        if self.fs.exists(_MARK):
+            self.fs.remove(_MARK)
+        done = self.script(f"(exit {self._code}); {text}\n__code=$?; echo > {_MARK}; (exit $__code)")
+        if "parse error" in done[2] or "syntax error" in done[2]:  # nothing has run: to have it told of what was typed
+            return self.script(text), False
+        self._code = done[0]
+        endless = self._run.stopped or "error" in done[2]
+        return done, not endless and bool(_EXIT.search(text)) and not self.fs.exists(_MARK)
 
     def has(self, command: str) -> bool:
         """Whether there is a command of this name."""

@@ -73,7 +73,7 @@ class Shell:
         if word == "exit" and (not code or code.strip().isdigit()):
             self._code, self.over = int(code) & 255 if code else self._code, True
             return
-        code_now, out, err = self._inner.script(script)
+        (code_now, out, err), self.over = self._inner.typed(script)
         if _UNFINISHED in err and not last:  # nothing has run: a loop or condition goes on
             self._script = before
             return

@@ -37,7 +37,7 @@ def test_a_command_reads_the_input_of_kubectl(kubectl: Kubectl, box: str) -> Non
 
 
 def test_a_shell_runs_the_lines_it_is_given_one_after_the_other(kubectl: Kubectl, box: str) -> None:
-    script = "cd /etc\nX=5\nfor i in 1 2\ndo\necho $i\ndone\npwd; echo $X\nexit 4\necho never\n"
+    script = "cd /etc\nX=5\nfor i in 1 2\ndo\necho $i\ndone\npwd; echo $X; exit 4\necho never\n"
     done = kubectl("exec", "-i", box, "--", "sh", stdin=script)
     assert (done.stdout, done.returncode) == ("1\n2\n/etc\n5\n", 4), done.stderr
 

@@ -46,3 +46,10 @@ def test_a_command_that_would_never_end_gives_the_shell_back() -> None:
     inner = Containers({}).enter(launch(), 0)
     inner.script("while true; do sleep 1; done")
     assert inner.script("echo again")[1] == "again\n"
+
+
+def test_leaving_the_shell_in_the_middle_of_a_line_is_noticed() -> None:
+    inner = Containers({}).enter(launch(), 0)
+    assert inner.typed("false") == ((1, "", ""), False)
+    assert inner.typed("echo $?; (exit 3)") == ((3, "1\n", ""), False)
+    assert inner.typed("pwd; exit 2") == ((2, "/\n", ""), True)
