@@ -117,7 +117,7 @@ def test_an_object_can_be_read_and_edited_as_yaml(mock_page: OpenPage) -> None:
     page = mock_page()
     choose(page, "Pod", "crash")
     page.get_by_role("complementary", name="Inspector").get_by_role("tab", name="YAML").click()
-    expect(page.locator("pre.code")).to_contain_text("kind: Pod")
+    expect(page.locator(".inspector pre.code")).to_contain_text("kind: Pod")
     page.get_by_role("button", name="Edit").click()
     expect(page.locator(".cm-content")).to_contain_text("name: crash")
 
@@ -154,7 +154,7 @@ def test_scaling_shows_the_kubectl_line(mock_page: OpenPage) -> None:
     page = mock_page()
     choose(page, "Deployment", "web")
     page.get_by_role("button", name="Scale…").click()
-    page.get_by_label("Replicas").fill("7")
+    page.get_by_role("spinbutton", name="Replicas").fill("7")
     page.get_by_role("button", name="Scale", exact=True).click()
     expect(page.get_by_text("kubectl scale deployment/web --replicas=7")).to_be_visible()
     wait(page, "playground.store.all('Pod').filter((p) => p.root === 'Deployment/web' && p.phase === 'Running').length === 7")
