@@ -52,16 +52,16 @@ def test_a_table_leads_to_the_object(mock_page: OpenPage) -> None:
 
 def test_the_address_keeps_what_is_open(mock_page: OpenPage) -> None:
     page = tab(mock_page(), "Objects")
-    page.get_by_label("Kind").select_option("deployments.apps")
+    page.get_by_role("combobox", name="Kind").select_option("deployments.apps")
     expect(page.get_by_role("region", name="Objects").get_by_role("button", name="web")).to_be_visible()
     page.goto(page.url)
     expect(page.get_by_role("region", name="Objects").get_by_role("button", name="web")).to_be_visible()
-    expect(page.get_by_label("Kind")).to_have_value("deployments.apps")
+    expect(page.get_by_role("combobox", name="Kind")).to_have_value("deployments.apps")
 
 
 def test_a_table_follows_the_cluster(mock_page: OpenPage) -> None:
     page = tab(mock_page(still=1), "Objects")
-    page.get_by_label("Kind").select_option("nodes")
+    page.get_by_role("combobox", name="Kind").select_option("nodes")
     expect(page.get_by_role("row")).to_have_count(4)
     page.evaluate("mock.put({k: 'Node', name: 'late', ready: 'True', machine: 'on'})")
     expect(page.get_by_role("region", name="Objects")).to_contain_text("late")

@@ -5,18 +5,26 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 import yaml
 
-from tests.playground.processes import Playground
+from tests.playground.processes import Playground, running
 
 pytestmark = pytest.mark.slow
 
 SETTINGS = str(Path(__file__).with_name("schemathesis.toml"))
 METHODS = {"get", "put", "post", "patch", "delete", "head", "options"}
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
+    """A product of its own: whatever it is sent, nobody else's cluster changes."""
+    with running(tmp_path_factory.mktemp("fuzz")) as playground:
+        yield playground
 
 
 @pytest.fixture(scope="module")

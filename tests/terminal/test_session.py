@@ -115,10 +115,10 @@ async def test_a_session_outlives_a_reload(host: Host, terminal: Terminal) -> No
 
 async def test_control_c_ends_what_runs(terminal: Terminal) -> None:
     await terminal.type("while true; do :; done\r")
-    await asyncio.sleep(0.05)
+    await terminal.until("done")
     await terminal.type("\x03")
-    await terminal.until("# $")
-    assert await terminal.run("echo alive") == "alive\n"
+    await terminal.type("echo al''ive\r")
+    assert "alive" in await terminal.until("alive")
 
 
 async def test_vi_opens_the_editor_and_saving_writes(terminal: Terminal) -> None:
