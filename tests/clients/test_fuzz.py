@@ -28,8 +28,10 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
 
 
 @pytest.fixture(scope="module")
-def token(secure_kubeconfig: Path) -> str:
-    return str(yaml.safe_load(secure_kubeconfig.read_text())["users"][0]["user"]["token"])
+def token(product: Playground) -> str:
+    printed = product.manage("kubeconfig", "demo", "--https")
+    assert printed.returncode == 0, printed.stderr
+    return str(yaml.safe_load(printed.stdout)["users"][0]["user"]["token"])
 
 
 def without_uploads(document: dict[str, object]) -> dict[str, object]:
