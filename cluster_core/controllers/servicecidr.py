@@ -9,6 +9,7 @@ from cluster_core.controllers import conditions
 from cluster_core.controllers.pods import is_deleted
 from cluster_core.controllers.runtime import Context, Controller
 from cluster_core.controllers.volumes import with_finalizers
+from cluster_core.machinery.addresses import Network, contains
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.timestamps import any_time
 from cluster_core.machinery.typed import Obj
@@ -18,7 +19,6 @@ _GRACE = 10 * SECOND
 """How long a deletion waits until all who hand out addresses know of it."""
 _IN_USE = "There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR"
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -62,7 +62,7 @@ def _is_needed(context: Context, found: Obj) -> bool:
     """Whether an address would be left that no other service network has."""
     others = [one for one in context.api.list("ServiceCIDR") if one is not found and not _same(one, found)]
     elsewhere = [network for one in others for network in _networks(one)]
-    own = [network for network in _networks(found) if not any(_contains(other, network) for other in elsewhere)]
+    own = [network for network in _networks(found) if not any(contains(other, network) for other in elsewhere)]
     if not own:
         return False
     for address in (ipaddress.ip_address(one["metadata"]["name"]) for one in context.api.list("IPAddress")):
@@ -77,10 +77,6 @@ def _same(one: Obj, other: Obj) -> bool:
 
 def _networks(found: Obj) -> list[Network]:
     return [ipaddress.ip_network(text, strict=False) for text in found["spec"].get("cidrs") or ()]
-
-
-def _contains(outer: Network, inner: Network) -> bool:
-    return outer.version == inner.version and inner.subnet_of(outer)  # type: ignore[arg-type]
 
 
 def _all_in_deletion(context: Context, _: Obj) -> Iterable[str]:

@@ -172,3 +172,8 @@ def cidr_warnings(path: object, text: str) -> list[str]:
     if not warnings and address.version == 6 and str(network) != text:
         warnings.append(f"{path}: IPv6 CIDR value {quoted} should be in RFC 5952 canonical format ({wanted})")
     return warnings
+
+
+def contains(outer: Network, inner: Network) -> bool:
+    """Whether every address of `inner` lies in `outer`; networks of different families contain nothing of each other."""
+    return outer.version == inner.version and inner.subnet_of(outer)  # type: ignore[arg-type]

@@ -8,11 +8,12 @@ from typing import Any
 
 from cel_expr_python import cel
 
+from cluster_core.machinery.addresses import Network, contains
+
 _DYN, _BOOL, _INT, _STRING = cel.Type.DYN, cel.Type.BOOL, cel.Type.INT, cel.Type.STRING
 _MAP = cel.Type.Map(_STRING, _DYN)
 Mark = dict[str, Any]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _LINK_LOCAL_MULTICAST = {4: "224.0.0.0/24", 6: "ff02::/16"}
 
@@ -79,8 +80,7 @@ def _global_unicast(mark: Mark) -> bool:
 
 
 def _contains_network(mark: Mark, other: Mark | str) -> bool:
-    outer, inner = _network(mark), _network(other)
-    return outer.version == inner.version and inner.subnet_of(outer)  # type: ignore[arg-type]
+    return contains(_network(mark), _network(other))
 
 
 def _family(mark: Mark) -> int:
