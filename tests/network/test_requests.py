@@ -208,12 +208,24 @@ def test_ingress_rules_are_followed_by_an_installed_controller(town: Town) -> No
     assert town.outside(url).response.status == 404
 
 
-def test_a_request_costs_less_than_a_millisecond(town: Town) -> None:
-    town.ask("web")
-    begun = process_time()
-    for _ in range(50):
-        town.ask("http://web")
-    assert (process_time() - begun) / 50 < 0.001
+def cost_of_a_request(town: Town) -> float:
+    """Seconds of processor time, the least of some rounds."""
+    town.ask("http://web")
+    rounds = []
+    for _ in range(5):
+        begun = process_time()
+        for _ in range(20):
+            town.ask("http://web")
+        rounds.append((process_time() - begun) / 20)
+    return min(rounds)
+
+
+def test_a_request_costs_the_same_however_many_services_there_are(town: Town) -> None:
+    alone = cost_of_a_request(town)
+    for number in range(300):
+        town.put("Service", service(f"other-{number}"))
+    town.settle()
+    assert cost_of_a_request(town) < 3 * alone
 
 
 def test_the_command_tells_hops_as_json(town: Town) -> None:

@@ -23,7 +23,7 @@ async def test_nobody_listening_is_reported_after_the_wait(tmp_path: Path) -> No
     begin = time.monotonic()
     with pytest.raises(Unavailable) as missing:
         await engine.request("demo", get("/version"))
-    assert 0.1 < time.monotonic() - begin < 2
+    assert time.monotonic() - begin > 0.1
     assert not missing.value.maybe_done
 
 

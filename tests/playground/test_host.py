@@ -208,10 +208,14 @@ async def test_time_runs_at_the_speed_that_is_set(host: Host) -> None:
 
     for speed in (1, 100):
         await host.command("demo", "clock", {"action": "run", "speed": speed})
-        begin, wall = await now(), time.monotonic()
+        before = time.monotonic()
+        begin = await now()
+        surely = time.monotonic()
         await asyncio.sleep(0.3)
-        passed = (await now() - begin) / (time.monotonic() - wall)
-        assert speed * 0.7 < passed < speed * 1.3
+        least = time.monotonic() - surely
+        passed = await now() - begin
+        most = time.monotonic() - before
+        assert speed * least * 0.9 < passed < speed * most * 1.1
     await host.command("demo", "clock", {"action": "pause"})
     begin = await now()
     await asyncio.sleep(0.1)
@@ -257,10 +261,9 @@ async def test_a_busy_cluster_does_not_starve_another(host: Host) -> None:
     await make(host, "calm")
     running = asyncio.create_task(host.command("busy", "clock", {"action": "advance", "seconds": 3_000_000}))
     await asyncio.sleep(0.01)
-    begin = time.monotonic()
     assert (await host.request("calm", get("/version"))).status == 200
     assert (await host.request("calm", post(CONFIGMAPS, configmap("a")))).status == 201
-    assert time.monotonic() - begin < 1.0
+    assert not running.done()
     await running
 
 
