@@ -259,12 +259,15 @@ def pod(name: str) -> dict[str, Any]:
 async def test_a_busy_cluster_does_not_starve_another(host: Host) -> None:
     await make(host, "busy")
     await make(host, "calm")
+    job = {"template": {"spec": {**pod("web")["spec"], "restartPolicy": "Never"}}}
+    every_minute = {"metadata": {"name": "tick"}, "spec": {"schedule": "* * * * *", "jobTemplate": {"spec": job}}}
+    assert (await host.request("busy", post("/apis/batch/v1/namespaces/default/cronjobs", every_minute))).status == 201
     running = asyncio.create_task(host.command("busy", "clock", {"action": "advance", "seconds": 3_000_000}))
     await asyncio.sleep(0.01)
     assert (await host.request("calm", get("/version"))).status == 200
     assert (await host.request("calm", post(CONFIGMAPS, configmap("a")))).status == 201
     assert not running.done()
-    await running
+    running.cancel()
 
 
 async def test_a_watch_from_forgotten_history_is_told_so(host: Host) -> None:
