@@ -21,8 +21,10 @@ def command(*, cluster: str, name: str, args: Mapping[str, Any] | None = None) -
     return async_to_sync(clusters.engine().command)(cluster, name, dict(args or {}))
 
 
-def create(*, wanted: Mapping[str, Any]) -> Answer:
+def create(*, wanted: Mapping[str, Any], limits: Mapping[str, float] | None = None) -> Answer:
     args = {name: value for name, value in wanted.items() if name != "name"}
+    if limits:
+        args["limits"] = dict(limits)
     if "start" in args:
         args["start"] = int(args["start"].timestamp())
     made = command(cluster=wanted["name"], name="create", args=args)

@@ -17,6 +17,8 @@ from cluster_core.models import Cluster as ClusterRow
 from cluster_core.persistence.log import ClusterUnknown
 from cluster_core.simulation.cluster import Cluster
 from playground.api import services
+from playground.classroom import access, owning
+from playground.classroom.access import Action
 from playground.engine.port import EngineError
 from playground.grading import livecluster
 
@@ -52,9 +54,9 @@ def lesson(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _begin(request: HttpRequest, found: Lesson) -> HttpResponse:
     """Make the lesson's cluster and do its set-up there."""
-    name = _free_name(f"lesson-{found.slug}")
+    wished = _free_name(f"lesson-{found.slug}")
     try:
-        services.create(wanted={"name": name, **found.cluster})
+        name = owning.make(who=request.who, wanted={"name": wished, **found.cluster})["name"]
         if found.setup:
             services.apply(cluster=name, text=found.setup, dry_run=False)
         for each in found.prepare:
@@ -76,11 +78,13 @@ def _free_name(wanted: str) -> str:
 
 def _page(request: HttpRequest, found: Lesson, name: str, *, problem: str = "", status: int = 200) -> HttpResponse:
     cluster = None
+    if name and not (access.local() or access.may(request.who, Action.VIEW, name)):
+        problem, name = _missing(name), ""
     if name:
         try:
             cluster = Cluster.load(livecluster.saved(name))
         except ClusterUnknown:
-            problem, name = _("There is no cluster named %(name)s.") % {"name": name}, ""
+            problem, name = _missing(name), ""
     steps = [_step(each, cluster) for each in found.steps]
     context = {
         "lesson": found,
@@ -92,6 +96,10 @@ def _page(request: HttpRequest, found: Lesson, name: str, *, problem: str = "", 
         "solved": sum(1 for each in steps if each["solved"]),
     }
     return render(request, "lessons/lesson.html", context, status=status)
+
+
+def _missing(name: str) -> str:
+    return _("There is no cluster named %(name)s.") % {"name": name}
 
 
 def _step(step: loading.Step, cluster: Cluster | None) -> dict[str, Any]:

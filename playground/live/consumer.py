@@ -13,6 +13,8 @@ from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from playground.classroom.access import Action
+from playground.classroom.door import LOOK_AGAIN_SECONDS, refused, wait_for
 from playground.clusters import engine
 
 from .hub import Hub, Room, Socket
@@ -36,11 +38,13 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.cluster = self.scope["url_route"]["kwargs"]["name"]
         self.socket = Socket()
         await self.accept()
+        if refusal := await refused(self.scope, Action.VIEW, self.cluster):
+            await self._part(refusal.reason, refusal.status)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         message = _decoded(text_data)
         kind = message.get("type")
-        if kind == "hello" and self.room is None:
+        if kind == "hello" and self.room is None and not await refused(self.scope, Action.VIEW, self.cluster):
             self.room = hub().join(self.cluster, self.socket)
             self._sending = asyncio.create_task(self._send(message))
             self._sending.add_done_callback(report)
@@ -64,12 +68,15 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         socket.queue.extend(missed or ())
         socket.started = True
         if room.gone:
-            await self._part(room)
+            await self._part(room.gone)
             return
         socket.ready.set()
         while not room.gone or socket.queue:
-            await socket.ready.wait()
+            await wait_for(socket.ready, LOOK_AGAIN_SECONDS)
             socket.ready.clear()
+            if refusal := await refused(self.scope, Action.VIEW, self.cluster):
+                await self._part(refusal.reason, refusal.status)
+                return
             await self._drain(room, socket)
         await self.close(4404)
 
@@ -82,9 +89,9 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             else:
                 await self.send(text_data=socket.queue.popleft().decode())
 
-    async def _part(self, room: Room) -> None:
-        await self._tell({"type": "gone", "reason": room.gone})
-        await self.close(4404)
+    async def _part(self, reason: str, status: int = 404) -> None:
+        await self._tell({"type": "gone", "reason": reason})
+        await self.close(4000 + status)
 
     async def _tell(self, message: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps(message))

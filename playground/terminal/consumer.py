@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from playground.classroom.access import Action
+from playground.classroom.door import refused
 from playground.clusters import engine
 from playground.engine.port import Duplex, EngineError
 
@@ -23,8 +25,10 @@ class TerminalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         query = dict(parse_qsl(self.scope["query_string"].decode("latin-1")))
         args = {"session": query.get("session", ""), "node": query.get("node", "")}
         await self.accept()
+        if await self._turned_away():
+            return
         try:
-            self._talk = await engine().stream(self.scope["url_route"]["kwargs"]["name"], "terminal", args)
+            self._talk = await engine().stream(self._cluster, "terminal", args)
         except EngineError as error:
             await self._refuse(error)
             return
@@ -32,11 +36,22 @@ class TerminalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         message = _decoded(text_data)
-        if self._talk is not None and message.get("type") in _KINDS:
+        if self._talk is not None and message.get("type") in _KINDS and not await self._turned_away():
             try:
                 await self._talk.send(message)
             except EngineError as error:
                 await self._refuse(error)
+
+    @property
+    def _cluster(self) -> str:
+        return str(self.scope["url_route"]["kwargs"]["name"])
+
+    async def _turned_away(self) -> bool:
+        """Asked with each key: a share may be withdrawn, a class frozen."""
+        decision = await refused(self.scope, Action.EDIT, self._cluster)
+        if decision:
+            await self._refuse(EngineError(decision.reason, decision.status))
+        return decision is not None
 
     async def disconnect(self, code: int) -> None:
         if self._reading is not None:

@@ -7,7 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -69,6 +69,8 @@ class Wanted:
     paused: bool = False
     start: int = 0
     """When its virtual time begins, seconds since the epoch; 0: now."""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """What it may grow to: nodes, pods, and the speed of its clock."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -81,8 +83,8 @@ class Wanted:
             raise EngineError("seed: from 0 to 2^63-1")
         if not 0 <= self.start < _LATEST_START:
             raise EngineError("start: from 1970 to 2200")
-        for field in ("cpu", "memory"):
-            _check_quantity(field, getattr(self, field))
+        for name in ("cpu", "memory"):
+            _check_quantity(name, getattr(self, name))
 
 
 def _check_quantity(field: str, text: str) -> None:
@@ -110,6 +112,7 @@ async def create(host: Host, name: str, args: Args) -> Answer:
         "seed": seed,
         "bare": wanted.bare,
         "start": (wanted.start or int(now)) * SECOND,
+        "limits": dict(wanted.limits),
     }
     engine = host.builder.create(spec)
     settings = orjson.dumps({"speed": 1.0, "paused": wanted.paused}).decode()
@@ -191,7 +194,14 @@ async def _run(host: Host, resident: Resident, args: Args) -> None:
     speed = _number(args, "speed", resident.pace.speed)
     if not 0.01 <= speed <= MAX_SPEED:
         raise EngineError(f"speed: from 0.01 to {MAX_SPEED:.0f}")
+    _check_speed(resident, speed)
     _set_pace(host, resident, speed, paused=False)
+
+
+def _check_speed(resident: Resident, speed: float) -> None:
+    top = orjson.loads(resident.record.spec).get("limits", {}).get("speed", MAX_SPEED)
+    if speed > top:
+        raise EngineError(f"the clock of this cluster may run at ×{top:g} at most", 403)
 
 
 async def _step(host: Host, resident: Resident, args: Args) -> None:
