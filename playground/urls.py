@@ -10,6 +10,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("playground.api.urls")),
     path("api/v1/", include("playground.grading.urls")),
+    path("api/v1/", include("playground.classroom.api_urls")),
     path("", include("playground.classroom.urls")),
     path("", include("playground.lessons.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -22,7 +22,9 @@ class Action(StrEnum):
     EDIT = "edit"
     """Change: writes, commands, the clock, terminals, exec."""
     OWN = "own"
-    """Delete, reset, share, and have the kubeconfig, whose token opens everything."""
+    """Delete, reset."""
+    SHARE = "share"
+    """Let others in: shares, and the kubeconfig, whose token opens everything. Goes on while the class is frozen."""
     STUDY = "study"
     """Be in a course."""
     TEACH = "teach"
@@ -42,7 +44,7 @@ class Standing(StrEnum):
 
 ALLOWED: Mapping[Standing, frozenset[Action]] = {
     Standing.STAFF: frozenset(Action),
-    Standing.OWNER: frozenset({Action.VIEW, Action.EDIT, Action.OWN}),
+    Standing.OWNER: frozenset({Action.VIEW, Action.EDIT, Action.OWN, Action.SHARE}),
     Standing.PARTNER: frozenset({Action.VIEW, Action.EDIT}),
     Standing.TEACHER: frozenset({Action.VIEW}),
     Standing.WATCHER: frozenset({Action.VIEW}),
@@ -58,9 +60,12 @@ SCOPE_OF: Mapping[Action, str] = {
     Action.STUDY: "read",
     Action.EDIT: "clusters",
     Action.OWN: "clusters",
+    Action.SHARE: "clusters",
     Action.TEACH: "teach",
     Action.MANAGE: "teach",
 }
+CHANGES = frozenset({Action.EDIT, Action.OWN})
+"""What a frozen class may not do."""
 TEACHERS = (Membership.Role.INSTRUCTOR, Membership.Role.ASSISTANT)
 
 
@@ -127,8 +132,8 @@ def may(who: Who, action: Action, cluster: str) -> Decision:
     if not who.has_scope(SCOPE_OF[action]):
         return refused(403, f"the API token does not have the scope {SCOPE_OF[action]}")
     if action not in ALLOWED[standing]:
-        return refused(403, f"as a {standing} of this cluster you may look at it, but not change it")
-    if action is not Action.VIEW and standing is not Standing.STAFF and is_frozen(owned):
+        return refused(403, f"as a {standing} of this cluster you may not {action} it")
+    if action in CHANGES and standing is not Standing.STAFF and is_frozen(owned):
         return refused(403, FROZEN)
     return YES
 

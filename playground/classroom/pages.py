@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from playground.engine.port import EngineError
 
-from . import access, accounts, codes, owning, roster, selectors, services, sharing
+from . import access, accounts, codes, owning, roster, selectors, services, sharing, teaching
 from .access import Action
 from .models import Course, Membership, Template
 
@@ -70,17 +70,22 @@ def _make(request: HttpRequest) -> None:
     owning.make(who=request.who, wanted=wanted | {"course": course, "template": template})
 
 
-def _own(request: HttpRequest) -> str:
+def _own(request: HttpRequest, action: Action = Action.OWN) -> str:
     """The cluster the form names, if it is theirs. Raises EngineError."""
     name = request.POST["cluster"]
-    decision = access.may(request.who, Action.OWN, name)
+    decision = access.may(request.who, action, name)
     if not decision:
         raise EngineError(decision.reason, decision.status)
     return name
 
 
 def _share(request: HttpRequest) -> None:
-    sharing.share(cluster=_own(request), username=request.POST["username"].strip(), mode=request.POST["mode"])
+    sharing.share(cluster=_own(request, Action.SHARE), username=request.POST["username"].strip(), mode=request.POST["mode"])
+
+
+def _answer(request: HttpRequest) -> None:
+    cluster, share = _own(request, Action.SHARE), int(request.POST["share"])
+    teaching.answer_take_over(cluster=cluster, share=share, granted="yes" in request.POST)
 
 
 _OWN: dict[str, Callable[[HttpRequest], Any]] = {
@@ -88,7 +93,7 @@ _OWN: dict[str, Callable[[HttpRequest], Any]] = {
     "delete": lambda request: owning.delete(cluster=_own(request)),
     "reset": lambda request: owning.reset(cluster=_own(request)),
     "share": _share,
-    "answer": lambda request: sharing.answer(cluster=_own(request), share=request.POST["share"], granted="yes" in request.POST),
+    "answer": _answer,
 }
 
 

@@ -49,7 +49,7 @@ CLUSTERS: Mapping[str, Row] = {
     f"{_CLUSTER}history/": _READ,
     f"{_CLUSTER}fork/": {"POST": Action.VIEW},  # it changes nothing here; the new cluster is the asker's own
     f"{_CLUSTER}trace/": _CHANGE,  # what it asks, an application may remember
-    f"{_CLUSTER}kubeconfig/": {"GET": Action.OWN},
+    f"{_CLUSTER}kubeconfig/": {"GET": Action.SHARE},
 }
 GRADING: Mapping[str, Row] = {
     f"{_API}exercises/": {"GET": SIGNED_IN},
@@ -65,8 +65,31 @@ GRADING: Mapping[str, Row] = {
     f"{_API}jwks/": {"GET": OPEN},
 }
 """Beyond the login, grading asks for its own scopes and shows to each only their students' work."""
+CLASSES: Mapping[str, Row] = {
+    f"{_API}me/": {"GET": SIGNED_IN},
+    f"{_API}tokens/": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    f"{_API}tokens/<int:token>/": {"DELETE": SIGNED_IN},
+    f"{_API}courses/": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    _COURSE: {"GET": Action.STUDY, "PATCH": Action.MANAGE, "DELETE": Action.MANAGE},
+    f"{_COURSE}code/": {"GET": Action.TEACH, "POST": Action.MANAGE, "DELETE": Action.MANAGE},
+    f"{_COURSE}members/": {"GET": Action.TEACH},
+    f"{_COURSE}members/<int:member>/": {"PATCH": Action.MANAGE, "DELETE": Action.MANAGE},
+    f"{_COURSE}roster/": {"POST": Action.MANAGE},
+    f"{_COURSE}templates/": {"GET": Action.STUDY, "POST": Action.MANAGE},
+    f"{_COURSE}templates/<int:template>/": {"DELETE": Action.MANAGE},
+    f"{_COURSE}wall/": {"GET": Action.TEACH},
+    **{f"{_COURSE}{what}/": {"POST": Action.TEACH} for what in ("exercise", "broadcast", "timer", "freeze", "push")},
+    f"{_COURSE}collect/": {"POST": Action.TEACH},
+    f"{_COURSE}clusters/<slug:cluster>/hints/": {"POST": Action.TEACH},
+    f"{_COURSE}clusters/<slug:cluster>/take-over/": {"POST": Action.TEACH},
+    f"{_CLUSTER}hints/": {"GET": Action.VIEW},
+    f"{_CLUSTER}hints/<int:hint>/seen/": {"POST": Action.SHARE},
+    f"{_CLUSTER}shares/": {"GET": Action.SHARE, "POST": Action.SHARE},
+    f"{_CLUSTER}shares/<int:share>/": {"POST": Action.SHARE, "DELETE": Action.SHARE},
+    f"{_CLUSTER}reset/": {"POST": Action.OWN},
+}
 
-ROUTES: Mapping[str, Row] = {**PAGES, **CLUSTERS, **GRADING}
+ROUTES: Mapping[str, Row] = {**PAGES, **CLUSTERS, **GRADING, **CLASSES}
 
 
 def action_of(route: str, method: str) -> str | None:

@@ -16,6 +16,7 @@ from cluster_core.machinery.quantity import QuantityError, parse
 from cluster_core.persistence.log import ClusterExists, Lease, Record, StaleEpoch, Stored, Write
 from playground.engine.port import EngineError, NameTaken
 
+from . import glance as glancing
 from . import history as past
 from .pace import MAX_SPEED, SECOND
 from .resident import Goal, Resident
@@ -40,6 +41,8 @@ async def run(host: Host, cluster: str, name: str, args: Args) -> Answer:
     """Raises EngineError."""
     if name == "create":
         return await create(host, cluster, args)
+    if name == "glance":
+        return await glancing.glance(host, args)
     resident = await host.resident(cluster)
     if name == "delete":
         return await delete(host, resident)
