@@ -24,7 +24,7 @@ class Known(SessionAuthentication):
             return inner.api_token.user, inner.api_token
         if settings.LOCAL_MODE or not inner.who.known:
             return None
-        self.enforce_csrf(request)
+        self.enforce_csrf(inner)  # not REST framework's request: that would parse the body before anybody is refused
         return inner.user, None
 
     def authenticate_header(self, request: Request) -> str:

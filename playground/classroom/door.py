@@ -61,12 +61,6 @@ async def may(scope: Scope, action: Action, cluster: str) -> Decision:
     return await _remembered((asking, action, cluster), lambda: access.may(asking, action, cluster))
 
 
-async def refused(scope: Scope, action: Action, cluster: str) -> Decision | None:
-    """Why they may not; None: they may."""
-    decision = await may(scope, action, cluster)
-    return None if decision else decision
-
-
 async def wait_for(event: asyncio.Event, seconds: float) -> None:
     """Until the event, or at most so long."""
     with suppress(TimeoutError):

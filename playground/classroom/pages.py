@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -104,7 +105,9 @@ _OWN: dict[str, Callable[[HttpRequest], Any]] = {
 def courses(request: HttpRequest) -> HttpResponse:
     """The courses one is in; who may, makes one."""
     allowed = request.user.has_perm("classroom.add_course")
-    if request.method == "POST" and allowed:
+    if request.method == "POST" and not allowed:
+        raise PermissionDenied
+    if request.method == "POST":
         made = _do(request, lambda: services.create_course(who=request.who, name=request.POST["name"].strip()))
         return redirect("course", made.slug) if made else redirect("courses")
     found = Membership.objects.filter(user=request.user).select_related("course")

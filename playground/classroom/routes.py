@@ -19,7 +19,7 @@ _NODE_COMMANDS = ("kill", "revive", "drain", "cordon", "uncordon", "poweroff")
 _API = "api/v1/"
 _CLUSTER = f"{_API}clusters/<slug:cluster>/"
 _COURSE = f"{_API}courses/<slug:course>/"
-_SUBMISSION = r"^submissions/(?P<pk>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(?P<form>junit\.xml|report\.md)$"
+_SUBMISSION = r"submissions/(?P<pk>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(?P<form>junit\.xml|report\.md)$"
 
 PAGES: Mapping[str, Row] = {
     "login/": {"GET": OPEN, "POST": OPEN},

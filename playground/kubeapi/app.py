@@ -94,9 +94,10 @@ def split(scope: Scope) -> Where | None:
 
 
 def _from_our_page(scope: Scope) -> bool:
-    """A foreign page can send neither our Origin nor, without asking first, a header of its own."""
+    """A foreign page can send neither our Origin nor, without asking first, a header of its own; a program has a token."""
     origin = header(scope, b"origin")
-    return bool(origin and same_origin(scope, origin)) or bool(header(scope, b"x-csrftoken"))
+    own = header(scope, b"x-csrftoken") or header(scope, b"authorization")
+    return bool(own) or bool(origin and same_origin(scope, origin))
 
 
 def _forbidden() -> EngineError:

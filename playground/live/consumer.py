@@ -14,7 +14,7 @@ from typing import Any
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from playground.classroom.access import Action
-from playground.classroom.door import LOOK_AGAIN_SECONDS, refused, wait_for
+from playground.classroom.door import LOOK_AGAIN_SECONDS, may, wait_for
 from playground.clusters import engine
 
 from .hub import Hub, Room, Socket
@@ -33,18 +33,20 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     room: Room | None = None
     _sending: asyncio.Task[None] | None = None
+    _parted = False
 
     async def connect(self) -> None:
         self.cluster = self.scope["url_route"]["kwargs"]["name"]
         self.socket = Socket()
         await self.accept()
-        if refusal := await refused(self.scope, Action.VIEW, self.cluster):
-            await self._part(refusal.reason, refusal.status)
+        await self._may_look()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self._parted:
+            return  # it was on its way when we closed
         message = _decoded(text_data)
         kind = message.get("type")
-        if kind == "hello" and self.room is None and not await refused(self.scope, Action.VIEW, self.cluster):
+        if kind == "hello" and self.room is None and await self._may_look():
             self.room = hub().join(self.cluster, self.socket)
             self._sending = asyncio.create_task(self._send(message))
             self._sending.add_done_callback(report)
@@ -74,8 +76,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         while not room.gone or socket.queue:
             await wait_for(socket.ready, LOOK_AGAIN_SECONDS)
             socket.ready.clear()
-            if refusal := await refused(self.scope, Action.VIEW, self.cluster):
-                await self._part(refusal.reason, refusal.status)
+            if not await self._may_look():
                 return
             await self._drain(room, socket)
         await self.close(4404)
@@ -89,7 +90,15 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             else:
                 await self.send(text_data=socket.queue.popleft().decode())
 
+    async def _may_look(self) -> bool:
+        """Asked again and again: a share may be withdrawn, a session end. Who may not is told why and parted from."""
+        decision = await may(self.scope, Action.VIEW, self.cluster)
+        if not decision:
+            await self._part(decision.reason, decision.status)
+        return bool(decision)
+
     async def _part(self, reason: str, status: int = 404) -> None:
+        self._parted = True
         await self._tell({"type": "gone", "reason": reason})
         await self.close(4000 + status)
 

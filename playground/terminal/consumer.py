@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from playground.classroom.access import Action
-from playground.classroom.door import refused
+from playground.classroom.door import may
 from playground.clusters import engine
 from playground.engine.port import Duplex, EngineError
 
@@ -20,12 +20,13 @@ _KINDS = frozenset(("input", "resize", "save"))
 class TerminalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     _talk: Duplex | None = None
     _reading: asyncio.Task[None] | None = None
+    _parted = False
 
     async def connect(self) -> None:
         query = dict(parse_qsl(self.scope["query_string"].decode("latin-1")))
         args = {"session": query.get("session", ""), "node": query.get("node", "")}
         await self.accept()
-        if await self._turned_away():
+        if not await self._may_work():
             return
         try:
             self._talk = await engine().stream(self._cluster, "terminal", args)
@@ -36,7 +37,7 @@ class TerminalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         message = _decoded(text_data)
-        if self._talk is not None and message.get("type") in _KINDS and not await self._turned_away():
+        if self._talk is not None and message.get("type") in _KINDS and await self._may_work():
             try:
                 await self._talk.send(message)
             except EngineError as error:
@@ -46,12 +47,12 @@ class TerminalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     def _cluster(self) -> str:
         return str(self.scope["url_route"]["kwargs"]["name"])
 
-    async def _turned_away(self) -> bool:
+    async def _may_work(self) -> bool:
         """Asked with each key: a share may be withdrawn, a class frozen."""
-        decision = await refused(self.scope, Action.EDIT, self._cluster)
-        if decision:
+        decision = await may(self.scope, Action.EDIT, self._cluster)
+        if not decision:
             await self._refuse(EngineError(decision.reason, decision.status))
-        return decision is not None
+        return bool(decision)
 
     async def disconnect(self, code: int) -> None:
         if self._reading is not None:
@@ -68,6 +69,9 @@ class TerminalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._refuse(error)
 
     async def _refuse(self, error: EngineError) -> None:
+        if self._parted:
+            return
+        self._parted = True
         await self._tell({"type": "exit", "message": str(error)})
         await self.close(4000 + error.code)
 
