@@ -57,9 +57,7 @@ class Submission(models.Model):
     class Meta:
         ordering = ("created",)
         constraints = (
-            models.UniqueConstraint(
-                fields=("token", "exercise", "key"), name="one_submission_per_key", nulls_distinct=True
-            ),
+            models.UniqueConstraint(fields=("token", "exercise", "key"), name="one_submission_per_key"),
         )
 
     def __str__(self) -> str:

@@ -40,6 +40,7 @@ class ExerciseShown(Serializer):
     name = serializers.SlugField()
     title = serializers.CharField()
     description = serializers.CharField()
+    descriptionHtml = serializers.CharField(required=False)
     difficulty = serializers.IntegerField()
     topics = serializers.ListField(child=serializers.CharField())
     forms = serializers.ListField(child=serializers.CharField())

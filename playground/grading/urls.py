@@ -1,10 +1,10 @@
-"""Addresses of grading under /api/v1/."""
+"""Addresses of grading: REST under /api/v1/, and the pages of exercises."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
-from . import views
+from . import pages, views
 
-urlpatterns = [
+rest = [
     path("exercises/", views.ExercisesView.as_view(), name="exercises"),
     path("exercises/schema/", views.SchemaView.as_view(), name="exercise-schema"),
     path("exercises/<slug:slug>/", views.ExerciseView.as_view(), name="exercise"),
@@ -20,4 +20,11 @@ urlpatterns = [
     ),
     path("gradebook/", views.GradebookView.as_view(), name="gradebook"),
     path("jwks/", views.KeysView.as_view(), name="jwks"),
+]
+
+urlpatterns = [
+    path("api/v1/", include(rest)),
+    path("exercises/", pages.index, name="exercise-pages"),
+    path("exercises/<slug:slug>/", pages.exercise, name="exercise-page"),
+    path("exercises/<slug:slug>/submissions/<uuid:pk>/", pages.result, name="exercise-result"),
 ]

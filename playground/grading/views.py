@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from cluster_core.persistence.log import ClusterUnknown
 from playground.api.serializers import Problem
+from playground.pages.markdown import html
 
 from . import access, catalogue, examples, handin, loading, render, serializers, services, signing
 from .exercise import Exercise
@@ -85,7 +86,7 @@ class ExerciseView(GradingView):
         """One exercise, as students see it; with its source for teachers."""
         exercise = self.exercise(slug)
         source = {"source": exercise.source} if access.is_teacher(request) else {}
-        return Response(exercise.for_student() | source)
+        return Response(exercise.for_student() | {"descriptionHtml": html(exercise.description)} | source)
 
 
 class SchemaView(GradingView):

@@ -27,6 +27,7 @@ import { createPalette } from "./palette.js";
  * @property {string} lastKubectl
  * @property {string} editorText what the editor should show next
  * @property {boolean} clockBusy
+ * @property {{kind: "lesson" | "exercise", slug: string} | null} guide what the cluster was made for, shown beside it
  *
  * @typedef {{id: number, tone: "ok" | "bad" | "info", text: string, kubectl?: string}} Toast
  *
@@ -75,6 +76,7 @@ const INITIAL = {
   lastKubectl: "",
   editorText: "",
   clockBusy: false,
+  guide: null,
 };
 
 /**

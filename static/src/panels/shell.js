@@ -20,6 +20,7 @@ import { mountTour } from "./tour.js";
 /** @typedef {import("../context.js").Context} Context */
 
 const PLACES = html`<header class="head"><div class="head-main" data-place="header"></div><div class="head-clock" data-place="clock"></div></header>
+  <aside class="guide" data-place="guide" hidden></aside>
   <aside class="outline" data-place="outline"></aside>
   <main class="stage">
     <div class="diagram" data-place="diagram"></div>
@@ -58,7 +59,7 @@ export function mountShell(element, context) {
   const place = (/** @type {string} */ name) => /** @type {HTMLElement} */ (element.querySelector(`[data-place="${name}"]`));
   const help = element.querySelector("#diagram-help");
   if (help) help.textContent = t("diagram.help");
-  for (const [name, label] of [["outline", "outline.title"], ["inspector", "inspector.label"], ["drawer", "drawer.label"]]) place(name).setAttribute("aria-label", t(label));
+  for (const [name, label] of [["guide", "guide.label"], ["outline", "outline.title"], ["inspector", "inspector.label"], ["drawer", "drawer.label"]]) place(name).setAttribute("aria-label", t(label));
 
   function arrange() {
     const { outline, selected, theme, drawer } = ui.get();
@@ -72,6 +73,13 @@ export function mountShell(element, context) {
     if (theme === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
   }
+  /** The guide's module is loaded when there is something to guide through. */
+  async function guide() {
+    place("guide").hidden = !ui.get().guide;
+    if (!ui.get().guide) return () => {};
+    return (await import("./guide.js")).mountGuide(place("guide"), context);
+  }
+  let guided = guide();
   /** @param {KeyboardEvent} event */
   function onKey(event) {
     if (event.key !== "Escape" || event.defaultPrevented || ui.get().dialog) return;
@@ -82,6 +90,12 @@ export function mountShell(element, context) {
   arrange();
   const undo = [
     ui.subscribe(arrange),
+    ui.subscribe((now, old) => {
+      if (now.guide === old.guide) return;
+      void guided.then((end) => end());
+      guided = guide();
+    }),
+    () => void guided.then((end) => end()),
     store.subscribe(({ removed, reset }) => (reset || removed.some((thin) => thin.uid === ui.get().selected)) && arrange()),
     ...Object.entries(VIEWS).map(([name, mountView]) => mountView(place(name), context)),
     mountDialogs(place("dialogs"), context),
