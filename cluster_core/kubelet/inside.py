@@ -178,6 +178,11 @@ class Inside:
         """Raises ApiError when nobody can get into the container."""
         self._entrance(pod, container, verb)
 
+    def check_door(self, pod: Obj, verb: str) -> None:
+        """Raises ApiError when the pod's kubelet cannot be reached."""
+        metadata = pod["metadata"]
+        self._machine(pod, f"/{verb}/{metadata['namespace']}/{metadata['name']}")
+
     def execute(self, pod: Obj, container: str, command: list[str]) -> Executed:
         """Run a command in a running container and wait for its end. Raises ApiError when there is nowhere to run it."""
         launch, started = self._entrance(pod, container)

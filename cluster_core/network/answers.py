@@ -231,6 +231,23 @@ def _redis(program: Program, call: Call) -> Response:
     return Response(0, replies.get(words[0].upper(), unknown) + "\r\n")
 
 
+def _kube_proxy(program: Program, call: Call) -> Response:
+    """Its health and metrics servers."""
+    now = microtime(program.now)
+    health = {"lastUpdated": now, "currentTime": now, "nodeEligible": True}
+    if call.port == 10256:
+        return Response(200, orjson.dumps(health).decode(), "application/json")
+    pages = {"/healthz": "ok", "/proxyMode": "iptables"}
+    return Response(200, pages[call.plain]) if call.plain in pages else Response(404, "404 page not found\n")
+
+
+def _tcp_echo(program: Program, call: Call) -> Response:
+    """Each line comes back behind the prefix of the command line; who speaks HTTP to it gets lines as well."""
+    words = [word for word in program.words if not word.startswith("/")]
+    prefix = words[1] if len(words) > 1 else "hello"
+    return Response(0, "".join(f"{prefix} {line}" for line in call.body.splitlines(keepends=True)))
+
+
 def _silent(program: Program, call: Call) -> Response:
     """Something that speaks no HTTP."""
     return Response(0)
@@ -257,6 +274,8 @@ PROGRAMS: dict[str, Answer] = {
     "hpa-example": lambda program, call: Response(200, "OK!", "text/html; charset=UTF-8", "Apache/2.4.10 (Debian)"),
     "redis": _redis,
     "valkey": _redis,
+    "tcp-echo-server": _tcp_echo,
+    "kube-proxy": _kube_proxy,
     **dict.fromkeys(("postgres", "mysql", "mariadb", "mongo", "memcached", "rabbitmq", "cassandra", "zookeeper", "nats"), _silent),
 }
 

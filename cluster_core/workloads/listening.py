@@ -46,7 +46,7 @@ def _told(launch: Launch, process: Process) -> tuple[int, ...]:
     program = process.program
     if program.name in ("nginx", "nginx-unprivileged", "httpd"):
         return _of_files(launch)
-    flagged = _of_flags(process.plan.argv)
+    flagged = _of_words(process.plan.argv) if program.name == "tcp-echo" else _of_flags(process.plan.argv)
     if flagged:
         return flagged
     number = launch.environment.get("PORT", "") if program.name in _BY_VARIABLE else ""
@@ -63,6 +63,12 @@ def _of_flags(words: Sequence[str]) -> tuple[int, ...]:
             number = text.rpartition(":")[2].partition("/")[0]
             found += [int(number)] if number.isdigit() else []
     return tuple(found)
+
+
+def _of_words(words: Sequence[str]) -> tuple[int, ...]:
+    """The first argument: 9000,9001."""
+    found = next((word for word in words if word.replace(",", "").isdigit()), "")
+    return tuple(int(number) for number in found.split(",") if number)
 
 
 def _of_files(launch: Launch) -> tuple[int, ...]:

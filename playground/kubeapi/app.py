@@ -22,10 +22,10 @@ from playground.clusters import name_of_token
 from playground.engine.port import Engine, EngineError
 from playground.guard import header, same_origin
 
-from . import remotecommand
-from .remotecommand import Socket
+from . import portforward, remotecommand
 from .requests import ClientGone, api_request, body_of
 from .responses import send_error, send_response, send_stream
+from .socket import Socket
 
 logger = logging.getLogger(__name__)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -75,7 +75,8 @@ class KubeApi:
             request = api_request(scope, path, b"", user)
             if way == "network":
                 request = await _with_credentials(cluster, request, scope)
-            await remotecommand.serve(self._engine(), cluster, request, Socket(scope, receive, send))
+            serve = portforward.serve if path.endswith("/portforward") else remotecommand.serve
+            await serve(self._engine(), cluster, request, Socket(scope, receive, send))
         except (ApiError, EngineError) as error:
             logger.debug("a websocket was refused: %s", error)
             await send({"type": "websocket.close", "code": 1011})
