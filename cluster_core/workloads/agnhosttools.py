@@ -64,7 +64,7 @@ def _generate(run: Run, context: BuiltinContext, words: list[str]) -> BuiltinRes
         return BuiltinResult("", f"Invalid total number of lines: {total or 0}\n", 255)
     for number in range(int(total)):
         run.say(_line(run, number))
-        run.sleep(seconds / int(total))
+        run.sleep(seconds / int(total), context.fs)
         if run.stopped:
             break
     return ""
@@ -164,7 +164,7 @@ class _Mounttest:
             self.failed = not self.fs.exists(path)
             if self._look(path) and until_expected:
                 return
-            self.run.sleep(_LOOK_EVERY)
+            self.run.sleep(_LOOK_EVERY, self.fs)
 
     def _look(self, path: str) -> bool:
         """Tell the content; whether it is the one that mounttest writes itself."""

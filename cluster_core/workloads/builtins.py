@@ -132,7 +132,7 @@ def _sleep(run: Run, context: BuiltinContext) -> BuiltinResult:
         if found is None:
             return BuiltinResult("", f"sleep: invalid time interval '{text}'\n", 1)
         total += found
-    run.sleep(total)
+    run.sleep(total, context.fs)
     return BuiltinResult("", "", 0)
 
 
@@ -188,7 +188,7 @@ def _perl(run: Run, context: BuiltinContext) -> BuiltinResult | str:
     if match is None:
         return ""
     digits = min(int(match[1]), 10_000)
-    run.sleep(digits / 400)
+    run.sleep(digits / 400, context.fs)
     return pi(digits) + "\n"
 
 

@@ -47,6 +47,7 @@ def job_of(launch: Launch, plan: Plan, keep: tuple[str, ...] = ()) -> Job:
         script=plan.script,
         environment=environment,
         files=launch.files,
+        changes=launch.changes,
         hostname=hostname(launch),
         began=launch.now,
         positional=plan.positional,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from bashkit import Bash, BuiltinContext, BuiltinResult
+from bashkit import Bash, BuiltinContext, BuiltinResult, FileSystem
 
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Launch
@@ -53,6 +53,8 @@ class Job:
     identity: Identity = ROOT
     read_only: bool = False
     """Whether nothing at all can be written."""
+    changes: Sequence[tuple[int, Mapping[str, str | None]]] = ()
+    """What others write while the script runs: (microseconds, path -> text, None: removed)."""
     shell: str = "sh"
     """What the shell was called as."""
 
@@ -94,7 +96,7 @@ class Run:
             hostname=job.hostname,
             cwd="/",
             env=environment,
-            files={**_base_files(job), **job.files},
+            files={**_base_files(job), **{path: text for path, text in job.files.items() if text.isascii()}},
             custom_builtins=commands,
             max_commands=MOST_COMMANDS,
             max_loop_iterations=MOST_COMMANDS,
@@ -102,11 +104,16 @@ class Run:
             readonly_filesystem=job.read_only,
         )
         self._attributes: dict[str, Attributes] = {}
+        self._pending = list(job.changes)
         if not job.read_only:
-            self._furnish()
+            self._furnish(self.bash.fs())
 
-    def _furnish(self) -> None:
+    def _furnish(self, fs: FileSystem) -> None:
         """Make the directories where volumes are mounted, and give files the modes the kubelet has set."""
+        for path, text in self.job.files.items():
+            if not text.isascii():
+                _put(fs, path, text)
+        self._pass_on(fs)
         for path in self.job.directories:
             if not self.bash.exists(path):
                 self.bash.mkdir(path, recursive=True)
@@ -158,8 +165,21 @@ class Run:
         self.stopped = True
         self.bash.cancel()
 
-    def sleep(self, seconds: float) -> None:
+    def pass_to(self, clock: float) -> None:
+        """Let the script's time be so many seconds, from outside."""
+        self.clock = clock
+        self._pass_on(self.bash.fs())
+
+    def _pass_on(self, fs: FileSystem) -> None:
+        """Write what others have written by now."""
+        while self._pending and self._pending[0][0] <= self.now():
+            for path, text in self._pending.pop(0)[1].items():
+                _put(fs, path, text)
+
+    def sleep(self, seconds: float, fs: FileSystem) -> None:
+        """A command of the script lets time pass; `fs` as that command has it."""
         self.clock += seconds
+        self._pass_on(fs)
         self._sleeps += 1
         horizon = self.job.horizon
         self.trace.pauses.append(self.clock)
@@ -220,6 +240,18 @@ def said(text: str, job: Job) -> str:
         text = _READ_ONLY.sub(rf"{job.shell}: can't create \1: Read-only file system" if small else rf"{job.shell}: \1: Read-only file system", text)
         text = text.replace("filesystem is read-only", "Read-only file system")
     return text.replace("bash: line ", "sh: line ")
+
+
+def _put(fs: FileSystem, path: str, text: str | None) -> None:
+    """Write a file, or remove it."""
+    if text is None:
+        if fs.exists(path):
+            fs.remove(path)
+        return
+    parent = path.rpartition("/")[0]
+    if not fs.exists(parent):
+        fs.mkdir(parent, True)
+    fs.write_file(path, text.encode("utf-8", "surrogateescape"))
 
 
 def _base_files(job: Job) -> dict[str, str]:
