@@ -6,17 +6,17 @@ its images. A key with "~" in front is the same look as a chore: nothing that "u
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from cluster_core.apiserver.parts import Change, object_key, split_key
 from cluster_core.apiserver.world import World
-from cluster_core.kubelet import kwok, memory, registration, staticpods, surroundings, volumes
+from cluster_core.kubelet import kwok, memory, refreshing, registration, staticpods, surroundings, volumes
 from cluster_core.kubelet.addresses import Addresses
 from cluster_core.kubelet.inside import Inside
 from cluster_core.kubelet.memory import Memory
 from cluster_core.kubelet.ports import Machines, Workloads
 from cluster_core.kubelet.probes import Probes
+from cluster_core.kubelet.surroundings import Surroundings
 from cluster_core.kubelet.sync import sync
 from cluster_core.kubelet.timings import Timings
 from cluster_core.kubelet.work import Work
@@ -65,8 +65,11 @@ class Fleet:
             self._pod_changed(change)
         elif name == "Node":
             self._node_changed(change)
-        elif self._missing:
-            self._arrived(change)
+        else:
+            if self._missing:
+                self._arrived(change)
+            if not self.instant:
+                refreshing.object_changed(self, change)
 
     def _pod_changed(self, change: Change) -> None:
         old, new = change.old, change.new
@@ -81,6 +84,8 @@ class Fleet:
             self._note_address(node, new)
         if old is None or _deserves_a_look(old, new):
             self._look(node, object_key(new))
+        if old is not None:
+            refreshing.pod_changed(self, old, new)
 
     def _note_address(self, node: str, pod: Obj) -> None:
         ip = pod.get("status", {}).get("podIP")
@@ -247,15 +252,25 @@ class Fleet:
             return
         self.world.agenda.soon(self.name, f"~{machine.name}|images", 10.0)
 
-    def surroundings(self, pod: Obj, container: Obj) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """The container's environment and files. Raises surroundings.Missing."""
+    def memory_of(self, pod: Obj) -> Memory:
+        """What is remembered of the pod, to be added to."""
+        return self._memories.setdefault(pod["metadata"]["uid"], {})
+
+    def node_facts(self, pod: Obj) -> dict[str, str]:
+        """What the downward API tells of the node, and the pod's address."""
         machine = self.machines.get(pod["spec"]["nodeName"])
         ip = self._memories.get(pod["metadata"]["uid"], {}).get("ip") or pod.get("status", {}).get("podIP", "")
-        node = {"ip": machine.address, "podIP": ip, "cpu": machine.cpu, "memory": machine.memory}
+        return {"ip": machine.address, "podIP": ip, "cpu": machine.cpu, "memory": machine.memory}
+
+    def surroundings(self, pod: Obj, container: Obj) -> Surroundings:
+        """The container's environment and files. Raises surroundings.Missing."""
+        node = self.node_facts(pod)
         environment = surroundings.environment(self.api, pod, container, node)
         if container.get("command") or container.get("args"):
             environment = {**volumes.service_variables(self.api, pod), **environment}
-        return environment, volumes.files_of(self.api, pod, container, node)
+        files = volumes.files_of(self.api, pod, container, node)
+        known = self._memories.get(pod["metadata"]["uid"], {})
+        return Surroundings(environment, *refreshing.first_and_later(known, container, files))
 
     # ------------------------------------------------------------------------------------------------ world.machines
 

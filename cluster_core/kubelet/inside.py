@@ -95,10 +95,10 @@ class Inside:
         everything = [*spec["containers"], *spec.get("initContainers", ()), *spec.get("ephemeralContainers", ())]
         container = next(each for each in everything if each["name"] == name)
         try:
-            environment, files = self._fleet.surroundings(pod, container)
+            found = self._fleet.surroundings(pod, container)
         except surroundings.Missing:
-            environment, files = {}, {}
-        return Launch(pod, container, attempt, spec["nodeName"], environment, files, self._fleet.clock.now)
+            found = surroundings.NOTHING
+        return Launch(pod, container, attempt, spec["nodeName"], found.environment, found.files, self._fleet.clock.now, found.changes)
 
     # ------------------------------------------------------------------------------------------------ logs
 

@@ -12,6 +12,7 @@ A pod that just runs has none: its status tells everything. Keys of a `Memory`:
     sandbox, ip whether the pod's network is there, and its address
     deadline    when activeDeadlineSeconds are over; removal: when the ended pod is let go
     waits       when a back-off ends: name -> due
+    mounted     volume -> [[since, {path: text}], ...] where contents have changed; refresh: when to look for changes
     probes      name -> kind of probe -> {"due", "good", "bad"}
     waiting     references to ConfigMaps and Secrets that are missing
 """
@@ -76,5 +77,5 @@ def _pressing(memory: Memory, now: int) -> list[int]:
     times += memory.get("backing-off", {}).values()
     times += [due for due in memory.get("waits", {}).values() if due - now <= CHORE_WAIT]
     times += [probe["due"] for probe in _probes(memory) if not probe.get("idle")]
-    times += [memory[key] for key in ("deadline", "removal") if key in memory]
+    times += [memory[key] for key in ("deadline", "removal", "refresh") if key in memory]
     return times

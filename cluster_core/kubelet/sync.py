@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster_core.kubelet import admission, changes, stopping
+from cluster_core.kubelet import admission, changes, refreshing, stopping
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.pulling import show_back_off
 from cluster_core.kubelet.starting import advance, begin
@@ -39,6 +39,7 @@ def _live(work: Work) -> None:
     stopping.settle_exits(work)
     if _over_deadline(work):
         return
+    refreshing.refresh(work)
     work.fleet.probes.settle(work)
     show_back_off(work)
     if work.memory.get("arrived") and work.memory.get("flight", {}).get("stage") == "sandbox":

@@ -3,7 +3,7 @@ other: a kubelet asks what a container does, `workloads` answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cluster_core.machinery.typed import Obj
@@ -30,7 +30,8 @@ class Image(NamedTuple):
 
 
 class Launch(NamedTuple):
-    """A container that starts or runs. `files` are those of mounted volumes by path; `attempt` counts earlier starts."""
+    """A container that starts or runs. `files` are those of mounted volumes by path, as they were when the pod began, `changes`
+    what was written to them since: (time, path -> text, None: removed). `attempt` counts earlier starts."""
 
     pod: Obj
     container: Obj
@@ -39,6 +40,19 @@ class Launch(NamedTuple):
     environment: Mapping[str, str]
     files: Mapping[str, str]
     now: int
+    changes: Sequence[tuple[int, Mapping[str, str | None]]] = ()
+
+    def files_now(self) -> Mapping[str, str]:
+        """The files as they are now, what is no text made printable."""
+        found: dict[str, str | None] = dict(self.files)
+        for at, written in self.changes:
+            if at <= self.now:
+                found |= written
+        return {path: _printable(text) for path, text in found.items() if text is not None}
+
+
+def _printable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 class Outcome(NamedTuple):

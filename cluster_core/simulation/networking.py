@@ -117,12 +117,12 @@ class _ContainerAnswers:
 
     def _running(self, pod: Obj, container: Obj) -> tuple[Launch, Process]:
         try:
-            environment, files = self._fleet.surroundings(pod, container)
+            found = self._fleet.surroundings(pod, container)
         except surroundings.Missing:
-            environment, files = {}, {}
+            found = surroundings.NOTHING
         status = _status(pod, container["name"]) or {}
         now = self._fleet.clock.now
-        launch = Launch(pod, container, status.get("restartCount", 0), pod["spec"]["nodeName"], environment, files, now)
+        launch = Launch(pod, container, status.get("restartCount", 0), pod["spec"]["nodeName"], found.environment, found.files, now, found.changes)
         started = status.get("state", {}).get("running", {}).get("startedAt")
         return cast(Containers, self._fleet.workloads).running(launch, parse_time(started) if started else now)
 
@@ -131,7 +131,7 @@ class _ContainerAnswers:
         if self._is_played(pod):
             return respond(Program(pod, found, {}, {}, self._fleet.clock.now), call)
         launch, process = self._running(pod, found)
-        program = Program(pod, found, launch.files, launch.environment, launch.now)
+        program = Program(pod, found, launch.files_now(), launch.environment, launch.now)
         return respond(program, call, process.program.name)
 
 

@@ -28,7 +28,7 @@ class Containers:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._any_image = bool(options.get("accept-any-image", True))
-        self._processes: OrderedDict[tuple[str, str, int], Process] = OrderedDict()
+        self._processes: OrderedDict[tuple[str, str, int, int], Process] = OrderedDict()
         self._volumes: dict[str, dict[str, dict[str, str]]] = {}
         self._written: dict[str, dict[str, dict[str, str | None]]] = {}
         """Pod uid -> container/attempt -> path -> what commands from outside have written there (latin-1), None: removed."""
@@ -46,7 +46,7 @@ class Containers:
     # ------------------------------------------------------------------------------------------------ processes
 
     def _process(self, launch: Launch, started: int) -> Process:
-        key = (launch.pod["metadata"]["uid"], launch.container["name"], launch.attempt)
+        key = (launch.pod["metadata"]["uid"], launch.container["name"], launch.attempt, len(launch.changes))
         found = self._processes.get(key)
         if found is None:
             shared = _shared_mounts(launch)

@@ -110,7 +110,7 @@ def status_of(launch: Launch, program: Program, path: str, started: int) -> tupl
     if root is None or _configured(launch):
         return 200, None
     plain = path.partition("?")[0]
-    if plain in ("/", "/index.html", "/50x.html") or root + plain in launch.files:
+    if plain in ("/", "/index.html", "/50x.html") or root + plain in launch.files_now():
         return 200, None
     return 404, None
 
@@ -163,7 +163,7 @@ def enter(launch: Launch, process: Process, started: int, tools: Mapping[str, Co
     run = Run(job)
     if process.plan.kind == "script":
         run.run()
-    run.clock = elapsed
+    run.pass_to(elapsed)
     gate.open = True
     return run
 
