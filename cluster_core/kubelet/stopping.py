@@ -36,7 +36,8 @@ def _ended(work: Work, name: str, planned: list[Any]) -> None:
     remember.drop(work.memory, "stopping", name)
     remember.drop(work.memory, "probes", name)
     _, code, reason, message = planned
-    work.set(name, states.terminated(work.statuses[name], code, reason, message, work.fleet.clock.timestamp()))
+    ended = states.terminated(work.statuses[name], code, reason, message, work.fleet.clock.timestamp())
+    work.set(name, {**ended, "ready": code == 0 and states.is_plain_init(work.pod, name)})
 
 
 def stop(work: Work, name: str, grace: int, why: str = "") -> None:

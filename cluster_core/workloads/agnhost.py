@@ -37,7 +37,7 @@ def refine(plan: Plan, launch: Launch) -> Plan:
 
 def _server(name: str, words: list[str], launch: Launch) -> Program:
     ports = _served(launch) if name == "porter" else _ports(words, _SERVERS[name])
-    return Program(f"agnhost {name}", ports=ports, memory=5, stop=_STOPPED, log=(f"I0101 00:00:00.000000       1 log.go:245] Started {name}",))
+    return Program(f"agnhost {name}", ports=ports, memory=5, stop=_STOPPED)
 
 
 def _ports(words: list[str], usual: tuple[int, ...]) -> tuple[int, ...]:
