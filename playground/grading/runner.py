@@ -68,14 +68,8 @@ def prepared(exercise: Exercise, seed: int | None = None) -> Cluster:
 
 def grade(exercise: Exercise, answer: Answer, *, seed: int | None = None, saved: Saved | None = None) -> Verdict:
     """The verdict on an answer; on a live cluster when its saved form is given. Raises SetupFailed."""
-    forbidden = means.violations(exercise.forbidden, answer)
-    form = answer.form if saved is None else "cluster"
-    if form not in exercise.forms:
-        forbidden.append(f"handing in {form} is not allowed here, only {', '.join(exercise.forms)}")
-    if saved is not None and not exercise.forbidden.forging:
-        forbidden += islice(livecluster.forgeries(saved), 10)
-    cluster = Cluster.load(saved) if saved is not None else prepared(exercise, seed)
-    run = Run(exercise, cluster)
+    run = Run(exercise, _cluster(exercise, seed, saved))
+    forbidden = _forbidden(exercise, answer, saved)
     if forbidden:
         return run.refused(answer, forbidden)
     run.hand_in(answer)
@@ -83,11 +77,45 @@ def grade(exercise: Exercise, answer: Answer, *, seed: int | None = None, saved:
     return run.verdict(answer)
 
 
-class Run:
-    """A cluster being graded."""
+def _cluster(exercise: Exercise, seed: int | None, saved: Saved | None) -> Cluster:
+    return Cluster.load(saved) if saved is not None else prepared(exercise, seed)
 
-    def __init__(self, exercise: Exercise, cluster: Cluster) -> None:
-        self.exercise, self.cluster = exercise, cluster
+
+def _forbidden(exercise: Exercise, answer: Answer, saved: Saved | None) -> list[str]:
+    """Why the answer is refused, empty when it is not."""
+    found = means.violations(exercise.forbidden, answer)
+    form = answer.form if saved is None else "cluster"
+    if form not in exercise.forms:
+        found.append(f"handing in {form} is not allowed here, only {', '.join(exercise.forms)}")
+    if saved is not None and not exercise.forbidden.forging:
+        found += islice(livecluster.forgeries(saved), 10)
+    return found
+
+
+class Reached(Exception):
+    """The moment somebody wants to see."""
+
+
+def moment(
+    exercise: Exercise, answer: Answer, check: str, *, seed: int | None = None, saved: Saved | None = None
+) -> tuple[Saved, Cluster]:
+    """(the cluster as it was handed to the answer, the same as it was when this check failed, or at the end)."""
+    cluster = _cluster(exercise, seed, saved)
+    begin = cluster.save()
+    run = Run(exercise, cluster, stop_at=check)
+    try:
+        run.hand_in(answer)
+        run.play()
+    except Reached:
+        pass
+    return begin, cluster
+
+
+class Run:
+    """A cluster being graded; `stop_at` names a check whose failing ends everything with Reached."""
+
+    def __init__(self, exercise: Exercise, cluster: Cluster, *, stop_at: str = "") -> None:
+        self.exercise, self.cluster, self._stop_at = exercise, cluster, stop_at
         self.view = View(cluster)
         self.start = cluster.now
         self.steps = 0
@@ -213,6 +241,8 @@ class Run:
         """Remember how the cluster was at the moment a check failed."""
         if tracker.finding is not None:
             self._evidence[tracker.check.name] = evidence.gather(self.view, tracker.finding, self._since_start())
+            if tracker.check.name == self._stop_at:
+                raise Reached
 
     # ------------------------------------------------------------------------------------------------ the end
 
