@@ -17,6 +17,7 @@ from cluster_core.apiserver.parts import Change
 from cluster_core.machinery.clock import SECOND
 from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.commands import CommandError
+from cluster_core.simulation.outside import Input
 from cluster_core.simulation.saved import ClusterSpec, Saved
 
 from . import evidence, handin, livecluster, means
@@ -27,6 +28,7 @@ from .tracking import Tracker
 from .verdict import CheckResult, Verdict
 
 NAME = "exercise"
+_MOST_REASONS = 10
 _SETTLING = 300.0
 """Virtual seconds a set-up has for settling."""
 
@@ -73,6 +75,8 @@ def grade(exercise: Exercise, answer: Answer, *, seed: int | None = None, saved:
     if forbidden:
         return run.refused(answer, forbidden)
     run.hand_in(answer)
+    if run.forbidden:
+        return run.refused(answer, list(run.forbidden)[:_MOST_REASONS])
     run.play()
     return run.verdict(answer)
 
@@ -88,7 +92,7 @@ def _forbidden(exercise: Exercise, answer: Answer, saved: Saved | None) -> list[
     if form not in exercise.forms:
         found.append(f"handing in {form} is not allowed here, only {', '.join(exercise.forms)}")
     if saved is not None and not exercise.forbidden.forging:
-        found += islice(livecluster.forgeries(saved), 10)
+        found += islice(livecluster.forgeries(saved), _MOST_REASONS)
     return found
 
 
@@ -126,6 +130,8 @@ class Run:
         self._evidence: dict[str, dict[str, Any]] = {}
         self._changed: set[str] = set()
         self._files: dict[str, str] = {}
+        self.forbidden: dict[str, None] = {}
+        """Why it is to be refused, in the order in which it was done."""
         cluster.observe(self._note)
 
     def _note(self, change: Change) -> None:
@@ -136,6 +142,7 @@ class Run:
     def hand_in(self, answer: Answer) -> None:
         """Apply the manifests, or run the commands: manifests are then files that commands may name."""
         self._files = dict(answer.files)
+        self.cluster.outside.listeners.append(self._heard)
         self._happened("handed in")
         self._begin("")
         if not answer.commands:
@@ -144,7 +151,13 @@ class Run:
         for line in answer.commands:
             self._command(line)
             self._look()
+        self.cluster.outside.listeners.remove(self._heard)
         self.start = self.cluster.now
+
+    def _heard(self, given: Input) -> None:
+        """Something the answer did."""
+        if given.request is not None and given.changed and given.status < 400:
+            self.forbidden |= dict.fromkeys(means.of_request(self.exercise.forbidden, given.request))
 
     def _command(self, line: str) -> None:
         try:
