@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from cluster_core.simulation.saved import ClusterSpec, Row, Saved
+from cluster_core.simulation.witness import Witness
 
 _OWN = ("/registry/events/", "/registry/leases/", "/registry/endpointslices/")
 """What only the cluster writes. Its parts leave no managedFields, clients always do."""
@@ -23,7 +24,8 @@ def saved(name: str) -> Saved:
 
 
 def forgeries(found: Saved) -> Iterator[str]:
-    """Status and events that a client wrote by hand."""
+    """Status and events that a client wrote by hand: what the cluster itself has seen, and what objects show."""
+    yield from orjson.loads(found.state)["parts"].get(Witness.name, ())
     for row in found.rows:
         if not row.key.startswith("/registry/") or row.value is None or b'"managedFields"' not in row.value:
             continue

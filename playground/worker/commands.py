@@ -17,6 +17,7 @@ from cluster_core.persistence.log import ClusterExists, Lease, Record, StaleEpoc
 from playground.engine.port import EngineError, NameTaken
 
 from . import history as past
+from .adopting import adopt
 from .pace import MAX_SPEED, SECOND
 from .resident import Goal, Resident
 from .simulated import Simulated
@@ -38,8 +39,8 @@ _NOTICE_SECONDS = 60.0
 
 async def run(host: Host, cluster: str, name: str, args: Args) -> Answer:
     """Raises EngineError."""
-    if name == "create":
-        return await create(host, cluster, args)
+    if name in _MAKING:
+        return await _MAKING[name](host, cluster, args)
     resident = await host.resident(cluster)
     if name == "delete":
         return await delete(host, resident)
@@ -249,6 +250,7 @@ _ACTIONS: Mapping[str, Callable[[Host, Resident, Args], Awaitable[Answer | None]
     "advance": _advance,
     "settle": _settle,
 }
+_MAKING: Mapping[str, Callable[[Host, str, Args], Awaitable[Answer]]] = {"create": create, "adopt": adopt}
 _OWN: Mapping[str, Callable[[Host, Resident, Args], Awaitable[Answer]]] = {
     "state": state,
     "state-hash": state_hash,
