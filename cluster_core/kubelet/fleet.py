@@ -10,7 +10,7 @@ from typing import Any
 
 from cluster_core.apiserver.parts import Change, object_key, split_key
 from cluster_core.apiserver.world import World
-from cluster_core.kubelet import kwok, memory, refreshing, registration, staticpods, surroundings, volumes
+from cluster_core.kubelet import asking, kwok, memory, refreshing, registration, staticpods, surroundings, volumes
 from cluster_core.kubelet.addresses import Addresses
 from cluster_core.kubelet.inside import Inside
 from cluster_core.kubelet.memory import Memory
@@ -31,11 +31,15 @@ LEAST_PAUSE = 100_000
 """Microseconds between two looks at a pod: what is overdue is not looked at for ever in the same instant."""
 
 
+_ROADS = frozenset(("Service", "EndpointSlice", "NetworkPolicy"))
+"""Kinds whose changes may answer what a script asks the network."""
+
+
 class Fleet:
     """The part "kubelet"."""
 
     name = "kubelet"
-    kinds = frozenset(("Pod", "Node", "ConfigMap", "Secret"))
+    kinds = frozenset(("Pod", "Node", "ConfigMap", "Secret", *_ROADS))
 
     def __init__(self, world: World, machines: Machines, workloads: Workloads, timings: Timings) -> None:
         self.world = world
@@ -55,6 +59,8 @@ class Fleet:
         self._memories: dict[str, Memory] = {}
         self._missing: dict[str, dict[str, str]] = {}
         """Namespace -> pod uid -> agenda key, of pods that wait for a ConfigMap or Secret."""
+        self._asking: dict[str, str] = {}
+        """Pod uid -> agenda key, of pods whose scripts would wait long for their next answer."""
         machines.listen(self._power)
 
     # ------------------------------------------------------------------------------------------------ hearing
@@ -65,6 +71,8 @@ class Fleet:
             self._pod_changed(change)
         elif name == "Node":
             self._node_changed(change)
+        elif name in _ROADS:
+            self._roads_changed()
         else:
             if self._missing:
                 self._arrived(change)
@@ -104,6 +112,7 @@ class Fleet:
     def _pod_gone(self, pod: Obj) -> None:
         uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName")
         self._memories.pop(uid, None)
+        self._asking.pop(uid, None)
         if not node:
             return
         self._mirror_gone(node, pod)
@@ -137,6 +146,12 @@ class Fleet:
                 self.world.agenda.soon(self.name, f"{name}|fake-node", 0.01)
         else:
             self.fake.discard(name)
+
+    def _roads_changed(self) -> None:
+        for uid, key in list(self._asking.items()):
+            due = asking.hurry(self._memories.get(uid, {}), self.clock.now)
+            if due is not None:
+                self.world.agenda.at(due, self.name, key)
 
     def _arrived(self, change: Change) -> None:
         """A ConfigMap or Secret has come that containers or volumes of this namespace may wait for."""
@@ -177,6 +192,10 @@ class Fleet:
             self._memories[uid] = known
         else:
             self._memories.pop(uid, None)
+        if "asks" in known:
+            self._asking[uid] = f"~{node}|pod|{key}"
+        else:
+            self._asking.pop(uid, None)
         self._plan(node, key, *(memory.next_due(known, self.clock.now) if not work.gone else (None, False)))
 
     def finish(self, pod: Obj, container: str, exit_code: int) -> None:
@@ -318,13 +337,14 @@ class Fleet:
     # ------------------------------------------------------------------------------------------------ memory
 
     def dump(self) -> Any:
-        found = {"pods": self._memories, "missing": self._missing, "timings": self.timings.changed,
+        found = {"pods": self._memories, "missing": self._missing, "asking": self._asking, "timings": self.timings.changed,
                  "workloads": self.workloads.dump()}  # fmt: skip
         return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
         self._memories = state.get("pods", {})
         self._missing = state.get("missing", {})
+        self._asking = state.get("asking", {})
         self.timings.changed = state.get("timings", {})
         self.workloads.load(state.get("workloads"))
 

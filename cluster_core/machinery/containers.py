@@ -56,12 +56,19 @@ def _printable(text: str) -> str:
 
 
 class Outcome(NamedTuple):
-    """How a process will end if left alone: after seconds (None: never), with this code, reason and message."""
+    """How a process will end if left alone: after seconds (None: never), with this code, reason and message.
+
+    A process that asks the network something in `asks` seconds has to be resumed then, or `patience` seconds later at the
+    most; `endless`: it does so again and again, so that nobody waits for its end.
+    """
 
     after: float | None = None
     exit_code: int = 0
     reason: str = ""
     message: str = ""
+    asks: float | None = None
+    patience: float = 0.0
+    endless: bool = False
 
 
 class Reaction(NamedTuple):
