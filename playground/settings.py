@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "cluster_core",
     "playground",
     "playground.grading",
+    "playground.demos",
     "playground.lessons",
 ]
 MIDDLEWARE = [

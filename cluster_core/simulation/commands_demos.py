@@ -34,9 +34,19 @@ def demo_state(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
 
 @command("demo-entries")
 def entries(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
-    """-> what was recorded, where it ends, and the state there"""
-    end = {"at": cluster.clock.since_start, "steps": cluster.outside.steps, "hash": cluster.state_hash()}
-    return {"entries": cluster.recorder.entries, "gaps": cluster.recorder.gaps, "end": end}
+    """-> what was recorded, how the cluster was before it ("" as new), and where it ends"""
+    recorder = cluster.recorder
+    if not recorder.on and not recorder.end:
+        raise CommandError("nothing has been recorded here", 409)
+    told = {"spec": cluster.spec.encode(), "begin": recorder.begin, "end": recorder.end or recorder.moment()}
+    return {**told, "entries": recorder.entries, "gaps": recorder.gaps}
+
+
+@command("demo-caption")
+def caption(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
+    """text: what to say about the entry recorded last"""
+    cluster.recorder.caption(str(args.get("text", ""))[:500])
+    return demo_state(cluster, {})
 
 
 @command("demo-branch")

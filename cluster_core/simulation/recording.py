@@ -7,6 +7,7 @@ Entries are JSON: {"at": virtual microseconds since the cluster began, "steps": 
 from __future__ import annotations
 
 import base64
+import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +17,17 @@ from cluster_core.apiserver import authentication
 from cluster_core.apiserver.request import ApiRequest, User
 from cluster_core.machinery.errors import ApiError
 from cluster_core.simulation.outside import Input
+from cluster_core.simulation.saved import Saved, from_json, to_json
 
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
 
 Entry = dict[str, Any]
 MOST_ENTRIES, MOST_BYTES = 2000, 2 * 1024 * 1024
+MOST_SAVED = 64 * 1024 * 1024
 _HEADERS = ("content-type", "content-encoding", "user-agent", "impersonate-user", "impersonate-uid")
 _SWITCHED = 101
+_REMEMBERED = ("on", "full", "entries", "gaps", "begin", "end")
 
 
 class Recorder:
@@ -39,13 +43,28 @@ class Recorder:
         self.entries: list[Entry] = []
         self.gaps: list[str] = []
         """What was done and cannot be done again: conversations inside of containers."""
+        self.begin = ""
+        """The cluster as it was when the recording began, packed; "" when nothing had been done to it yet."""
+        self.end: dict[str, Any] = {}
         self._bytes = 0
 
     def start(self) -> None:
-        self.on, self.full, self.entries, self.gaps, self._bytes = True, False, [], [], 0
+        self.begin = pack_saved(self._cluster.save()) if self._cluster.outside.inputs else ""
+        self.on, self.full, self.entries, self.gaps, self.end, self._bytes = True, False, [], [], {}, 0
 
     def stop(self) -> None:
-        self.on = False
+        if self.on:
+            self.on, self.end = False, self.moment()
+
+    def moment(self) -> dict[str, Any]:
+        """Where the cluster is now, and its state there."""
+        cluster = self._cluster
+        return {"at": cluster.clock.since_start, "steps": cluster.outside.steps, "hash": cluster.state_hash()}
+
+    def caption(self, text: str) -> None:
+        """Say something about what was done last."""
+        if self.entries:
+            self.entries[-1] = {**self.entries[-1], "caption": text}
 
     def hear(self, given: Input) -> None:
         if not self.on:
@@ -68,7 +87,8 @@ class Recorder:
     def _keep(self, entry: Entry) -> None:
         self._bytes += len(orjson.dumps(entry))
         if len(self.entries) >= MOST_ENTRIES or self._bytes > MOST_BYTES:
-            self.on, self.full = False, True
+            self.full = True
+            self.stop()
         else:
             self.entries.append(entry)
 
@@ -81,11 +101,29 @@ class Recorder:
     def dump(self) -> Any:
         if not self.on and not self.entries:
             return {}
-        return {name: getattr(self, name) for name in ("on", "full", "entries", "gaps")}
+        return {name: getattr(self, name) for name in _REMEMBERED}
 
     def load(self, state: Any) -> None:
-        self.on, self.full, self.entries, self.gaps = (state[name] for name in ("on", "full", "entries", "gaps"))
+        for name in _REMEMBERED:
+            setattr(self, name, state[name])
         self._bytes = sum(len(orjson.dumps(entry)) for entry in self.entries)
+
+
+def pack_saved(saved: Saved) -> str:
+    """A whole cluster as a text: it is alike enough to become small."""
+    return base64.b64encode(zlib.compress(orjson.dumps(to_json(saved)), 9)).decode()
+
+
+def unpack_saved(text: str) -> Saved:
+    """Raises ValueError for what `pack_saved` has not made."""
+    try:
+        opened = zlib.decompressobj()
+        data = opened.decompress(base64.b64decode(text, validate=True), MOST_SAVED)
+        if opened.unconsumed_tail:
+            raise ValueError(f"a cluster of more than {MOST_SAVED} bytes")
+        return from_json(orjson.loads(data))
+    except (zlib.error, KeyError, TypeError) as error:
+        raise ValueError("not the saved form of a cluster") from error
 
 
 def pack(request: ApiRequest, user: User) -> Entry:

@@ -93,6 +93,7 @@ class Replay:
             return {"title": "", "total": 0, "done": 0, "branched": False}
         last, following = self.entries[max(0, self.done - 1)], self.entries[self.done : self.done + 1]
         told = {"title": self.title, "total": len(self.entries), "done": self.done, "branched": self.branched}
+        told["start"] = self._cluster.clock.start
         told["last"] = label(last) if self.done else ""
         captions = [entry["caption"] for entry in self.entries[: self.done] if entry.get("caption")]
         told["caption"] = captions[-1] if captions else ""

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from cluster_core.simulation.saved import Saved
+from cluster_core.simulation.saved import Saved, from_json, to_json
 
 from . import catalogue, clerk, destinations, handin, livecluster
 from .exercise import Answer, Exercise
@@ -81,7 +81,7 @@ def encode(answer: Answer) -> dict[str, Any]:
 def decode(answer: Mapping[str, Any]) -> tuple[Answer, Saved | None]:
     """(what was handed in, the live cluster it was handed in with)."""
     rest = {key: answer[key] for key in ("files", "commands", "form") if key in answer}
-    return Answer(**rest), livecluster.unpack(answer["cluster"]) if "cluster" in answer else None
+    return Answer(**rest), from_json(answer["cluster"]) if "cluster" in answer else None
 
 
 def _compute(exercise: Exercise, answer: Mapping[str, Any], seed: int | None) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def hand_in_class(*, exercise: Exercise, answers: Mapping[str, Answer], webhook:
 
 def live(name: str) -> dict[str, Any]:
     """A live cluster, as it is now, for an answer. Raises ClusterUnknown."""
-    return {"cluster": livecluster.pack(livecluster.saved(name)), "form": "cluster"}
+    return {"cluster": to_json(livecluster.saved(name)), "form": "cluster"}
 
 
 def gradebook_rows(*, exercises: Sequence[str]) -> list[dict[str, Any]]:

@@ -10,8 +10,8 @@ import pytest
 
 from cluster_core.apiserver.request import ADMIN, ApiRequest
 from cluster_core.simulation.cluster import Cluster
-from cluster_core.simulation.saved import ClusterSpec
-from playground.grading import handin, livecluster
+from cluster_core.simulation.saved import ClusterSpec, from_json, to_json
+from playground.grading import handin
 from playground.grading.exercise import Answer
 from playground.grading.runner import grade
 
@@ -25,7 +25,11 @@ SLICE = {
     "addressType": "IPv4",
     "endpoints": [{"addresses": ["10.0.0.1"]}],
 }
-LEASE = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "node-1", "namespace": "kube-node-lease"}}
+LEASE = {
+    "apiVersion": "coordination.k8s.io/v1",
+    "kind": "Lease",
+    "metadata": {"name": "node-1", "namespace": "kube-node-lease"},
+}
 EVENT = {
     "apiVersion": "v1",
     "kind": "Event",
@@ -34,7 +38,12 @@ EVENT = {
     "reason": "Started",
 }
 NODE = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "phantom"}}
-BINDING = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": "web"}, "target": {"kind": "Node", "name": "node-1"}}
+BINDING = {
+    "apiVersion": "v1",
+    "kind": "Binding",
+    "metadata": {"name": "web"},
+    "target": {"kind": "Node", "name": "node-1"},
+}
 FORGED = [SLICE, LEASE, EVENT, NODE, BINDING, {**pod(), "status": {"phase": "Running"}}]
 NAMES = [each["kind"] for each in FORGED]
 
@@ -55,7 +64,7 @@ def test_forged_objects_are_refused_in_every_form(obj: dict[str, Any], form: str
 @pytest.mark.parametrize(
     "line",
     [
-        "kubectl patch endpointslice web --type=merge -p '{\"endpoints\":[{\"addresses\":[\"10.0.0.9\"]}]}'",
+        'kubectl patch endpointslice web --type=merge -p \'{"endpoints":[{"addresses":["10.0.0.9"]}]}\'',
         "kubectl label lease node-1 x=y -n kube-node-lease --overwrite",
         "kubectl patch node node-1 --subresource=status -p '{}'",
     ],
@@ -77,7 +86,7 @@ def test_an_exercise_may_allow_it() -> None:
 
 
 def test_a_status_beside_a_patch_is_ignored_as_the_api_server_does() -> None:
-    commands = ("kubectl apply -f 0.yaml", "kubectl patch pod web -p '{\"status\":{\"phase\":\"Succeeded\"}}'")
+    commands = ("kubectl apply -f 0.yaml", 'kubectl patch pod web -p \'{"status":{"phase":"Succeeded"}}\'')
     never = exercise({"match": {"kind": "Pod", "metadata": {"name": "web"}, "status": {"phase": "Succeeded"}}})
     verdict = grade(never, answer(pod(image="nginx:9.99"), commands=commands))
     assert not verdict.checks[0].ok
@@ -87,9 +96,17 @@ def test_a_status_beside_a_patch_is_ignored_as_the_api_server_does() -> None:
     ("forbidden", "line", "why"),
     [
         ({"kinds": ["Deployment"]}, "kubectl scale deploy/web --replicas=9", "Deployment may not be handed in"),
-        ({"objects": ["Deployment/web"]}, "kubectl patch deploy web -p '{\"spec\":{\"replicas\":9}}'", "may not be changed"),
+        (
+            {"objects": ["Deployment/web"]},
+            'kubectl patch deploy web -p \'{"spec":{"replicas":9}}\'',
+            "may not be changed",
+        ),
         ({"objects": ["Deployment/web"]}, "kubectl delete deploy -l app=web", "Deployment/web may not be changed"),
-        ({"fields": ["spec.replicas"]}, "kubectl patch deploy web -p '{\"spec\":{\"replicas\":9}}'", "the field spec.replicas"),
+        (
+            {"fields": ["spec.replicas"]},
+            'kubectl patch deploy web -p \'{"spec":{"replicas":9}}\'',
+            "the field spec.replicas",
+        ),
         (
             {"fields": ["spec.template.spec.nodeName"]},
             'kubectl patch deploy web --type=json -p \'[{"op":"add","path":"/spec/template/spec/nodeName","value":"node-1"}]\'',
@@ -136,8 +153,8 @@ def ask(cluster: Cluster, method: str, path: str, body: Any, media: str = "appli
 
 
 def verdict_on(cluster: Cluster) -> dict[str, Any]:
-    packed = json.loads(json.dumps(livecluster.pack(Cluster.load(cluster.save()).save())))
-    return grade(exercise(READY_POD), answer(), saved=livecluster.unpack(packed)).document()
+    packed = json.loads(json.dumps(to_json(Cluster.load(cluster.save()).save())))
+    return grade(exercise(READY_POD), answer(), saved=from_json(packed)).document()
 
 
 POD = "/api/v1/namespaces/default/pods/web"
