@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "cluster_core",
     "playground",
+    "playground.live",
     "playground.grading",
     "playground.lessons",
 ]

@@ -19,7 +19,7 @@ export function keepInAddress(values) {
 export function followAddress({ ui }) {
   const { drawer, ns } = readAddress();
   if (ns) ui.set({ namespace: ns });
-  if (["yaml", "explorer", "logs", "events", "charts", "terminal"].includes(drawer)) ui.set({ drawer: /** @type {any} */ (drawer) });
+  if (["yaml", "explorer", "logs", "events", "charts", "network", "terminal"].includes(drawer)) ui.set({ drawer: /** @type {any} */ (drawer) });
   return ui.subscribe((now, old) => {
     if (now.drawer !== old.drawer || now.namespace !== old.namespace) keepInAddress({ drawer: now.drawer, ns: now.namespace });
   });

@@ -13,6 +13,7 @@ import { mountHeader } from "./header.js";
 import { mountInspector } from "./inspector.js";
 import { mountHoverCard, mountToasts } from "./toasts.js";
 import { mountPresenter } from "./presenter.js";
+import { mountShare } from "./share.js";
 import { mountTimeline } from "./timeline.js";
 import { mountToolbar } from "./toolbar.js";
 import { mountTour } from "./tour.js";
@@ -87,6 +88,7 @@ export function mountShell(element, context) {
     mountDialogs(place("dialogs"), context),
     mountCreate(place("dialogs"), context),
     mountCommands(place("dialogs"), context),
+    mountShare(place("dialogs"), context),
   ];
   element.addEventListener("keydown", onKey);
   return () => {
