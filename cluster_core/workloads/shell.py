@@ -7,6 +7,7 @@ at which it did. A script that would go on for ever is followed for a while.
 from __future__ import annotations
 
 import shlex
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -74,7 +75,8 @@ class Run:
         self._sleeps = 0
         endless = any(mark in job.script for mark in _ENDLESS)
         self._most = ENDLESS_SLEEPS if endless else MOST_SLEEPS
-        commands = {**builtins.commands(self), **job.commands}
+        # A proxy: the interpreter would otherwise keep itself and its open files alive for ever, unseen by the collector.
+        commands = {**builtins.commands(weakref.proxy(self)), **job.commands}
         environment = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", **job.environment}
         self.bash = Bash(
             username="root",

@@ -34,6 +34,12 @@ export async function attempt(context, words, work) {
   }
 }
 
+/** Show how far the drain is. @param {Context} context @param {string} name */
+function watchDrain({ ui, store }, name) {
+  const others = ui.get().draining.filter((one) => one.name !== name);
+  ui.set({ draining: [...others, { name, total: store.podsOn(name).size }] });
+}
+
 /** @param {Context} context @param {Thin} node @returns {Action[]} */
 function nodeActions(context, node) {
   const { api } = context;
@@ -44,7 +50,10 @@ function nodeActions(context, node) {
     label: t(`action.node.${verb}`),
     kubectl: line,
     danger,
-    run: () => attempt(context, { done: t(`done.node.${verb}`, { name: node.name }), kubectl: line }, () => api.nodeVerb(node.name, /** @type {any} */ (verb))),
+    run: () => {
+      if (verb === "drain") watchDrain(context, node.name);
+      return attempt(context, { done: t(`done.node.${verb}`, { name: node.name }), kubectl: line }, () => api.nodeVerb(node.name, /** @type {any} */ (verb)));
+    },
   });
   return [
     off ? verb("revive") : verb("kill", undefined, true),

@@ -27,6 +27,8 @@ import { createPalette } from "./palette.js";
  * @property {string} lastKubectl
  * @property {string} editorText what the editor should show next
  * @property {boolean} clockBusy
+ * @property {{label: string, done: number, total: number, cancel: () => unknown} | null} work what this page does and takes a while
+ * @property {Array<{name: string, total: number}>} draining nodes that were drained from here, with the pods they had
  * @property {{token: string, url: string, followers: number} | null} sharing the link by which others follow this page
  * @property {string} caption what the presenter says in the picture, besides what just happened
  * @property {import("./why/hops.js").Shown | null} trace the request that the picture shows
@@ -83,6 +85,8 @@ const INITIAL = {
   lastKubectl: "",
   editorText: "",
   clockBusy: false,
+  work: null,
+  draining: [],
   sharing: null,
   caption: "",
   trace: null,

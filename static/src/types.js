@@ -58,6 +58,7 @@
  * @property {number} speed
  * @property {boolean} paused
  * @property {boolean} stable
+ * @property {{action: "advance" | "settle" | "next", begun: number, until: number}} [goal] where somebody sent it, in microseconds
  *
  * @typedef {["put", Thin] | ["del", string, string]} Change
  * @typedef {{type: "snapshot", session: string, revision: number, clock: Clock, objects: Thin[]}} Snapshot
