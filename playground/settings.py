@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "cluster_core",
     "playground",
+    "playground.live",
     "playground.grading",
     "playground.demos",
     "playground.lessons",

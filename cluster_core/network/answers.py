@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import orjson
 
+from cluster_core.machinery.timestamps import microtime
 from cluster_core.machinery.typed import Obj
 from cluster_core.network import agnhost
 from cluster_core.network.trace import Call, Response, Trace

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -98,8 +99,10 @@ class Run:
         self._written = 0
         self._sleeps = 0
         self._most = ENDLESS_SLEEPS if is_endless(job.script) else MOST_SLEEPS
-        asking = job.questions.commands(self) if job.questions else {}
-        commands = {**builtins.commands(self), **asking, **job.commands}
+        # A proxy: the interpreter would otherwise keep itself and its open files alive for ever, unseen by the collector.
+        me = weakref.proxy(self)
+        asking = job.questions.commands(me) if job.questions else {}
+        commands = {**builtins.commands(me), **asking, **job.commands}
         environment = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", **job.environment}
         self.bash = Bash(
             username="root",
