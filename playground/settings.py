@@ -66,6 +66,9 @@ HIBERNATE_SECONDS = float(os.environ.get("HIBERNATE_SECONDS", "600"))
 LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS", "10"))
 HISTORY_REVISIONS = int(os.environ.get("HISTORY_REVISIONS", "10000"))
 
+WEBHOOK_ALLOW = [*filter(None, os.environ.get("WEBHOOK_ALLOW", "").split(","))]
+"""Hosts and networks that webhooks may reach though they are not public: hooks.school.example,10.1.0.0/16."""
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -80,7 +83,9 @@ INSTALLED_APPS = [
     "cluster_core",
     "playground",
     "playground.classroom",
+    "playground.live",
     "playground.grading",
+    "playground.demos",
     "playground.lessons",
 ]
 MIDDLEWARE = [
@@ -107,6 +112,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "playground.pages.navigation.site_pages",
             ]
         },
     }

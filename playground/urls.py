@@ -9,9 +9,10 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("playground.api.urls")),
-    path("api/v1/", include("playground.grading.urls")),
+    path("api/v1/", include("playground.demos.urls")),
     path("api/v1/", include("playground.classroom.api_urls")),
     path("", include("playground.classroom.urls")),
+    path("", include("playground.grading.urls")),
     path("", include("playground.lessons.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

@@ -181,6 +181,7 @@ def prepare(goal: str) -> None:
     if goal in ("dev", "test"):
         install_requirements("requirements-dev.txt")
     install_npm_packages()
+    run(BIN / "python", ROOT / "tools" / "messages.py")
     bundle(dev=goal != "run")
     if goal == "test":
         ensure_chromium()

@@ -68,7 +68,7 @@ def has_subresource(kind: Kind, name: str) -> bool:
 
 
 def _takes(kind: Kind, info: RequestInfo, method: str) -> bool:
-    if method == "HEAD" or (info.deprecated_watch and method != "GET"):
+    if (method == "HEAD" and info.subresource not in WITH_TAIL) or (info.deprecated_watch and method != "GET"):
         return False
     if info.subresource:
         return _subresource_takes(kind, info)

@@ -6,17 +6,17 @@ its images. A key with "~" in front is the same look as a chore: nothing that "u
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from cluster_core.apiserver.parts import Change, object_key, split_key
 from cluster_core.apiserver.world import World
-from cluster_core.kubelet import kwok, memory, registration, staticpods, surroundings, volumes
+from cluster_core.kubelet import asking, kwok, memory, refreshing, registration, staticpods, surroundings, volumes
 from cluster_core.kubelet.addresses import Addresses
 from cluster_core.kubelet.inside import Inside
 from cluster_core.kubelet.memory import Memory
 from cluster_core.kubelet.ports import Machines, Workloads
 from cluster_core.kubelet.probes import Probes
+from cluster_core.kubelet.surroundings import Surroundings
 from cluster_core.kubelet.sync import sync
 from cluster_core.kubelet.timings import Timings
 from cluster_core.kubelet.work import Work
@@ -31,11 +31,15 @@ LEAST_PAUSE = 100_000
 """Microseconds between two looks at a pod: what is overdue is not looked at for ever in the same instant."""
 
 
+_ROADS = frozenset(("Service", "EndpointSlice", "NetworkPolicy"))
+"""Kinds whose changes may answer what a script asks the network."""
+
+
 class Fleet:
     """The part "kubelet"."""
 
     name = "kubelet"
-    kinds = frozenset(("Pod", "Node", "ConfigMap", "Secret"))
+    kinds = frozenset(("Pod", "Node", "ConfigMap", "Secret", *_ROADS))
 
     def __init__(self, world: World, machines: Machines, workloads: Workloads, timings: Timings) -> None:
         self.world = world
@@ -55,6 +59,8 @@ class Fleet:
         self._memories: dict[str, Memory] = {}
         self._missing: dict[str, dict[str, str]] = {}
         """Namespace -> pod uid -> agenda key, of pods that wait for a ConfigMap or Secret."""
+        self._asking: dict[str, str] = {}
+        """Pod uid -> agenda key, of pods whose scripts would wait long for their next answer."""
         machines.listen(self._power)
 
     # ------------------------------------------------------------------------------------------------ hearing
@@ -65,8 +71,13 @@ class Fleet:
             self._pod_changed(change)
         elif name == "Node":
             self._node_changed(change)
-        elif self._missing:
-            self._arrived(change)
+        elif name in _ROADS:
+            self._roads_changed()
+        else:
+            if self._missing:
+                self._arrived(change)
+            if not self.instant:
+                refreshing.object_changed(self, change)
 
     def _pod_changed(self, change: Change) -> None:
         old, new = change.old, change.new
@@ -81,6 +92,8 @@ class Fleet:
             self._note_address(node, new)
         if old is None or _deserves_a_look(old, new):
             self._look(node, object_key(new))
+        if old is not None:
+            refreshing.pod_changed(self, old, new)
 
     def _note_address(self, node: str, pod: Obj) -> None:
         ip = pod.get("status", {}).get("podIP")
@@ -99,6 +112,7 @@ class Fleet:
     def _pod_gone(self, pod: Obj) -> None:
         uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName")
         self._memories.pop(uid, None)
+        self._asking.pop(uid, None)
         if not node:
             return
         self._mirror_gone(node, pod)
@@ -132,6 +146,12 @@ class Fleet:
                 self.world.agenda.soon(self.name, f"{name}|fake-node", 0.01)
         else:
             self.fake.discard(name)
+
+    def _roads_changed(self) -> None:
+        for uid, key in list(self._asking.items()):
+            due = asking.hurry(self._memories.get(uid, {}), self.clock.now)
+            if due is not None:
+                self.world.agenda.at(due, self.name, key)
 
     def _arrived(self, change: Change) -> None:
         """A ConfigMap or Secret has come that containers or volumes of this namespace may wait for."""
@@ -172,6 +192,10 @@ class Fleet:
             self._memories[uid] = known
         else:
             self._memories.pop(uid, None)
+        if "asks" in known:
+            self._asking[uid] = f"~{node}|pod|{key}"
+        else:
+            self._asking.pop(uid, None)
         self._plan(node, key, *(memory.next_due(known, self.clock.now) if not work.gone else (None, False)))
 
     def finish(self, pod: Obj, container: str, exit_code: int) -> None:
@@ -247,15 +271,25 @@ class Fleet:
             return
         self.world.agenda.soon(self.name, f"~{machine.name}|images", 10.0)
 
-    def surroundings(self, pod: Obj, container: Obj) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """The container's environment and files. Raises surroundings.Missing."""
+    def memory_of(self, pod: Obj) -> Memory:
+        """What is remembered of the pod, to be added to."""
+        return self._memories.setdefault(pod["metadata"]["uid"], {})
+
+    def node_facts(self, pod: Obj) -> dict[str, str]:
+        """What the downward API tells of the node, and the pod's address."""
         machine = self.machines.get(pod["spec"]["nodeName"])
         ip = self._memories.get(pod["metadata"]["uid"], {}).get("ip") or pod.get("status", {}).get("podIP", "")
-        node = {"ip": machine.address, "podIP": ip, "cpu": machine.cpu, "memory": machine.memory}
+        return {"ip": machine.address, "podIP": ip, "cpu": machine.cpu, "memory": machine.memory}
+
+    def surroundings(self, pod: Obj, container: Obj) -> Surroundings:
+        """The container's environment and files. Raises surroundings.Missing."""
+        node = self.node_facts(pod)
         environment = surroundings.environment(self.api, pod, container, node)
         if container.get("command") or container.get("args"):
             environment = {**volumes.service_variables(self.api, pod), **environment}
-        return environment, volumes.files_of(self.api, pod, container, node)
+        files = volumes.files_of(self.api, pod, container, node)
+        known = self._memories.get(pod["metadata"]["uid"], {})
+        return Surroundings(environment, *refreshing.first_and_later(known, container, files))
 
     # ------------------------------------------------------------------------------------------------ world.machines
 
@@ -303,13 +337,14 @@ class Fleet:
     # ------------------------------------------------------------------------------------------------ memory
 
     def dump(self) -> Any:
-        found = {"pods": self._memories, "missing": self._missing, "timings": self.timings.changed,
+        found = {"pods": self._memories, "missing": self._missing, "asking": self._asking, "timings": self.timings.changed,
                  "workloads": self.workloads.dump()}  # fmt: skip
         return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
         self._memories = state.get("pods", {})
         self._missing = state.get("missing", {})
+        self._asking = state.get("asking", {})
         self.timings.changed = state.get("timings", {})
         self.workloads.load(state.get("workloads"))
 

@@ -95,10 +95,10 @@ class Inside:
         everything = [*spec["containers"], *spec.get("initContainers", ()), *spec.get("ephemeralContainers", ())]
         container = next(each for each in everything if each["name"] == name)
         try:
-            environment, files = self._fleet.surroundings(pod, container)
+            found = self._fleet.surroundings(pod, container)
         except surroundings.Missing:
-            environment, files = {}, {}
-        return Launch(pod, container, attempt, spec["nodeName"], environment, files, self._fleet.clock.now)
+            found = surroundings.NOTHING
+        return Launch(pod, container, attempt, spec["nodeName"], found.environment, found.files, self._fleet.clock.now, found.changes)
 
     # ------------------------------------------------------------------------------------------------ logs
 
@@ -177,6 +177,11 @@ class Inside:
     def check_entrance(self, pod: Obj, container: str, verb: str) -> None:
         """Raises ApiError when nobody can get into the container."""
         self._entrance(pod, container, verb)
+
+    def check_door(self, pod: Obj, verb: str) -> None:
+        """Raises ApiError when the pod's kubelet cannot be reached."""
+        metadata = pod["metadata"]
+        self._machine(pod, f"/{verb}/{metadata['namespace']}/{metadata['name']}")
 
     def execute(self, pod: Obj, container: str, command: list[str]) -> Executed:
         """Run a command in a running container and wait for its end. Raises ApiError when there is nowhere to run it."""

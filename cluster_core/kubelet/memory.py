@@ -5,6 +5,7 @@ A pod that just runs has none: its status tells everything. Keys of a `Memory`:
     flight      containers being started in this sync: {"queue": names, "stage", "due", "begun"}
     statuses    container statuses not written yet, by container name
     exits       containers that will end: name -> [due, exit code, reason, message]
+    asks        containers whose scripts ask the network something: name -> [due, when it could be, whether it is a chore]
     stopping    containers told to stop: name -> [due, exit code, reason, why]
     backoff     restart back-off: name -> [seconds, last change]; pulls: the same for image pulls
     again       containers whose wait ends with another restart
@@ -12,6 +13,7 @@ A pod that just runs has none: its status tells everything. Keys of a `Memory`:
     sandbox, ip whether the pod's network is there, and its address
     deadline    when activeDeadlineSeconds are over; removal: when the ended pod is let go
     waits       when a back-off ends: name -> due
+    mounted     volume -> [[since, {path: text}], ...] where contents have changed; refresh: when to look for changes
     probes      name -> kind of probe -> {"due", "good", "bad"}
     waiting     references to ConfigMaps and Secrets that are missing
 """
@@ -52,6 +54,7 @@ def next_due(memory: Memory, now: int) -> tuple[int | None, bool]:
     pressing = _pressing(memory, now)
     idle = [due for due in memory.get("waits", {}).values() if due - now > CHORE_WAIT]
     idle += [probe["due"] for probe in _probes(memory) if probe.get("idle")]
+    idle += [due for due, _, chore in memory.get("asks", {}).values() if chore]
     first = min(pressing, default=None)
     if first is not None and first - now <= PATIENCE and (not idle or first <= min(idle)):
         return first, False
@@ -76,5 +79,6 @@ def _pressing(memory: Memory, now: int) -> list[int]:
     times += memory.get("backing-off", {}).values()
     times += [due for due in memory.get("waits", {}).values() if due - now <= CHORE_WAIT]
     times += [probe["due"] for probe in _probes(memory) if not probe.get("idle")]
-    times += [memory[key] for key in ("deadline", "removal") if key in memory]
+    times += [due for due, _, chore in memory.get("asks", {}).values() if not chore]
+    times += [memory[key] for key in ("deadline", "removal", "refresh") if key in memory]
     return times

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster_core.kubelet import asking, volumes
 from cluster_core.kubelet import memory as remember
 from cluster_core.kubelet import status as states
-from cluster_core.kubelet import volumes
 from cluster_core.kubelet.backoff import restart_at, resume
 from cluster_core.kubelet.pulling import begin_image, finish_pull
 from cluster_core.kubelet.surroundings import Missing
@@ -111,10 +111,7 @@ def _start(work: Work, flight: dict[str, Any]) -> None:
 def begin_life(work: Work, container: Obj, status: dict[str, Any], launch: Any) -> None:
     """The process runs: plan its end, its probes."""
     name = container["name"]
-    outcome = work.fleet.workloads.start(launch)
-    if outcome.after is not None:
-        due = work.now + round(outcome.after * SECOND)
-        remember.entry(work.memory, "exits")[name] = [due, outcome.exit_code, outcome.reason, outcome.message]
+    asking.plan(work, name, work.fleet.workloads.start(launch))
     work.fleet.probes.begin(work, container, status)
     work.set(name, status)
 

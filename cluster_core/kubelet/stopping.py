@@ -35,8 +35,10 @@ def _ended(work: Work, name: str, planned: list[Any]) -> None:
     remember.drop(work.memory, "exits", name)
     remember.drop(work.memory, "stopping", name)
     remember.drop(work.memory, "probes", name)
+    remember.drop(work.memory, "asks", name)
     _, code, reason, message = planned
-    work.set(name, states.terminated(work.statuses[name], code, reason, message, work.fleet.clock.timestamp()))
+    ended = states.terminated(work.statuses[name], code, reason, message, work.fleet.clock.timestamp())
+    work.set(name, {**ended, "ready": code == 0 and states.is_plain_init(work.pod, name)})
 
 
 def stop(work: Work, name: str, grace: int, why: str = "") -> None:
@@ -90,7 +92,7 @@ def terminate(work: Work) -> None:
     if work.memory.pop("rebooted", False):
         lost_in_reboot(work)
     work.memory.pop("flight", None)
-    for key in ("waits", "backing-off", "again", "probes"):
+    for key in ("waits", "backing-off", "again", "probes", "asks"):
         work.memory.pop(key, None)
     deadline = parse_time(metadata["deletionTimestamp"])
     grace = max(0, -(-(deadline - work.now) // SECOND))

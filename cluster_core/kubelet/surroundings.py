@@ -5,16 +5,35 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from cluster_core.apiserver.client import Client
 from cluster_core.machinery.quantity import milli
 from cluster_core.machinery.typed import Obj
 
 
+class Getter(Protocol):
+    """As much of a client as it takes to look things up."""
+
+    def get(self, kind: str, namespace: str, name: str, /) -> Obj | None: ...
+
+    def token(self, pod: Obj, audiences: Sequence[str], seconds: int, /) -> str: ...
+
+
 class Missing(Exception):
     """Something the container refers to does not exist; str() is the kubelet's message."""
+
+
+class Surroundings(NamedTuple):
+    """What a container finds: variables, files as they were when the pod began, and what was written to them later."""
+
+    environment: Mapping[str, str]
+    files: Mapping[str, str]
+    changes: Sequence[tuple[int, Mapping[str, str | None]]] = ()
+
+
+NOTHING = Surroundings({}, {})
 
 
 def environment(api: Client, pod: Obj, container: Obj, node: Mapping[str, str]) -> dict[str, str]:
@@ -49,12 +68,19 @@ def expand(text: str, values: Mapping[str, str]) -> str:
 
 
 def data_of(kind: str, obj: Obj) -> dict[str, str]:
-    """The contents of a ConfigMap or Secret as text."""
+    """The contents of a ConfigMap or Secret as text; bytes that are none as surrogates (PEP 383)."""
     data = obj.get("data", {})
     if kind == "Secret":
-        return {key: base64.b64decode(value).decode("utf-8", "replace") for key, value in data.items()}
-    binary = obj.get("binaryData", {})
-    return {**data, **{key: base64.b64decode(value).decode("utf-8", "replace") for key, value in binary.items()}}
+        return {key: _text(value) for key, value in data.items()}
+    return {**data, **{key: _text(value) for key, value in obj.get("binaryData", {}).items()}}
+
+
+def _printable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _text(encoded: str) -> str:
+    return base64.b64decode(encoded).decode("utf-8", "surrogateescape")
 
 
 def _from_all(api: Client, pod: Obj, source: Obj) -> dict[str, str]:
@@ -62,11 +88,11 @@ def _from_all(api: Client, pod: Obj, source: Obj) -> dict[str, str]:
         if key in source:
             obj = fetch(api, pod, kind, source[key])
             prefix = source.get("prefix", "")
-            return {prefix + name: value for name, value in data_of(kind, obj).items()} if obj else {}
+            return {prefix + name: _printable(value) for name, value in data_of(kind, obj).items()} if obj else {}
     return {}
 
 
-def fetch(api: Client, pod: Obj, kind: str, reference: Obj) -> Obj | None:
+def fetch(api: Getter, pod: Obj, kind: str, reference: Obj) -> Obj | None:
     """The object referred to; None when it is optional and missing. Raises Missing."""
     name = reference.get("name", "")
     found = api.get(kind, pod["metadata"]["namespace"], name)
@@ -95,7 +121,7 @@ def _key_of(api: Client, pod: Obj, kind: str, reference: Obj) -> str | None:
         where = f"{pod['metadata']['namespace']}/{reference['name']}"
         label = "ConfigMap" if kind == "ConfigMap" else "Secret"
         raise Missing(f"couldn't find key {reference['key']} in {label} {where}")
-    return found
+    return None if found is None else _printable(found)
 
 
 def field_value(pod: Obj, path: str, node: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ DEFAULTS: dict[str, Any] = {
     "pull-bytes-per-second": [30e6, 80e6],
     "pull-failure": 0.0,
     "resync": [1.0, 2.0],
+    "volume-refresh": [2.0, 60.0],
     "config-retry": [10.0, 15.0],
     "boot": [10.0, 20.0],
     "register": [0.5, 1.5],

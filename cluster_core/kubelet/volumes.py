@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cluster_core.apiserver.client import Client
-from cluster_core.kubelet.surroundings import Missing, data_of, fetch, field_value, resource_value
+from cluster_core.kubelet.surroundings import Getter, Missing, data_of, fetch, field_value, resource_value
 from cluster_core.machinery.typed import Obj
 
 Files = dict[str, str]
@@ -39,7 +39,7 @@ def _claim_problem(api: Client, pod: Obj, name: str) -> str:
     return "" if claim.get("status", {}).get("phase") == "Bound" else f'PVC {pod["metadata"]["namespace"]}/{name} is not bound'
 
 
-def contents(api: Client, pod: Obj, volume: Obj, node: Mapping[str, str]) -> Files:
+def contents(api: Getter, pod: Obj, volume: Obj, node: Mapping[str, str]) -> Files:
     """The volume's files by relative path. Raises Missing."""
     if "projected" in volume:
         found: Files = {}
@@ -49,7 +49,7 @@ def contents(api: Client, pod: Obj, volume: Obj, node: Mapping[str, str]) -> Fil
     return _source(api, pod, volume, node)
 
 
-def _source(api: Client, pod: Obj, source: Obj, node: Mapping[str, str]) -> Files:
+def _source(api: Getter, pod: Obj, source: Obj, node: Mapping[str, str]) -> Files:
     for key, (kind, name) in _OBJECTS.items():
         if key in source:
             reference = {**source[key], "name": source[key].get(name) or source[key].get("name", "")}
@@ -57,11 +57,20 @@ def _source(api: Client, pod: Obj, source: Obj, node: Mapping[str, str]) -> File
     if "downwardAPI" in source:
         return {item["path"]: _downward(pod, item, node) for item in source["downwardAPI"].get("items", ())}
     if "serviceAccountToken" in source:
-        return {source["serviceAccountToken"]["path"]: f"token-of-{pod['spec'].get('serviceAccountName', 'default')}"}
+        return {source["serviceAccountToken"]["path"]: _token(api, pod, source["serviceAccountToken"])}
     return {}
 
 
-def _object_files(api: Client, pod: Obj, kind: str, reference: Obj) -> Files:
+def _token(api: Getter, pod: Obj, projection: Obj) -> str:
+    audience = projection.get("audience")
+    found = api.token(pod, [audience] if audience else [], int(projection.get("expirationSeconds", 3600)))
+    if not found:
+        account = pod["spec"].get("serviceAccountName", "default")
+        raise Missing(f'failed to fetch token: serviceaccounts "{account}" not found')
+    return found
+
+
+def _object_files(api: Getter, pod: Obj, kind: str, reference: Obj) -> Files:
     obj = fetch(api, pod, kind, reference)
     if obj is None:
         return {}
@@ -99,11 +108,31 @@ def files_of(api: Client, pod: Obj, container: Obj, node: Mapping[str, str]) -> 
             continue
         if mount["name"].startswith(TOKEN_VOLUME) and not (container.get("command") or container.get("args")):
             continue
-        found.update(_mounted(contents(api, pod, volume, node), mount))
+        found.update(mounted(contents(api, pod, volume, node), mount))
     return found
 
 
-def _mounted(files: Files, mount: Obj) -> Files:
+def is_text(content: str) -> bool:
+    """Whether it came from bytes that are UTF-8."""
+    return content.isascii() or content.encode("utf-8", "surrogateescape").decode("utf-8", "replace") == content
+
+
+def refers(volume: Obj, kind: str, name: str) -> bool:
+    """Whether the volume's files come from this ConfigMap or Secret."""
+    for source in (volume.get("projected") or {}).get("sources") or (volume,):
+        for key, (its_kind, its_name) in _OBJECTS.items():
+            if its_kind == kind and key in source and name in (source[key].get(its_name), source[key].get("name")):
+                return True
+    return False
+
+
+def tells_of_pod(volume: Obj) -> bool:
+    """Whether the volume's files come from the pod itself."""
+    return any("downwardAPI" in source for source in (volume.get("projected") or {}).get("sources") or (volume,))
+
+
+def mounted(files: Files, mount: Obj) -> Files:
+    """The volume's files where the container sees them."""
     root = mount["mountPath"].rstrip("/")
     single = mount.get("subPath")
     if single:

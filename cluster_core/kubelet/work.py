@@ -126,8 +126,8 @@ class Work:
         """What the container's start is made of."""
         container = self.container(name)
         attempt = int(self.statuses[name]["restartCount"]) if name in self.statuses else 0
-        environment, files = self.fleet.surroundings(self.pod, container)
-        return Launch(self.pod, container, attempt, self.machine.name, environment, files, self.now)
+        found = self.fleet.surroundings(self.pod, container)
+        return Launch(self.pod, container, attempt, self.machine.name, found.environment, found.files, self.now, found.changes)
 
     def container_id(self, name: str) -> str:
         attempt = self.statuses[name]["restartCount"] if name in self.statuses else 0

@@ -3,7 +3,7 @@ other: a kubelet asks what a container does, `workloads` answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cluster_core.machinery.typed import Obj
@@ -30,7 +30,8 @@ class Image(NamedTuple):
 
 
 class Launch(NamedTuple):
-    """A container that starts or runs. `files` are those of mounted volumes by path; `attempt` counts earlier starts."""
+    """A container that starts or runs. `files` are those of mounted volumes by path, as they were when the pod began, `changes`
+    what was written to them since: (time, path -> text, None: removed). `attempt` counts earlier starts."""
 
     pod: Obj
     container: Obj
@@ -39,15 +40,35 @@ class Launch(NamedTuple):
     environment: Mapping[str, str]
     files: Mapping[str, str]
     now: int
+    changes: Sequence[tuple[int, Mapping[str, str | None]]] = ()
+
+    def files_now(self) -> Mapping[str, str]:
+        """The files as they are now, what is no text made printable."""
+        found: dict[str, str | None] = dict(self.files)
+        for at, written in self.changes:
+            if at <= self.now:
+                found |= written
+        return {path: _printable(text) for path, text in found.items() if text is not None}
+
+
+def _printable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 class Outcome(NamedTuple):
-    """How a process will end if left alone: after seconds (None: never), with this code, reason and message."""
+    """How a process will end if left alone: after seconds (None: never), with this code, reason and message.
+
+    A process that asks the network something in `asks` seconds has to be resumed then, or `patience` seconds later at the
+    most; `endless`: it does so again and again, so that nobody waits for its end.
+    """
 
     after: float | None = None
     exit_code: int = 0
     reason: str = ""
     message: str = ""
+    asks: float | None = None
+    patience: float = 0.0
+    endless: bool = False
 
 
 class Reaction(NamedTuple):

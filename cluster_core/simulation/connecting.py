@@ -1,5 +1,5 @@
-"""Requests that the API server passes on to a kubelet: logs here; of streams (exec, attach)
-only whether they may be opened: they themselves belong to the wire."""
+"""Requests that the API server passes on to a kubelet: logs here; of streams (exec, attach,
+port-forward) only whether they may be opened: they themselves belong to the wire."""
 
 from __future__ import annotations
 
@@ -35,17 +35,21 @@ def install(server: ApiServer, fleet: Fleet) -> None:
 def _opened(fleet: Fleet, pod: Obj, verb: str, request: ApiRequest) -> ApiResponse:
     """Whether a stream may be opened: 101, after which whoever speaks the protocol goes on. Raises ApiError."""
     if verb == "portforward":
-        raise errors.bad_request("port-forward is not simulated: reach the pod from another one, or by the network commands")
-    wanted = [name for name in ("stdin", "stdout", "stderr") if _truth(request.parameter(name))]
-    if not wanted:
-        raise errors.bad_request("you must specify at least 1 of stdin, stdout, stderr")
-    fleet.inside.check_entrance(pod, request.parameter("container"), verb)
+        fleet.inside.check_door(pod, verb)
+    else:
+        _check_streams(request)
+        fleet.inside.check_entrance(pod, request.parameter("container"), verb)
     upgrade = request.header("upgrade").lower()
     if upgrade == "websocket":
         return ApiResponse(101, b"")
     if upgrade.startswith("spdy"):
         raise errors.bad_request("unable to upgrade: only websockets are served here, not SPDY")
     raise errors.bad_request("Upgrade request required")
+
+
+def _check_streams(request: ApiRequest) -> None:
+    if not any(_truth(request.parameter(name)) for name in ("stdin", "stdout", "stderr")):
+        raise errors.bad_request("you must specify at least 1 of stdin, stdout, stderr")
 
 
 def log_options(request: ApiRequest) -> LogOptions:

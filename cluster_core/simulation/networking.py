@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from cluster_core.apiserver.request import ApiRequest, User
@@ -16,7 +17,7 @@ from cluster_core.machinery.typed import Obj
 from cluster_core.network.answers import Program, respond
 from cluster_core.network.links import Links, Upstream
 from cluster_core.network.network import Network
-from cluster_core.network.trace import Call, Response
+from cluster_core.network.trace import Call, Response, Source, Trace
 from cluster_core.simulation import containertools
 from cluster_core.simulation.nodes import fleet_of, park_of
 from cluster_core.workloads import listening
@@ -117,12 +118,12 @@ class _ContainerAnswers:
 
     def _running(self, pod: Obj, container: Obj) -> tuple[Launch, Process]:
         try:
-            environment, files = self._fleet.surroundings(pod, container)
+            found = self._fleet.surroundings(pod, container)
         except surroundings.Missing:
-            environment, files = {}, {}
+            found = surroundings.NOTHING
         status = _status(pod, container["name"]) or {}
         now = self._fleet.clock.now
-        launch = Launch(pod, container, status.get("restartCount", 0), pod["spec"]["nodeName"], environment, files, now)
+        launch = Launch(pod, container, status.get("restartCount", 0), pod["spec"]["nodeName"], found.environment, found.files, now, found.changes)
         started = status.get("state", {}).get("running", {}).get("startedAt")
         return cast(Containers, self._fleet.workloads).running(launch, parse_time(started) if started else now)
 
@@ -131,8 +132,19 @@ class _ContainerAnswers:
         if self._is_played(pod):
             return respond(Program(pod, found, {}, {}, self._fleet.clock.now), call)
         launch, process = self._running(pod, found)
-        program = Program(pod, found, launch.files, launch.environment, launch.now)
+        program = Program(pod, found, launch.files_now(), launch.environment, launch.now, self._asker(pod, container), self._runner(pod, container))
         return respond(program, call, process.program.name)
+
+    def _asker(self, pod: Obj, container: str) -> Callable[[str, Call], Trace]:
+        source = Source("pod", pod["metadata"]["name"], pod["metadata"]["namespace"], container)
+        return lambda target, call: network_of(self._cluster).request(source, target, call)
+
+    def _runner(self, pod: Obj, container: str) -> Callable[[str], tuple[int, str]]:
+        def run(command: str) -> tuple[int, str]:
+            done = self._fleet.inside.execute(pod, container, ["sh", "-c", command])
+            return done.exit_code, done.stdout + done.stderr
+
+        return run
 
 
 def _sidecars(pod: Obj) -> list[Obj]:

@@ -1,16 +1,26 @@
-"""agnhost, the image of Kubernetes' own tests: one program with many faces, chosen by its first argument."""
+"""agnhost, the image of Kubernetes' own tests: one program with many faces, chosen by its first argument.
+
+Its servers are programs like others; what prints something and ends is a command of the sandboxed shell: see agnhosttools.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import shlex
 
 from cluster_core.machinery.containers import Launch
 from cluster_core.workloads.argv import Plan
 from cluster_core.workloads.catalogue import Program
 
-_SERVERS = {"netexec": 8080, "serve-hostname": 9376, "test-webserver": 80, "liveness": 8080, "guestbook": 80,
-            "dns-server-echo": 53, "connect": 0, "grpc-health-checking": 5000, "webhook": 8443}  # fmt: skip
+_SERVERS = {"netexec": (8080,), "serve-hostname": (9376,), "test-webserver": (80,), "liveness": (8080,), "guestbook": (80,),
+            "dns-server-echo": (53,), "grpc-health-checking": (5000, 8080), "webhook": (8443,), "porter": ()}  # fmt: skip
 _PORT_FLAGS = ("--http-port", "--port", "--grpc-port")
+_UDP_PORT = "8081"
+"""Of netexec, unless told otherwise."""
+_TCP_PORTER, _UDP_PORTER = ("SERVE_PORT_", "SERVE_TCP_PORT_", "SERVE_TLS_PORT_"), ("SERVE_UDP_PORT_",)
+SCRIPTS = ("mounttest", "entrypoint-tester", "logs-generator", "dns-suffix", "dns-server-list", "etc-hosts", "help")
+"""Faces that do something and end."""
+_STOPPED = (2, 0.1)
+"""How SIGTERM ends a Go program that does not wait for it."""
 
 
 def refine(plan: Plan, launch: Launch) -> Plan:
@@ -19,45 +29,39 @@ def refine(plan: Plan, launch: Launch) -> Plan:
         return plan
     words = list(plan.argv[1:]) or ["pause"]
     name = words[0]
+    if name in SCRIPTS:
+        path = plan.argv[0] if plan.argv[0].startswith("/") else "/agnhost"
+        return plan._replace(kind="script", script=shlex.join([path, *words]))
     if name in _SERVERS:
-        port = _flag(words, _PORT_FLAGS) or str(_SERVERS[name])
-        program = Program(f"agnhost {name}", ports=(int(port),), memory=5, stop=(2, 0.1))
-        return replace_program(plan, program)
-    if name in ("mounttest", "entrypoint-tester", "env", "inclusterclient"):
-        return _script(plan, name, words[1:], launch)
-    return replace_program(plan, Program(f"agnhost {name}", memory=5, stop=(0, 0.1)))
+        return plan._replace(program=_server(name, words, launch))
+    return plan._replace(program=Program(f"agnhost {name}", memory=5, stop=(0, 0.1)))
 
 
-def replace_program(plan: Plan, program: Program) -> Plan:
-    return plan._replace(program=replace(program))
+def _server(name: str, words: list[str], launch: Launch) -> Program:
+    if name == "porter":
+        ports, udp = _served(launch, _TCP_PORTER), _served(launch, _UDP_PORTER)
+    else:
+        ports, udp = _ports(words, _SERVERS[name]), _numbers([flag(words, "--udp-port") or _UDP_PORT]) if name == "netexec" else ()
+    return Program(f"agnhost {name}", ports=ports, udp=udp, memory=5, stop=_STOPPED)
 
 
-def _flag(words: list[str], names: tuple[str, ...]) -> str:
+def _ports(words: list[str], usual: tuple[int, ...]) -> tuple[int, ...]:
+    return _numbers([flag(words, name) for name in _PORT_FLAGS]) or usual
+
+
+def _numbers(texts: list[str]) -> tuple[int, ...]:
+    return tuple(int(text) for text in texts if text.isdigit() and int(text) > 0)
+
+
+def _served(launch: Launch, prefixes: tuple[str, ...]) -> tuple[int, ...]:
+    """The ports that porter's variables name."""
+    return _numbers([name.removeprefix(prefix) for name in launch.environment for prefix in prefixes if name.startswith(prefix)])
+
+
+def flag(words: list[str], *names: str) -> str:
+    """The value of a flag, "" when it is not given."""
     for index, word in enumerate(words):
         name, equals, value = word.partition("=")
         if name in names:
             return value if equals else (words[index + 1] if index + 1 < len(words) else "")
     return ""
-
-
-def _script(plan: Plan, name: str, words: list[str], launch: Launch) -> Plan:
-    if name == "entrypoint-tester":
-        return plan._replace(kind="script", script=f"echo '[/agnhost entrypoint-tester {' '.join(words)}]'")
-    if name == "mounttest":
-        return plan._replace(kind="script", script="\n".join(_mounttest(words)) or "true")
-    return plan._replace(kind="script", script="env")
-
-
-def _mounttest(words: list[str]) -> list[str]:
-    """What each flag has it print."""
-    lines = []
-    for word in words:
-        name, _, value = word.lstrip("-").partition("=")
-        for path in value.split(","):
-            if name in ("file_content", "file_content_in_loop"):
-                lines.append(f'echo "content of file \\"{path}\\": $(cat {path})"')
-            elif name == "file_mode":
-                lines.append(f'echo "mode of file \\"{path}\\": -rw-r--r--"')
-            elif name == "fs_type":
-                lines.append(f'echo "mount type of \\"{path}\\": tmpfs"')
-    return lines

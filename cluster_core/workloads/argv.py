@@ -13,7 +13,7 @@ from cluster_core.workloads.images import entry_of
 
 SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh"))
 TOOLS = frozenset(
-    ["sleep", "echo", "cat", "ls", "date", "env", "printenv", "true", "false", "tail", "head", "touch", "test", "[", "seq", "expr", "printf", "hostname", "id", "uname", "pwd", "mkdir", "rm", "cp", "mv", "ln", "chmod", "chown", "grep", "sed", "awk", "find", "xargs", "sort", "uniq", "wc", "cut", "tr", "tee", "yes", "nslookup", "wget", "curl", "nc", "ping", "dig", "host", "dd", "basename", "dirname", "whoami", "which", "kill", "timeout", "watch", "df", "du", "free", "ps", "top", "stat", "sha256sum", "md5sum", "base64", "tar", "gzip", "jq", "perl", "python", "python3", "mount", "apk", "apt-get", "apt", "yum", "kubectl", "redis-cli", "psql", "mysql", "mysqladmin", "mongo", "mongosh", "pg_isready"]
+    ["sleep", "echo", "cat", "ls", "date", "env", "printenv", "true", "false", "tail", "head", "touch", "test", "[", "seq", "expr", "printf", "hostname", "id", "uname", "pwd", "mkdir", "rm", "cp", "mv", "ln", "chmod", "chown", "grep", "sed", "awk", "find", "xargs", "sort", "uniq", "wc", "cut", "tr", "tee", "yes", "nslookup", "wget", "curl", "nc", "ping", "dig", "host", "dd", "basename", "dirname", "whoami", "which", "kill", "timeout", "watch", "df", "du", "free", "ps", "top", "stat", "sha256sum", "md5sum", "base64", "tar", "gzip", "jq", "perl", "python", "python3", "mount", "hexdump", "od", "xxd", "sysctl", "nnp", "readlink", "realpath", "mktemp", "tac", "truncate", "nproc", "groups", "sh", "apk", "apt-get", "apt", "yum", "kubectl", "redis-cli", "psql", "mysql", "mysqladmin", "mongo", "mongosh", "pg_isready"]
 )
 """Programs that the shell knows, and which therefore really run."""
 INTERPRETERS = frozenset(("python", "python3", "node", "java", "ruby", "php", "go", "npm", "yarn", "dotnet", "uvicorn", "gunicorn"))
@@ -48,6 +48,8 @@ def plan(launch: Launch) -> Plan:
     program = programs()[entry.does] if entry else APP
     if args and (program.kind == "shell" or (entry is None and _is_program(args[0]))):
         return of_argv(args, entry, launch.files, launch)
+    if program.kind == "script":
+        return Plan("script", argv=(program.name, *args), script=shlex.join([program.name, *args]))
     if program.kind == "shell" and (container.get("stdin") or container.get("tty")):
         return Plan("server", Program(program.name, stop=None), (program.name,), waits=True)
     return Plan("server", program, (program.name, *args))
@@ -66,16 +68,25 @@ def of_argv(argv: Sequence[str], entry: Entry | None, files: Mapping[str, str], 
         return _shell(argv, files, launch)
     if argv[0] in files:
         return Plan("script", argv=tuple(argv), script=files[argv[0]], positional=tuple(argv[1:]), waits=True)
-    program = programs().get(name)
+    program = programs().get("agnhost" if name == "agnhost-2" else name)
     if program is not None and program.kind != "shell":
         return Plan("server", program, tuple(argv))
     if name in ("python", "python3") and "http.server" in argv:
         return Plan("server", _http_server(argv), tuple(argv), waits=True)
     if name in TOOLS and not (name in INTERPRETERS and _is_file(argv)):
-        return Plan("script", argv=tuple(argv), script=shlex.join(argv), waits=True)
+        return Plan("script", argv=tuple(argv), script=shlex.join(plain(argv)), waits=True)
     if entry is None or name in INTERPRETERS or argv[0].startswith(("/", "./")):
         return Plan("server", APP, tuple(argv), waits=name in INTERPRETERS)
     return Plan("missing", argv=tuple(argv))
+
+
+_BINARIES = ("/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin")
+
+
+def plain(argv: Sequence[str]) -> list[str]:
+    """The command line with a program by its name alone where it is given by its place in the image."""
+    place, _, name = argv[0].rpartition("/")
+    return [name, *argv[1:]] if place in _BINARIES and name in TOOLS | SHELLS else list(argv)
 
 
 def _is_file(argv: Sequence[str]) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bashkit import BuiltinContext, BuiltinResult
 
+from cluster_core.workloads import agnhosttools
 from cluster_core.workloads.catalogue import programs
 
 if TYPE_CHECKING:
@@ -41,10 +42,15 @@ def commands(run: Run) -> dict[str, Command]:
         "tail": lambda context: _tail(run, context),
         "hostname": lambda context: _hostname(run, context),
         "perl": lambda context: _perl(run, context),
-        "id": lambda context: "uid=0(root) gid=0(root) groups=0(root)\n",
+        "id": lambda context: _id(run, context),
+        "whoami": lambda context: _user_name(run.job.identity.uid) + "\n",
+        "sysctl": lambda context: _sysctl(run, context),
+        "nnp": lambda context: f"Effective uid: {_effective_uid(run)}\n",
         "top": lambda context: "",
         "mount": lambda context: "overlay on / type overlay (rw,relatime)\n",
     }
+    for name in agnhosttools.NAMES:
+        found[name] = lambda context: agnhosttools.agnhost(run, context)
     for name in ("nslookup", "dig", "host", "wget", "curl", "nc", "ping", "telnet"):
         found[name] = unreachable
     for name in ("apk", "apt-get", "apt", "yum", "dnf", "pip", "pip3", "npm"):
@@ -72,6 +78,51 @@ _CLIENTS = {
 }
 
 
+def _user_name(uid: int) -> str:
+    return {0: "root", 65534: "nobody"}.get(uid, str(uid))
+
+
+def _numbered(number: int) -> str:
+    name = _user_name(number)
+    return f"{number}({name})" if name != str(number) else name
+
+
+def _id(run: Run, context: BuiltinContext) -> str:
+    who = run.job.identity
+    wanted = "".join(word.lstrip("-") for word in context.argv)
+    show = _user_name if "n" in wanted else str
+    for letter, numbers in (("u", [who.uid]), ("g", [who.gid]), ("G", who.all_groups)):
+        if letter in wanted:
+            return " ".join(show(number) for number in numbers) + "\n"
+    groups = ",".join(_numbered(number) for number in who.all_groups)
+    return f"uid={_numbered(who.uid)} gid={_numbered(who.gid)} groups={groups}\n"
+
+
+def _effective_uid(run: Run) -> int:
+    """Of a program with the setuid bit: root's, unless gaining privileges is forbidden."""
+    context = (run.job.launch.container.get("securityContext") or {}) if run.job.launch is not None else {}
+    return run.job.identity.uid if context.get("allowPrivilegeEscalation") is False else 0
+
+
+_SYSCTLS = {"kernel.shm_rmid_forced": "0", "net.ipv4.ip_local_port_range": "32768\t60999", "net.ipv4.tcp_syncookies": "1",
+            "net.ipv4.ping_group_range": "1\t0", "net.ipv4.ip_unprivileged_port_start": "1024", "net.core.somaxconn": "4096",
+            "kernel.msgmax": "8192", "kernel.shmmax": "18446744073692774399", "net.ipv4.ip_forward": "1"}  # fmt: skip
+
+
+def _sysctl(run: Run, context: BuiltinContext) -> BuiltinResult:
+    """Kernel parameters, those of the pod's security context on top."""
+    spec = run.job.launch.pod["spec"] if run.job.launch is not None else {}
+    own = {each["name"].replace("/", "."): each["value"] for each in (spec.get("securityContext") or {}).get("sysctls") or ()}
+    known, out, err = {**_SYSCTLS, **own}, "", ""
+    for word in context.argv:
+        name = word.replace("/", ".")
+        if name in known:
+            out += f"{known[name]}\n" if "-n" in context.argv else f"{name} = {known[name]}\n"
+        elif not word.startswith("-"):
+            err += f"sysctl: error: '{word}' is an unknown key\n"
+    return BuiltinResult(out, err, 1 if err else 0)
+
+
 def _sleep(run: Run, context: BuiltinContext) -> BuiltinResult:
     if not context.argv:
         return BuiltinResult("", "sleep: missing operand\n", 1)
@@ -81,7 +132,7 @@ def _sleep(run: Run, context: BuiltinContext) -> BuiltinResult:
         if found is None:
             return BuiltinResult("", f"sleep: invalid time interval '{text}'\n", 1)
         total += found
-    run.sleep(total)
+    run.sleep(total, context.fs)
     return BuiltinResult("", "", 0)
 
 
@@ -137,7 +188,7 @@ def _perl(run: Run, context: BuiltinContext) -> BuiltinResult | str:
     if match is None:
         return ""
     digits = min(int(match[1]), 10_000)
-    run.sleep(digits / 400)
+    run.sleep(digits / 400, context.fs)
     return pi(digits) + "\n"
 
 

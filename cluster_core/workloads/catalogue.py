@@ -21,6 +21,8 @@ class Program:
     name: str = "app"
     kind: str = "server"
     ports: tuple[int, ...] = ()
+    udp: tuple[int, ...] = ()
+    """Where it takes datagrams besides."""
     stop: tuple[int, float] | None = _SERVER_STOP
     start: float = 0.0
     needs: tuple[str, ...] = ()
@@ -40,6 +42,8 @@ class Entry:
     does: str
     newest: tuple[int, int] | None = None
     shell: bool = True
+    user: int = 0
+    """As whom its processes run unless told otherwise."""
 
 
 APP = Program()
@@ -62,7 +66,7 @@ def _entry(name: str, facts: dict[str, Any]) -> Entry:
     major, _, minor = str(facts.get("newest", "")).partition(".")
     newest = (int(major), int(minor or 0)) if major else None
     size = int(facts["size"]) * 1_000_000 + sum(map(ord, name)) * 1021
-    return Entry(facts.get("at", _HUB + name), size, facts["does"], newest, facts.get("shell", True))
+    return Entry(facts.get("at", _HUB + name), size, facts["does"], newest, facts.get("shell", True), facts.get("user", 0))
 
 
 @lru_cache(1)

@@ -24,8 +24,8 @@ def is_open(launch: Launch, process: Process, started: int, port: int, protocol:
         return False
     if process.plan.kind == "script" and not (process.trace and process.trace.serves):
         return False
-    if protocol == "UDP" and program.ports and port not in _UDP:
-        return False
+    if protocol == "UDP" and (program.ports or program.udp):
+        return port in program.udp or (port in _UDP and port in open_ports(launch, process))
     found = open_ports(launch, process)
     return port in found if found else program.kind == "server" and program.name in ("app", "python")
 
@@ -44,9 +44,11 @@ def open_ports(launch: Launch, process: Process) -> tuple[int, ...]:
 def _told(launch: Launch, process: Process) -> tuple[int, ...]:
     """What configuration, arguments or variables say."""
     program = process.program
+    if program.name.startswith("agnhost "):
+        return program.ports
     if program.name in ("nginx", "nginx-unprivileged", "httpd"):
         return _of_files(launch)
-    flagged = _of_flags(process.plan.argv)
+    flagged = _of_words(process.plan.argv) if program.name == "tcp-echo" else _of_flags(process.plan.argv)
     if flagged:
         return flagged
     number = launch.environment.get("PORT", "") if program.name in _BY_VARIABLE else ""
@@ -63,6 +65,12 @@ def _of_flags(words: Sequence[str]) -> tuple[int, ...]:
             number = text.rpartition(":")[2].partition("/")[0]
             found += [int(number)] if number.isdigit() else []
     return tuple(found)
+
+
+def _of_words(words: Sequence[str]) -> tuple[int, ...]:
+    """The first argument: 9000,9001."""
+    found = next((word for word in words if word.replace(",", "").isdigit()), "")
+    return tuple(int(number) for number in found.split(",") if number)
 
 
 def _of_files(launch: Launch) -> tuple[int, ...]:

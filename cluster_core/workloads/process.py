@@ -7,10 +7,14 @@ from typing import NamedTuple
 
 from cluster_core.machinery import quantity
 from cluster_core.machinery.containers import Launch, Outcome, Reaction
+from cluster_core.machinery.identity import Identity, identity
 from cluster_core.machinery.typed import Obj
 from cluster_core.workloads import agnhost, argv
 from cluster_core.workloads.argv import Plan
+from cluster_core.workloads.asking import Questions
+from cluster_core.workloads.attributes import FROM_OBJECTS, mounts
 from cluster_core.workloads.catalogue import Program, programs
+from cluster_core.workloads.images import entry_of
 from cluster_core.workloads.shell import Job, Run, Trace
 
 MIB = 1 << 20
@@ -44,6 +48,7 @@ def job_of(launch: Launch, plan: Plan, keep: tuple[str, ...] = ()) -> Job:
         script=plan.script,
         environment=environment,
         files=launch.files,
+        changes=launch.changes,
         hostname=hostname(launch),
         began=launch.now,
         positional=plan.positional,
@@ -52,6 +57,24 @@ def job_of(launch: Launch, plan: Plan, keep: tuple[str, ...] = ()) -> Job:
         namespace=pod["metadata"].get("namespace", "default"),
         directories=[each["mountPath"] for each in launch.container.get("volumeMounts", ()) if not each.get("subPath")],
         keep=keep,
+        launch=launch,
+        identity=identity_of(launch),
+        read_only=_is_read_only(launch),
+        shell=plan.argv[0] if plan.argv else "sh",
+    )
+
+
+def identity_of(launch: Launch) -> Identity:
+    """As whom the container's processes run."""
+    entry = entry_of(launch.container["image"])
+    return identity(launch.pod, launch.container, entry.user if entry else 0)
+
+
+def _is_read_only(launch: Launch) -> bool:
+    """Whether nothing can be written anywhere. A read-only root beside writable volumes is not modelled: all can be written."""
+    context = launch.container.get("securityContext") or {}
+    return bool(context.get("readOnlyRootFilesystem")) and all(
+        mount.read_only or mount.source in FROM_OBJECTS for mount in mounts(launch)
     )
 
 
@@ -62,22 +85,24 @@ def hostname(launch: Launch) -> str:
     return str(spec.get("hostname") or launch.pod["metadata"]["name"])[:63]
 
 
-def observe(launch: Launch, keep: tuple[str, ...] = ()) -> Process:
+def observe(launch: Launch, keep: tuple[str, ...] = (), questions: Questions | None = None) -> Process:
     """Find out what the container's process is and, when it is a script, what it does."""
     plan = agnhost.refine(argv.plan(launch), launch)
     if plan.kind != "script":
         return Process(plan)
     path = launch.container.get("terminationMessagePath") or "/dev/termination-log"
-    return Process(plan, Run(job_of(launch, plan, (*keep, path))).run())
+    job = job_of(launch, plan, (*keep, path))
+    job.questions = questions
+    return Process(plan, Run(job).run())
 
 
-def outcome(launch: Launch, process: Process) -> Outcome:
-    """How the process ends."""
+def outcome(launch: Launch, process: Process, age: float = 0.0) -> Outcome:
+    """How the process, begun `age` seconds ago, ends."""
     plan = process.plan
     if plan.kind == "missing":
         return _not_there(plan)
     if plan.kind == "script" and process.trace is not None and not process.trace.serves:
-        return _of_script(launch, process.trace)
+        return _of_script(launch, process.trace, age)
     return _of_program(launch, process.program, plan)
 
 
@@ -87,10 +112,10 @@ def _not_there(plan: Plan) -> Outcome:
     return Outcome(0.0, 128, "StartError", _MISSING.format(name=name, why=why))
 
 
-def _of_script(launch: Launch, trace: Trace) -> Outcome:
+def _of_script(launch: Launch, trace: Trace, age: float) -> Outcome:
     if trace.ends is None:
         return Outcome()
-    return Outcome(trace.ends + 0.02, trace.exit_code, "", _last_words(launch.container, trace))
+    return Outcome(max(trace.ends - age, 0.0) + 0.02, trace.exit_code, "", _last_words(launch.container, trace))
 
 
 def _last_words(container: Obj, trace: Trace) -> str:
@@ -191,6 +216,8 @@ def reaction(process: Process) -> Reaction:
     """What SIGTERM does to it."""
     trace = process.trace
     if process.plan.kind == "script" and trace is not None and not trace.serves:
+        if process.plan.program.kind == "agnhost":
+            return Reaction(0.1, 2)
         return Reaction(0.1, 0) if trace.handles_term else Reaction(None, 137)
     stop = process.program.stop
     if stop is None or process.plan.waits:

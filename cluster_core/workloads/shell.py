@@ -6,21 +6,34 @@ at which it did. A script that would go on for ever is followed for a while.
 
 from __future__ import annotations
 
+import re
 import shlex
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
-from bashkit import Bash, BuiltinContext, BuiltinResult
+from bashkit import Bash, BuiltinContext, BuiltinResult, FileSystem
 
 from cluster_core.machinery.clock import SECOND
+from cluster_core.machinery.containers import Launch
+from cluster_core.machinery.identity import ROOT, Identity
 from cluster_core.workloads import builtins
+from cluster_core.workloads.asking import Questions
+from cluster_core.workloads.attributes import FROM_OBJECTS, Attributes, attributes, mount_of
 
 MOST_SLEEPS = 3000
 ENDLESS_SLEEPS = 200
 """How many sleeps of a script are followed; fewer when it looks like a loop without end."""
 MOST_COMMANDS = 20_000
 MOST_OUTPUT = 256 * 1024
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENDLESS = ("while true", "while :", "while sleep", "while [ 1 ]", "while [[ 1", "while [ true", "for ((;;))", "for (( ; ; ))", "until ")
+
+
+def is_endless(script: str) -> bool:
+    """Whether it looks like a loop without end."""
+    return any(mark in script for mark in _ENDLESS)
 
 
 @dataclass(slots=True)
@@ -37,11 +50,22 @@ class Job:
     horizon: float | None = None
     seed: int = 1
     commands: Mapping[str, Callable[[BuiltinContext], BuiltinResult | str]] = field(default_factory=dict)
+    questions: Questions | None = None
+    """The network; without one, names do not resolve."""
     namespace: str = "default"
     directories: Sequence[str] = ()
     """Where volumes are mounted."""
     keep: Sequence[str] = ()
     """Directories whose files are wanted afterwards: of mounted volumes."""
+    launch: Launch | None = None
+    """The container; None where there is none."""
+    identity: Identity = ROOT
+    read_only: bool = False
+    """Whether nothing at all can be written."""
+    changes: Sequence[tuple[int, Mapping[str, str | None]]] = ()
+    """What others write while the script runs: (microseconds, path -> text, None: removed)."""
+    shell: str = "sh"
+    """What the shell was called as."""
 
 
 @dataclass(slots=True)
@@ -55,6 +79,8 @@ class Trace:
     serves: str = ""
     """The server program that it became."""
     handles_term: bool = False
+    asks: float | None = None
+    """When (seconds) it asks the network something that it has no answer to yet."""
     files: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -72,41 +98,118 @@ class Run:
         self.stopped = False
         self._written = 0
         self._sleeps = 0
-        endless = any(mark in job.script for mark in _ENDLESS)
-        self._most = ENDLESS_SLEEPS if endless else MOST_SLEEPS
-        commands = {**builtins.commands(self), **job.commands}
+        self._most = ENDLESS_SLEEPS if is_endless(job.script) else MOST_SLEEPS
+        # A proxy: the interpreter would otherwise keep itself and its open files alive for ever, unseen by the collector.
+        me = weakref.proxy(self)
+        asking = job.questions.commands(me) if job.questions else {}
+        commands = {**builtins.commands(me), **asking, **job.commands}
         environment = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", **job.environment}
         self.bash = Bash(
             username="root",
             hostname=job.hostname,
             cwd="/",
             env=environment,
-            files={**_base_files(job), **job.files},
+            files={**_base_files(job), **{path: text for path, text in job.files.items() if text.isascii()}},
             custom_builtins=commands,
             max_commands=MOST_COMMANDS,
             max_loop_iterations=MOST_COMMANDS,
             python="python" in job.script,
+            readonly_filesystem=job.read_only,
         )
+        self._attributes: dict[str, Attributes] = {}
+        self._pending = list(job.changes)
+        if not job.read_only:
+            self._furnish(self.bash.fs())
 
-        for path in job.directories:
+    def _furnish(self, fs: FileSystem) -> None:
+        """Make the directories where volumes are mounted, and give files the modes the kubelet has set."""
+        for path, text in self.job.files.items():
+            if not text.isascii():
+                _put(fs, path, text)
+        self._pass_on(fs)
+        for path in self.job.directories:
             if not self.bash.exists(path):
                 self.bash.mkdir(path, recursive=True)
+        if self.job.launch is None:
+            return
+        self._attributes = dict(attributes(self.job.launch))
+        for path, found in self._attributes.items():
+            if self.bash.exists(path):
+                self.bash.chmod(path, found.mode & 0o777)
+
+    # ------------------------------------------------------------------------------------------------ files
+
+    def special_bits(self, path: str) -> int:
+        """setuid and its like, which the file system of the sandbox does not keep."""
+        found = self._attributes.get(path)
+        return found.mode & ~0o777 if found else 0
+
+    def owner_of(self, path: str) -> tuple[int, int]:
+        """(uid, gid): of mounted files as the kubelet has set them, of new ones the process', in a directory with a group of
+        its own that group."""
+        found = self._attributes.get(path)
+        if found is not None:
+            return found.uid or 0, found.gid or 0
+        parent = self._attributes.get(path.rpartition("/")[0])
+        gid = parent.gid if parent is not None and parent.mode & 0o2000 and parent.gid is not None else self.job.identity.gid
+        return self.job.identity.uid, gid
+
+    def is_read_only(self, path: str) -> bool:
+        """Whether the path lies in a volume that is mounted read-only."""
+        found = mount_of(self.job.launch, path) if self.job.launch is not None else None
+        return found is not None and (found.read_only or found.source in FROM_OBJECTS)
+
+    # ------------------------------------------------------------------------------------------------ time and output
 
     def now(self) -> int:
         """The script's time in microseconds since the epoch."""
         return self.job.began + round(self.clock * SECOND)
+
+    def moment(self, layout: str) -> str:
+        """The script's time, as strftime prints it."""
+        return (_EPOCH + timedelta(microseconds=self.now())).strftime(layout)
+
+    def say(self, text: str) -> None:
+        """Standard output of a program that takes its time: noted at once, not when it ends."""
+        self._hear(text, "")
 
     def stop(self) -> None:
         """Look no further."""
         self.stopped = True
         self.bash.cancel()
 
-    def sleep(self, seconds: float) -> None:
+    def pass_to(self, clock: float) -> None:
+        """Let the script's time be so many seconds, from outside."""
+        self.clock = clock
+        self._pass_on(self.bash.fs())
+
+    def _pass_on(self, fs: FileSystem) -> None:
+        """Write what others have written by now."""
+        while self._pending and self._pending[0][0] <= self.now():
+            for path, text in self._pending.pop(0)[1].items():
+                _put(fs, path, text)
+
+    def sleep(self, seconds: float, fs: FileSystem) -> None:
+        """A command of the script lets time pass; `fs` as that command has it."""
         self.clock += seconds
+        self._pass_on(fs)
         self._sleeps += 1
         horizon = self.job.horizon
         self.trace.pauses.append(self.clock)
         if self._sleeps > self._most or (horizon is not None and self.clock > horizon):
+            self.stop()
+
+    def await_answer(self) -> None:
+        """The network has not answered yet: this is how far the script has come."""
+        self.trace.asks = self.clock
+        self.stop()
+
+    def answered(self, at: float, fs: FileSystem) -> None:
+        """The answer to a question has come; `fs` as the command that asked has it."""
+        self.clock = max(self.clock, at)
+        self._pass_on(fs)
+        self._sleeps = 0
+        if self.job.horizon is not None and self.clock > self.job.horizon:
             self.stop()
 
     def _hear(self, out: str, err: str) -> None:
@@ -115,7 +218,7 @@ class Run:
         for is_error, text in ((False, out), (True, err)):
             if text and self._written < MOST_OUTPUT:
                 self._written += len(text)
-                self.trace.output.append((self.clock, is_error, text.replace("bash: line ", "sh: line ")))
+                self.trace.output.append((self.clock, is_error, said(text, self.job)))
 
     def run(self) -> Trace:
         """Follow the script to its end or as far as anybody looks."""
@@ -149,6 +252,32 @@ class Run:
             else:
                 found.append((path, str(self.bash.read_file(path))))
         return found
+
+
+_READ_ONLY = re.compile(r"^bash: line \d+: (\S+): filesystem is read-only$", re.MULTILINE)
+_ASH = ("busybox", "alpine")
+"""Images whose shell is BusyBox'."""
+
+
+def said(text: str, job: Job) -> str:
+    """The shell's complaints in the words of the container's own shell."""
+    if "filesystem is read-only" in text:
+        small = job.launch is not None and any(name in job.launch.container["image"] for name in _ASH)
+        text = _READ_ONLY.sub(rf"{job.shell}: can't create \1: Read-only file system" if small else rf"{job.shell}: \1: Read-only file system", text)
+        text = text.replace("filesystem is read-only", "Read-only file system")
+    return text.replace("bash: line ", "sh: line ")
+
+
+def _put(fs: FileSystem, path: str, text: str | None) -> None:
+    """Write a file, or remove it."""
+    if text is None:
+        if fs.exists(path):
+            fs.remove(path)
+        return
+    parent = path.rpartition("/")[0]
+    if not fs.exists(parent):
+        fs.mkdir(parent, True)
+    fs.write_file(path, text.encode("utf-8", "surrogateescape"))
 
 
 def _base_files(job: Job) -> dict[str, str]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
+from cluster_core.simulation.cluster import Cluster
+from cluster_core.simulation.saved import Saved
 from playground import clusters
 from playground.engine.port import NoSuchCluster
+from playground.worker import adopting
 
 from . import apply as applying
 
@@ -34,6 +38,24 @@ def create(*, wanted: Mapping[str, Any], limits: Mapping[str, float] | None = No
 def fork(*, cluster: str, wanted: Mapping[str, Any]) -> Answer:
     made = command(cluster=cluster, name="fork", args=wanted)
     return {key: made[key] for key in ("name", "seed", "revision")} | {"kubeconfig": kubeconfig_path(made["name"])}
+
+
+def exists(*, cluster: str) -> bool:
+    return clusters.token_of(name=cluster) is not None
+
+
+def adopt(*, name: str, begin: Saved, cluster: Cluster, limits: Mapping[str, float] | None = None) -> Answer:
+    """Let a cluster simulated in this process, since `begin`, live on as `name`, paused, with its history."""
+    changes, revision, state = cluster.take_uncommitted()
+    rows = sorted([*begin.rows, *changes], key=lambda row: row.revision)
+    args = {
+        "spec": replace(cluster.spec, limits=dict(limits or {})).encode(),
+        "rows": adopting.pack(rows),
+        "first": begin.revision,
+        "revision": revision,
+        "state": state,
+    }
+    return command(cluster=name, name="adopt", args=args)
 
 
 def delete(*, cluster: str) -> None:

@@ -187,6 +187,16 @@ def may_in(who: Who, action: Action, course: str) -> Decision:
     return YES if action in allowed else refused(403, f"a {role} of this course may not do this")
 
 
+def teaches_somewhere(who: Who) -> Decision:
+    """For what belongs to no course."""
+    if not signed_in(who) or who.admin:
+        return signed_in(who)
+    if not who.has_scope("teach"):
+        return refused(403, "the API token does not have the scope teach")
+    teaches = Membership.objects.filter(user=who.user, role__in=TEACHERS).exists()
+    return YES if teaches else refused(403, "only teachers may do this")
+
+
 def scopes_of(who: Who) -> frozenset[str]:
     """What grading lets them do."""
     if who.scopes is not None:

@@ -46,6 +46,8 @@ def decide(request: HttpRequest, kwargs: Mapping[str, Any]) -> Decision:
         return access.YES
     if action == routes.SIGNED_IN:
         return access.signed_in(who)
+    if action == routes.TEACHERS:
+        return access.teaches_somewhere(who)
     if COURSE in kwargs:
         return access.may_in(who, Action(action), kwargs[COURSE])
     return access.may(who, Action(action), next(kwargs[name] for name in CLUSTER if name in kwargs))

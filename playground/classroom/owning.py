@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -24,6 +24,7 @@ from .access import Who
 from .models import Course, Ownership, Template
 
 Answer = dict[str, Any]
+Limits = Mapping[str, float]
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 _SUFFIX, _MOST_WISHED, _TRIES = 4, 58, 5
 
@@ -52,10 +53,25 @@ def fork(*, who: Who, cluster: str, wanted: Mapping[str, Any]) -> Answer:
     """A cluster of one's own that begins as another is, or was at a revision. Raises EngineError."""
     if access.local():
         return engine.fork(cluster=cluster, wanted=wanted)
+
+    def forked(name: str, limits: Limits) -> Answer:
+        return engine.fork(cluster=cluster, wanted={**wanted, "name": name, "limits": limits})
+
+    return begin(who=who, wished=wanted["name"], how=forked)
+
+
+def begin(*, who: Who, wished: str, how: Callable[[str, Limits], Answer], exact: bool = False) -> Answer:
+    """A cluster of one's own that `how` makes under the name, and within the limits, it is given. Raises EngineError.
+
+    `exact`: the name is wished for by the product itself and cannot be guessed; it is kept as it is.
+    """
+    if access.local():
+        return how(wished, {})
     course = _course(who, "")
     limits = selectors.limits_of(who, course)
-    begin = lambda name: engine.fork(cluster=cluster, wanted={**wanted, "name": name, "limits": limits})  # noqa: E731
-    return _under_new_name(who, course, None, wanted["name"], begin)
+    if exact and who.user is not None:
+        return _owned(_reserve(who, course, None, wished), lambda name: how(name, limits))
+    return _under_new_name(who, course, None, wished, lambda name: how(name, limits))
 
 
 def delete(*, cluster: str) -> None:
@@ -78,7 +94,7 @@ def reset(*, cluster: str) -> Answer:
 # ---------------------------------------------------------------------------------------------------- in parts
 
 
-def _create(name: str, spec: Mapping[str, Any], limits: Mapping[str, float]) -> Answer:
+def _create(name: str, spec: Mapping[str, Any], limits: Limits) -> Answer:
     wanted = {key: value for key, value in spec.items() if key not in ("course", "template")}
     return engine.create(wanted={**wanted, "name": name}, limits=limits)
 
@@ -103,7 +119,7 @@ def _template(course: Course | None, name: str) -> Template | None:
     return found
 
 
-def _checked(who: Who, course: Course | None, spec: Mapping[str, Any]) -> Mapping[str, float]:
+def _checked(who: Who, course: Course | None, spec: Mapping[str, Any]) -> Limits:
     """The limits that will hold. Raises OverLimit when the wish is beyond them already."""
     limits = selectors.limits_of(who, course)
     most = limits.get("nodes", math.inf) - selectors.CONTROL_PLANES
@@ -113,25 +129,29 @@ def _checked(who: Who, course: Course | None, spec: Mapping[str, Any]) -> Mappin
 
 
 def _under_new_name(
-    who: Who, course: Course | None, template: Template | None, wished: str, begin: Any
+    who: Who, course: Course | None, template: Template | None, wished: str, how: Callable[[str], Answer]
 ) -> Answer:
-    """Take a name, make the cluster, give the name back when that failed for sure."""
+    """Take a name, make the cluster; try others while they are taken."""
     if who.user is None:
-        return dict(begin(wished))  # automation of the installation: its clusters are staff's
+        return dict(how(wished))  # automation of the installation: its clusters are staff's
     for _ in range(_TRIES):
         name = wished if who.admin else f"{wished[:_MOST_WISHED]}-{''.join(secrets.choice(_LETTERS) for _ in range(_SUFFIX))}"
-        owned = _reserve(who, course, template, name)
         try:
-            return dict(begin(name))
+            return _owned(_reserve(who, course, template, name), how)
         except NameTaken:
-            owned.delete()
             if who.admin:
                 raise
-        except EngineError as error:
-            if not (isinstance(error, Unavailable) and error.maybe_done):
-                owned.delete()
-            raise
     raise EngineError("no free name was found; try again", 503)
+
+
+def _owned(owned: Ownership, how: Callable[[str], Answer]) -> Answer:
+    """Make the cluster; give the name back when that failed for sure."""
+    try:
+        return dict(how(str(owned.cluster)))
+    except EngineError as error:
+        if not (isinstance(error, Unavailable) and error.maybe_done):
+            owned.delete()
+        raise
 
 
 def _reserve(who: Who, course: Course | None, template: Template | None, name: str) -> Ownership:

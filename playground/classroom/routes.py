@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from .access import Action
 
-OPEN, SIGNED_IN = "open", "signed in"
+OPEN, SIGNED_IN, TEACHERS = "open", "signed in", "teachers"
 Row = Mapping[str, str]
 
 _READ: Row = {"GET": Action.VIEW}
@@ -30,8 +30,13 @@ PAGES: Mapping[str, Row] = {
     "courses/<slug:course>/": {"GET": Action.STUDY, "POST": Action.MANAGE},
     "": {"GET": SIGNED_IN},
     "clusters/<slug:name>/": _READ,
+    "follow/<str:token>/": {"GET": OPEN},  # whoever has the link
     "lessons/": {"GET": SIGNED_IN},
     "lessons/<slug:slug>/": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # its cluster is in the query: the view asks
+    "exercises/": {"GET": SIGNED_IN},
+    "exercises/<slug:slug>/": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # as with lessons
+    "exercises/<slug:slug>/submissions/<uuid:pk>/": {"GET": SIGNED_IN},
+    "submissions/<uuid:pk>/moment/": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "api/schema/": {"GET": OPEN},
     "api/docs/": {"GET": OPEN},
 }
@@ -49,6 +54,9 @@ CLUSTERS: Mapping[str, Row] = {
     f"{_CLUSTER}history/": _READ,
     f"{_CLUSTER}fork/": {"POST": Action.VIEW},  # it changes nothing here; the new cluster is the asker's own
     f"{_CLUSTER}trace/": _CHANGE,  # what it asks, an application may remember
+    f"{_CLUSTER}follow/": {"GET": Action.SHARE, "POST": Action.SHARE},
+    f"{_CLUSTER}follow/<str:token>/": {"DELETE": Action.SHARE},
+    f"{_CLUSTER}demo/": {"GET": Action.VIEW, "POST": Action.EDIT},
     f"{_CLUSTER}kubeconfig/": {"GET": Action.SHARE},
 }
 GRADING: Mapping[str, Row] = {
@@ -59,12 +67,23 @@ GRADING: Mapping[str, Row] = {
     f"{_API}exercises/<slug:slug>/submissions/bulk/": {"POST": SIGNED_IN},
     f"{_API}submissions/<uuid:pk>/": {"GET": SIGNED_IN},
     f"{_API}submissions/<uuid:pk>/regrade/": {"POST": SIGNED_IN},
+    f"{_API}submissions/<uuid:pk>/moment/": {"POST": SIGNED_IN},
     f"{_API}submissions/<uuid:pk>/token/": {"GET": SIGNED_IN},
     f"{_API}{_SUBMISSION}": {"GET": SIGNED_IN},
     f"{_API}gradebook/": {"GET": SIGNED_IN},
     f"{_API}jwks/": {"GET": OPEN},
 }
 """Beyond the login, grading asks for its own scopes and shows to each only their students' work."""
+LEARNING: Mapping[str, Row] = {
+    f"{_API}lessons/": {"GET": SIGNED_IN},
+    f"{_API}lessons/<slug:slug>/": {"GET": SIGNED_IN},  # its cluster is in the query: the view asks
+    f"{_API}demos/": {"GET": SIGNED_IN, "POST": TEACHERS},
+    f"{_API}demos/schema/": {"GET": OPEN},
+    f"{_API}demos/<slug:name>/": {"GET": SIGNED_IN, "DELETE": TEACHERS},
+    f"{_API}demos/<slug:name>/file/": {"GET": SIGNED_IN},
+    f"{_API}demos/<slug:name>/replay/": {"POST": SIGNED_IN},
+}
+"""Demos are everybody's: those who teach somewhere add and delete them."""
 CLASSES: Mapping[str, Row] = {
     f"{_API}me/": {"GET": SIGNED_IN},
     f"{_API}tokens/": {"GET": SIGNED_IN, "POST": SIGNED_IN},
@@ -89,7 +108,7 @@ CLASSES: Mapping[str, Row] = {
     f"{_CLUSTER}reset/": {"POST": Action.OWN},
 }
 
-ROUTES: Mapping[str, Row] = {**PAGES, **CLUSTERS, **GRADING, **CLASSES}
+ROUTES: Mapping[str, Row] = {**PAGES, **CLUSTERS, **GRADING, **LEARNING, **CLASSES}
 
 
 def action_of(route: str, method: str) -> str | None:

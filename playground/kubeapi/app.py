@@ -18,11 +18,11 @@ from playground.asgitypes import Application, Receive, Scope, Send
 from playground.engine.port import Engine, EngineError, NoSuchCluster
 from playground.guard import header, same_origin
 
-from . import remotecommand
+from . import portforward, remotecommand
 from .entering import Where, as_if_unknown, enter
-from .remotecommand import Socket
 from .requests import ClientGone, body_of
 from .responses import send_error, send_response, send_stream
+from .socket import Socket
 
 logger = logging.getLogger(__name__)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -68,7 +68,8 @@ class KubeApi:
             if where.way == "page" and not _from_our_page(scope):
                 raise _forbidden()
             entered = await enter(where, scope)
-            await remotecommand.serve(self._engine(), entered.cluster, entered.request(b""), Socket(scope, receive, send))
+            serve = portforward.serve if where.path.endswith("/portforward") else remotecommand.serve
+            await serve(self._engine(), entered.cluster, entered.request(b""), Socket(scope, receive, send))
         except (ApiError, EngineError) as error:
             logger.debug("a websocket was refused: %s", error)
             await send({"type": "websocket.close", "code": 1011})

@@ -6,43 +6,27 @@ Models kubelet/pkg/cri/streaming/remotecommand/websocket.go. The container's sid
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 import orjson
 
 from cluster_core.apiserver.request import ApiRequest
-from playground.asgitypes import Receive, Scope, Send
 from playground.engine.frames import pack_request
 from playground.engine.port import Duplex, Engine, EngineError
+
+from .socket import Socket
 
 STDIN, STDOUT, STDERR, ERROR, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 _PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 
 
-@dataclass(slots=True)
-class Socket:
-    """A websocket as ASGI has it."""
-
-    scope: Scope
-    receive: Receive
-    send: Send
-
-    async def frame(self, channel: int, data: bytes) -> None:
-        await self.send({"type": "websocket.send", "bytes": bytes((channel,)) + data})
-
-
 async def serve(engine: Engine, cluster: str, request: ApiRequest, socket: Socket) -> None:
     """Raises EngineError before the websocket is open."""
-    await socket.receive()
-    offered = socket.scope.get("subprotocols", ())
-    protocol = next((name for name in _PROTOCOLS if name in offered), None)
-    if protocol is None:
-        raise EngineError("no protocol in common", 403)
+    protocol = await socket.choose(_PROTOCOLS)
     talk = await engine.stream(cluster, "container", {"request": pack_request(request), "half_close": protocol == _PROTOCOLS[0]})
     try:
         if not (await talk.receive() or {}).get("open"):
             raise EngineError("refused", 403)
-        await socket.send({"type": "websocket.accept", "subprotocol": protocol})
+        await socket.accept(protocol)
         await _both_ways(talk, socket)
     finally:
         await talk.aclose()
@@ -59,8 +43,7 @@ async def _both_ways(talk: Duplex, socket: Socket) -> None:
 
 
 async def _incoming(talk: Duplex, socket: Socket) -> None:
-    while (message := await socket.receive())["type"] != "websocket.disconnect":
-        data = message.get("bytes") or (message.get("text") or "").encode("latin-1", "replace")
+    while (data := await socket.read()) is not None:
         if data[:1] == bytes((STDIN,)):
             await talk.send({"stdin": data[1:]})
         elif data[:1] == bytes((CLOSE,)) and data[1:2] == bytes((STDIN,)):
@@ -78,4 +61,4 @@ async def _outgoing(talk: Duplex, socket: Socket) -> None:
     except EngineError as error:
         failed = {"metadata": {}, "status": "Failure", "message": str(error), "reason": "InternalError", "code": 500}
         await socket.frame(ERROR, orjson.dumps(failed))
-    await socket.send({"type": "websocket.close", "code": 1000})
+    await socket.close()

@@ -1,4 +1,4 @@
-"""The pages of lessons: a list, and one page per lesson that works without JavaScript."""
+"""The pages of lessons, which work without JavaScript, and their REST, which the panel on a cluster's page asks."""
 
 from __future__ import annotations
 
@@ -7,30 +7,26 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
-from markdown_it import MarkdownIt
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
-from cluster_core.models import Cluster as ClusterRow
 from cluster_core.persistence.log import ClusterUnknown
 from cluster_core.simulation.cluster import Cluster
-from playground.api import services
-from playground.classroom import access, owning
+from playground.api import practice
+from playground.api.serializers import Problem
+from playground.classroom import access, allowed
 from playground.classroom.access import Action
 from playground.engine.port import EngineError
 from playground.grading import livecluster
 
-from . import doing, loading
+from . import loading, showing
 from .loading import Lesson
-
-_markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-
-
-def html(text: str) -> SafeString:
-    """Markdown of our own files as HTML; raw HTML in it is shown, not meant."""
-    return mark_safe(_markdown.render(text))
 
 
 @require_safe
@@ -43,75 +39,76 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def lesson(request: HttpRequest, slug: str) -> HttpResponse:
-    """One lesson. POST begins it on a new cluster (action=begin); ?cluster=NAME looks at that cluster."""
-    found = loading.find(slug)
-    if found is None:
-        raise Http404(f"there is no lesson {slug}")
+    """One lesson. POST begins it on a new cluster; ?cluster=NAME looks at that cluster."""
+    found = _find(slug)
     if request.method == "POST":
         return _begin(request, found)
     return _page(request, found, request.GET.get("cluster", ""))
 
 
+def _find(slug: str) -> Lesson:
+    found = loading.find(slug)
+    if found is None:
+        raise Http404(f"there is no lesson {slug}")
+    return found
+
+
 def _begin(request: HttpRequest, found: Lesson) -> HttpResponse:
-    """Make the lesson's cluster and do its set-up there."""
-    wished = _free_name(f"lesson-{found.slug}")
+    """Make the lesson's cluster and open it, the lesson beside it."""
     try:
-        name = owning.make(who=request.who, wanted={"name": wished, **found.cluster})["name"]
-        if found.setup:
-            services.apply(cluster=name, text=found.setup, dry_run=False)
-        for each in found.prepare:
-            services.command(cluster=name, name="clock", args={"action": "settle", "seconds": doing.SETTLING})
-            if "apply" in each:
-                services.apply(cluster=name, text=each["apply"], dry_run=False)
-            else:
-                services.command(cluster=name, name=each["command"], args=each.get("args", {}))
+        name = practice.begin(
+            who=request.who,
+            prefix=f"lesson-{found.slug}",
+            cluster=found.cluster,
+            setup=found.setup,
+            prepare=found.prepare,
+        )
     except EngineError as error:
         return _page(request, found, "", problem=str(error), status=error.code)
-    return redirect(f"{reverse('lesson', args=[found.slug])}?cluster={name}")
-
-
-def _free_name(wanted: str) -> str:
-    taken = set(ClusterRow.objects.filter(name__startswith=wanted).values_list("name", flat=True))
-    numbered = (f"{wanted}-{number}" for number in range(2, len(taken) + 3))
-    return wanted if wanted not in taken else next(name for name in numbered if name not in taken)
+    return redirect(f"{reverse('cluster', args=[name])}?lesson={found.slug}")
 
 
 def _page(request: HttpRequest, found: Lesson, name: str, *, problem: str = "", status: int = 200) -> HttpResponse:
     cluster = None
     if name and not (access.local() or access.may(request.who, Action.VIEW, name)):
-        problem, name = _missing(name), ""
+        problem, name = _("There is no cluster named %(name)s.") % {"name": name}, ""
     if name:
         try:
             cluster = Cluster.load(livecluster.saved(name))
         except ClusterUnknown:
-            problem, name = _missing(name), ""
-    steps = [_step(each, cluster) for each in found.steps]
-    context = {
-        "lesson": found,
-        "text": html(found.text),
-        "steps": steps,
-        "quiz": [{**each, "options": list(enumerate(each["options"]))} for each in found.quiz],
-        "cluster": name,
-        "problem": problem,
-        "solved": sum(1 for each in steps if each["solved"]),
-    }
-    return render(request, "lessons/lesson.html", context, status=status)
+            problem, name = _("There is no cluster named %(name)s.") % {"name": name}, ""
+    shown = showing.lesson(found, cluster)
+    shown["quiz"] = [{**each, "options": list(enumerate(each["options"]))} for each in shown["quiz"]]
+    return render(
+        request, "lessons/lesson.html", {"lesson": shown, "cluster": name, "problem": problem}, status=status
+    )
 
 
-def _missing(name: str) -> str:
-    return _("There is no cluster named %(name)s.") % {"name": name}
+class LessonsView(APIView):
+    @extend_schema(operation_id="lessons_list", responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> Response:
+        """All lessons in their order."""
+        facts = [
+            {"slug": each.slug, "title": each.title, "minutes": each.minutes, "topics": list(each.topics)}
+            for each in loading.lessons()
+        ]
+        return Response(facts)
 
 
-def _step(step: loading.Step, cluster: Cluster | None) -> dict[str, Any]:
-    looked = doing.look(step, cluster) if cluster is not None else []
-    solution = step.solution.get("manifests", "").strip()
-    commands = "\n".join(step.solution.get("commands", ()))
-    simulated = "\n".join(f"{each['command']} {each.get('args', {})}" for each in step.solution.get("simulate", ()))
-    return {
-        "name": step.name,
-        "text": html(step.text),
-        "hint": step.hint,
-        "checks": looked,
-        "solved": bool(looked) and all(each.ok for each in looked),
-        "solution": "\n".join(filter(None, [solution, commands, simulated])),
-    }
+class LessonView(APIView):
+    @extend_schema(
+        responses={200: OpenApiTypes.OBJECT, 404: Problem},
+        parameters=[OpenApiParameter("cluster", str, description="what the steps' checks find there")],
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """One lesson, its texts as HTML; with a cluster each step's checks and whether it is solved."""
+        return Response(showing.lesson(_find(slug), self._cluster(request.query_params.get("cluster", ""))))
+
+    def _cluster(self, name: str) -> Any:
+        if not name:
+            return None
+        allowed.require(self.request, Action.VIEW, name)
+        try:
+            return Cluster.load(livecluster.saved(name))
+        except ClusterUnknown as error:
+            raise Http404(f'cluster "{name}" not found') from error

@@ -33,20 +33,23 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     room: Room | None = None
     _sending: asyncio.Task[None] | None = None
-    _parted = False
+    parted = False
 
     async def connect(self) -> None:
-        self.cluster = self.scope["url_route"]["kwargs"]["name"]
-        self.socket = Socket()
+        self.begin(self.scope["url_route"]["kwargs"]["name"])
         await self.accept()
-        await self._may_look()
+        await self.may_look()
+
+    def begin(self, cluster: str) -> None:
+        self.cluster = cluster
+        self.socket = Socket()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        if self._parted:
+        if self.parted:
             return  # it was on its way when we closed
-        message = _decoded(text_data)
+        message = decoded(text_data)
         kind = message.get("type")
-        if kind == "hello" and self.room is None and await self._may_look():
+        if kind == "hello" and self.room is None and await self.may_look():
             self.room = hub().join(self.cluster, self.socket)
             self._sending = asyncio.create_task(self._send(message))
             self._sending.add_done_callback(report)
@@ -54,7 +57,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             self.socket.behind = True
             self.socket.ready.set()
         else:
-            await self._tell({"type": "error", "message": "expected hello once, then resync"})
+            await self.tell({"type": "error", "message": "expected hello once, then resync"})
 
     async def disconnect(self, code: int) -> None:
         if self._sending is not None:
@@ -70,13 +73,13 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         socket.queue.extend(missed or ())
         socket.started = True
         if room.gone:
-            await self._part(room.gone)
+            await self.part(room.gone)
             return
         socket.ready.set()
         while not room.gone or socket.queue:
             await wait_for(socket.ready, LOOK_AGAIN_SECONDS)
             socket.ready.clear()
-            if not await self._may_look():
+            if not await self.may_look():
                 return
             await self._drain(room, socket)
         await self.close(4404)
@@ -90,19 +93,19 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             else:
                 await self.send(text_data=socket.queue.popleft().decode())
 
-    async def _may_look(self) -> bool:
+    async def may_look(self) -> bool:
         """Asked again and again: a share may be withdrawn, a session end. Who may not is told why and parted from."""
         decision = await may(self.scope, Action.VIEW, self.cluster)
         if not decision:
-            await self._part(decision.reason, decision.status)
+            await self.part(decision.reason, decision.status)
         return bool(decision)
 
-    async def _part(self, reason: str, status: int = 404) -> None:
-        self._parted = True
-        await self._tell({"type": "gone", "reason": reason})
+    async def part(self, reason: str, status: int = 404) -> None:
+        self.parted = True
+        await self.tell({"type": "gone", "reason": reason})
         await self.close(4000 + status)
 
-    async def _tell(self, message: dict[str, Any]) -> None:
+    async def tell(self, message: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps(message))
 
 
@@ -112,7 +115,8 @@ def report(task: asyncio.Task[None]) -> None:
         logger.error("a websocket's task failed", exc_info=task.exception())
 
 
-def _decoded(text: str | None) -> dict[str, Any]:
+def decoded(text: str | None) -> dict[str, Any]:
+    """What a browser sent; {} when it is no JSON object."""
     try:
         message = json.loads(text or "")
     except ValueError:

@@ -20,11 +20,11 @@ logger = logging.getLogger(__name__)
 Talk = Callable[["Host", Resident, Mapping[str, Any], End], Awaitable[None]]
 
 
-
 async def _terminal(host: Host, resident: Resident, args: Mapping[str, Any], end: End) -> None:
     from playground.terminal.talk import talk  # it stands on the worker's pipes and residents
 
     await talk(host, resident, args, end)
+
 
 async def _container(host: Host, resident: Resident, args: Mapping[str, Any], end: End) -> None:
     from playground.containers.talk import talk  # as above
@@ -32,7 +32,13 @@ async def _container(host: Host, resident: Resident, args: Mapping[str, Any], en
     await talk(host, resident, args, end)
 
 
-TALKS: dict[str, Talk] = {"etcd-watch": etcdwatch.talk, "terminal": _terminal, "container": _container}
+async def _port_forward(host: Host, resident: Resident, args: Mapping[str, Any], end: End) -> None:
+    from playground.containers.forwarding import talk  # as above
+
+    await talk(host, resident, args, end)
+
+
+TALKS: dict[str, Talk] = {"etcd-watch": etcdwatch.talk, "terminal": _terminal, "container": _container, "port-forward": _port_forward}
 
 
 def begin(host: Host, resident: Resident, name: str, args: Mapping[str, Any]) -> End:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tools import setup
 
@@ -37,6 +37,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "complaints: the page may log errors, such as a connection that is refused")
+
+
+expect.set_options(timeout=20_000)
+"""How long something may take to appear: a busy machine must fail nothing."""
 
 
 @pytest.fixture(scope="package")
@@ -89,7 +93,7 @@ def open_page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Ope
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.on("console", hear)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(url)
@@ -116,7 +120,7 @@ def mock_page(open_page: OpenPage, static_url: str) -> OpenPage:
     return open_
 
 
-def wait(page: Page, expression: str, seconds: float = 10) -> None:
+def wait(page: Page, expression: str, seconds: float = 30) -> None:
     """Until that is true. Asked from outside, since the page's content policy forbids evaluating strings inside."""
     end = time.monotonic() + seconds
     while not page.evaluate(expression):

@@ -77,7 +77,9 @@ def test_the_outline_follows_the_keyboard(mock_page: OpenPage) -> None:
 def test_the_outline_says_what_the_picture_shows(mock_page: OpenPage) -> None:
     page = mock_page(still=1)
     names = page.evaluate("playground.store.all('Pod').filter((p) => p.ns === 'default').map((p) => p.name).sort()")
-    for row in page.get_by_role("treeitem").filter(has_text="node-").all():
+    rows = page.get_by_role("treeitem").filter(has_text="node-")
+    expect(rows).to_have_count(page.evaluate("playground.store.all('Node').filter((n) => n.name.includes('node-')).length"))
+    for row in rows.all():
         row.locator(".twist").click()
     expect(page.locator('[role="treeitem"][aria-level="3"]')).to_have_count(len(names) - 1)
     shown = page.locator('[role="treeitem"][aria-level="3"] .row-name, [role="treeitem"]:has-text("giant") .row-name').all_inner_texts()

@@ -35,6 +35,17 @@ def secure_kubeconfig(product: Playground, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
+def settle(product: Playground) -> Callable[[], None]:
+    """Lets the cluster `demo` come to rest: what follows does not race with its parts."""
+
+    def run() -> None:
+        with product.client() as client:
+            client.post("/api/v1/clusters/demo/clock/", json={"action": "settle", "seconds": 600}).raise_for_status()
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def kubectl(kubeconfig: Path) -> Kubectl:
     """Runs the real kubectl: kubectl("get", "pods", stdin="...")."""
     environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "HOME": str(kubeconfig.parent)}

@@ -30,6 +30,9 @@ metadata: {name: applied}
 spec: {selector: {app: applied}, ports: [{port: 80}]}
 """
 
+SETTLE = ("", "")
+"""Not a command: the cluster comes to rest."""
+
 STEPS: list[tuple[str, str]] = [
     ("version", r"Server Version: v1\.36"),
     ("cluster-info", r"control plane.* is running"),
@@ -54,6 +57,7 @@ STEPS: list[tuple[str, str]] = [
     ("describe node node-1", r"Capacity:"),
     ("expose deployment web --port=80 --target-port=80", r"service/web exposed"),
     ("get service web", r"web +ClusterIP +10\.\d+\.\d+\.\d+ +<none> +80/TCP"),
+    SETTLE,
     ("get endpointslices -l kubernetes.io/service-name=web", r"web-\w+ +IPv4 +80"),
     ("scale deployment web --replicas=5", r"deployment.apps/web scaled"),
     ("wait --for=jsonpath={.status.readyReplicas}=5 deployment/web --timeout=60s", r"condition met"),
@@ -95,7 +99,8 @@ STEPS: list[tuple[str, str]] = [
     ("uncordon node-2", r"node/node-2 uncordoned"),
     ("taint node node-3 dedicated=gpu:NoSchedule", r"tainted"),
     ("get --raw /healthz", r"^ok$"),
-    ("delete pod single", r"deleted"),
+    ("run last --image=nginx", r"created"),
+    ("delete pod last", r"deleted"),
     ("delete deployment,service web", r"deleted"),
     ("delete namespace team --timeout=90s", r'namespace "team" deleted'),
     ("config set-context --current --namespace=default", r"modified"),
@@ -106,9 +111,12 @@ def words_of(line: str) -> list[str]:
     return [word.replace("\\u0020", " ") for word in line.split(" ")]
 
 
-def test_the_commands_of_a_course(kubectl: Kubectl) -> None:
+def test_the_commands_of_a_course(kubectl: Kubectl, settle: Callable[[], None]) -> None:
     failures = []
     for line, expected in STEPS:
+        if not line:
+            settle()
+            continue
         done = kubectl(*words_of(line), seconds=120)
         if done.returncode or not re.search(expected, done.stdout, re.M):
             failures.append(f"kubectl {line}\n  wanted {expected}\n  exit {done.returncode}: {done.stdout[-400:]}{done.stderr[-600:]}")

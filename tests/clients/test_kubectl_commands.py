@@ -137,6 +137,7 @@ CHANGE: list[Line] = [
     ("! scale deployment web --current-replicas=7 --replicas=3", r"Expected replicas to be 7, was 3"),
     ("autoscale deployment web --min=2 --max=4 --cpu=50%", r"autoscaled"),
     ("get hpa web", r"Deployment/web"),
+    ("@settle", ""),
     ("label pods --all team=blue", r"pod/single labeled"),
     ("label pod single team-", r"unlabeled"),
     ("! label pod single a=b a-", r"can not both modify and remove"),
@@ -299,13 +300,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory, secure_kubeconfig: Path) ->
 
 
 @pytest.fixture(scope="module")
-def typed(folder: Path) -> Run:
-    """Runs one line of the tables."""
+def typed(folder: Path, settle: Callable[[], None]) -> Run:
+    """Runs one line of the tables. "@settle" is no command: the cluster comes to rest."""
     path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "KUBECONFIG": str(folder / "config"), "HOME": str(folder), "PATH": path}
     environment["KUBE_EDITOR"] = "editor"
 
     def run(line: str) -> subprocess.CompletedProcess[str]:
+        if line == "@settle":
+            settle()
+            return subprocess.CompletedProcess(line, 0, "", "")
         command = [str(kubectl_path()), *shlex.split(line)]
         return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, cwd=folder)
 

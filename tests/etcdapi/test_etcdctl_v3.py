@@ -154,7 +154,7 @@ async def test_nobody_hears_of_what_is_not_durable(server: EtcdServer, host: Hos
     await asyncio.sleep(0.1)
     assert not waiting.done() and not putting.done()
     disk.set()
-    told = await asyncio.wait_for(waiting, 5)
+    told = await asyncio.wait_for(waiting, 30)
     assert told and told["events"][0][0] == (await putting)["revision"]
     await talk.aclose()
 

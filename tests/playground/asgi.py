@@ -73,12 +73,12 @@ class Exchange:
     async def hang_up(self) -> None:
         """As when the client closes the connection; the application must end by itself."""
         self._incoming.put_nowait({"type": "http.disconnect"})
-        await asyncio.wait_for(self._task, 5)
+        await asyncio.wait_for(self._task, 30)
 
 
 async def ask(application: Application, method: str, path: str, **options: Any) -> tuple[Exchange, bytes]:
     """A whole exchange: (status and headers, body)."""
     exchange = await Exchange(application, method, path, **options).start()
     body = await exchange.whole()
-    await asyncio.wait_for(exchange._task, 5)
+    await asyncio.wait_for(exchange._task, 30)
     return exchange, body

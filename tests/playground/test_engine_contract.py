@@ -164,9 +164,9 @@ async def test_a_conversation_goes_both_ways(engine: Engine) -> None:
     await make(engine)
     talk = await engine.stream("demo", "etcd-watch", {})
     await talk.send({"create": {"id": 1, "key": "x", "end": ""}})
-    assert (await asyncio.wait_for(talk.receive(), 5))["created"] == 1  # type: ignore[index]
+    assert (await asyncio.wait_for(talk.receive(), 30))["created"] == 1  # type: ignore[index]
     await engine.command("demo", "etcd", {"op": "put", "key": "x", "value": b"\x00\xff"})
-    told = await asyncio.wait_for(talk.receive(), 5)
+    told = await asyncio.wait_for(talk.receive(), 30)
     assert told is not None and told["events"][0][2][:2] == ["x", b"\x00\xff"]
     await talk.aclose()
 
@@ -175,7 +175,7 @@ async def test_a_conversation_that_is_closed_keeps_nobody_busy(engine: Engine, h
     await make(engine)
     talk = await engine.stream("demo", "etcd-watch", {})
     await talk.send({"progress": True})
-    await asyncio.wait_for(talk.receive(), 5)
+    await asyncio.wait_for(talk.receive(), 30)
     assert host.residents["demo"].users == 1
     await talk.aclose()
     async with asyncio.timeout(2):
@@ -187,9 +187,9 @@ async def test_a_conversation_ends_with_its_cluster(engine: Engine) -> None:
     await make(engine)
     talk = await engine.stream("demo", "etcd-watch", {})
     await talk.send({"progress": True})
-    await asyncio.wait_for(talk.receive(), 5)
+    await asyncio.wait_for(talk.receive(), 30)
     await engine.command("demo", "delete", {})
-    assert await asyncio.wait_for(talk.receive(), 5) is None
+    assert await asyncio.wait_for(talk.receive(), 30) is None
 
 
 async def test_unknown_conversations_are_refused(engine: Engine) -> None:

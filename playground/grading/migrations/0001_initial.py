@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('created',),
-                'constraints': [models.UniqueConstraint(fields=('token', 'exercise', 'key'), name='one_submission_per_key', nulls_distinct=True)],
+                'constraints': [models.UniqueConstraint(fields=('token', 'exercise', 'key'), name="one_submission_per_key")],
             },
         ),
     ]

@@ -106,13 +106,13 @@ export function mountDashboard(element, { api, go = (url) => location.assign(url
     return html`<ul class="cards">${clusters.map(card)}</ul>`;
   }
 
-  const view = () => html`<header class="dash-head"><h1>${t("app.title")}</h1><p>${t("dashboard.hint")}</p></header>
-    <main class="dash-main">
-      <section aria-labelledby="clusters-title"><h2 id="clusters-title">${t("dashboard.clusters")}</h2>
+  const view = () => html`<main id="main"><div class="dash-head"><h1>${t("dashboard.clusters")}</h1><p>${t("dashboard.hint")}</p></div>
+    <div class="dash-main">
+      <section aria-label=${t("dashboard.clusters")}>
         ${ui.get().problem ? html`<p class="problem" role="alert">${ui.get().problem} <button class="button" type="button" @click=${refresh}>${t("common.retry")}</button></p>` : nothing}
         ${list()}</section>
       ${form()}
-    </main>`;
+    </div></main>`;
 
   const timer = setInterval(() => document.visibilityState === "visible" && refresh(), REFRESH_MS);
   const undo = mount(element, view, { sources: [(wake) => ui.subscribe(wake)] });

@@ -13,13 +13,16 @@ import { mountHeader } from "./header.js";
 import { mountInspector } from "./inspector.js";
 import { mountHoverCard, mountToasts } from "./toasts.js";
 import { mountPresenter } from "./presenter.js";
+import { mountShare } from "./share.js";
 import { mountTimeline } from "./timeline.js";
 import { mountToolbar } from "./toolbar.js";
 import { mountTour } from "./tour.js";
+import { mountWork } from "./work.js";
 
 /** @typedef {import("../context.js").Context} Context */
 
 const PLACES = html`<header class="head"><div class="head-main" data-place="header"></div><div class="head-clock" data-place="clock"></div></header>
+  <aside class="guide" data-place="guide" hidden></aside>
   <aside class="outline" data-place="outline"></aside>
   <main class="stage">
     <div class="diagram" data-place="diagram"></div>
@@ -27,6 +30,7 @@ const PLACES = html`<header class="head"><div class="head-main" data-place="head
     <div class="stage-tools" data-place="toolbar"></div>
     <div class="hover-card" data-place="hover" hidden></div>
     <div data-place="captions"></div>
+    <div data-place="work"></div>
     <div data-place="timeline"></div>
     <div data-place="tour"></div>
   </main>
@@ -49,6 +53,7 @@ const VIEWS = {
   timeline: mountTimeline,
   captions: mountPresenter,
   tour: mountTour,
+  work: mountWork,
 };
 
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} undo */
@@ -58,7 +63,7 @@ export function mountShell(element, context) {
   const place = (/** @type {string} */ name) => /** @type {HTMLElement} */ (element.querySelector(`[data-place="${name}"]`));
   const help = element.querySelector("#diagram-help");
   if (help) help.textContent = t("diagram.help");
-  for (const [name, label] of [["outline", "outline.title"], ["inspector", "inspector.label"], ["drawer", "drawer.label"]]) place(name).setAttribute("aria-label", t(label));
+  for (const [name, label] of [["guide", "guide.label"], ["outline", "outline.title"], ["inspector", "inspector.label"], ["drawer", "drawer.label"]]) place(name).setAttribute("aria-label", t(label));
 
   function arrange() {
     const { outline, selected, theme, drawer } = ui.get();
@@ -72,6 +77,13 @@ export function mountShell(element, context) {
     if (theme === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
   }
+  /** The guide's module is loaded when there is something to guide through. */
+  async function guide() {
+    place("guide").hidden = !ui.get().guide;
+    if (!ui.get().guide) return () => {};
+    return (await import("./guide.js")).mountGuide(place("guide"), context);
+  }
+  let guided = guide();
   /** @param {KeyboardEvent} event */
   function onKey(event) {
     if (event.key !== "Escape" || event.defaultPrevented || ui.get().dialog) return;
@@ -82,11 +94,18 @@ export function mountShell(element, context) {
   arrange();
   const undo = [
     ui.subscribe(arrange),
+    ui.subscribe((now, old) => {
+      if (now.guide === old.guide) return;
+      void guided.then((end) => end());
+      guided = guide();
+    }),
+    () => void guided.then((end) => end()),
     store.subscribe(({ removed, reset }) => (reset || removed.some((thin) => thin.uid === ui.get().selected)) && arrange()),
     ...Object.entries(VIEWS).map(([name, mountView]) => mountView(place(name), context)),
     mountDialogs(place("dialogs"), context),
     mountCreate(place("dialogs"), context),
     mountCommands(place("dialogs"), context),
+    mountShare(place("dialogs"), context),
   ];
   element.addEventListener("keydown", onKey);
   return () => {

@@ -1,0 +1,123 @@
+"""The pages of exercises: a list, one exercise with its hand-in, and what became of a hand-in. They work without JavaScript."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from cluster_core.persistence.log import ClusterUnknown
+from playground.api import practice
+from playground.classroom import access
+from playground.classroom.access import Action
+from playground.engine.port import EngineError
+from playground.pages.markdown import html
+
+from . import catalogue, handin, services
+from .access import may_see
+from .exercise import Exercise
+from .models import Submission
+from .verdict import for_student
+
+AT_ONCE = 2.0
+"""Seconds a hand-in waits for its verdict before its page is shown without."""
+
+
+@require_safe
+@never_cache
+def index(request: HttpRequest) -> HttpResponse:
+    """All exercises, easy ones first."""
+    return render(request, "grading/index.html", {"exercises": catalogue.exercises()})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def exercise(request: HttpRequest, slug: str) -> HttpResponse:
+    """One exercise. POST action=begin makes its cluster, action=submit hands in text, files or a cluster."""
+    found = _find(slug)
+    if request.method != "POST":
+        return _page(request, found, cluster=request.GET.get("cluster", ""))
+    return _begin(request, found) if request.POST.get("action") == "begin" else _hand_in(request, found)
+
+
+def _find(slug: str) -> Exercise:
+    found = catalogue.find(slug)
+    if found is None:
+        raise Http404(f"there is no exercise {slug}")
+    return found
+
+
+def _page(request: HttpRequest, found: Exercise, *, status: int = 200, **context: str) -> HttpResponse:
+    shown = found.for_student()
+    starter = "---\n".join(text.strip() + "\n" for text in shown["starter"].values())
+    text = {"description": html(found.description), "text": context.get("text", starter)}
+    return render(request, "grading/exercise.html", {"exercise": shown, **context, **text}, status=status)
+
+
+def _begin(request: HttpRequest, found: Exercise) -> HttpResponse:
+    try:
+        name = practice.begin(
+            who=request.who, prefix=found.name, cluster=found.cluster, setup=found.setup, prepare=found.prepare
+        )
+    except EngineError as error:
+        return _page(request, found, problem=str(error), status=error.code)
+    return redirect(f"{reverse('cluster', args=[name])}?exercise={found.name}")
+
+
+def _hand_in(request: HttpRequest, found: Exercise) -> HttpResponse:
+    try:
+        answer = _answer(request)
+    except ClusterUnknown:
+        problem = _("There is no cluster named %(name)s.") % {"name": request.POST["cluster"]}
+        return _page(request, found, problem=problem, text=request.POST.get("text", ""), status=404)
+    except handin.HandInError as error:
+        return _page(request, found, problem=str(error), text=request.POST.get("text", ""), status=400)
+    student = request.who.name if request.who.user else ""
+    made = services.work_on(services.hand_in(exercise=found, answer=answer, student=student), seconds=AT_ONCE)
+    return redirect(reverse("exercise-result", args=[found.name, made.pk]))
+
+
+def _answer(request: HttpRequest) -> dict[str, Any]:
+    """What was handed in. Raises HandInError, ClusterUnknown."""
+    if cluster := request.POST.get("cluster", ""):
+        if not (access.local() or access.may(request.who, Action.EDIT, cluster)):
+            raise ClusterUnknown(cluster)
+        return services.live(cluster)
+    if upload := request.FILES.get("file"):
+        data = upload.read()
+        if (upload.name or "").endswith(".zip"):
+            return services.encode(handin.of_files(handin.unzip(data)))
+        return services.encode(handin.of_text(_decoded(data)))
+    return services.encode(handin.of_text(request.POST.get("text", "")))
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise handin.HandInError("the file is not text in UTF-8") from error
+
+
+@require_safe
+@never_cache
+def result(request: HttpRequest, slug: str, pk: uuid.UUID) -> HttpResponse:
+    """What became of a hand-in; comes again by itself while it is being graded."""
+    found = _find(slug)
+    submission = Submission.objects.filter(pk=pk, exercise=found.name).first()
+    if submission is None or not may_see(request, submission):
+        raise Http404("there is no such submission")
+    submission = services.work_on(submission, seconds=AT_ONCE)
+    verdict = for_student(submission.verdict) if submission.verdict else None
+    waiting = submission.state == Submission.QUEUED
+    response = render(
+        request, "grading/result.html", {"exercise": found, "submission": submission, "verdict": verdict}
+    )
+    if waiting:
+        response.headers["Refresh"] = "2"
+    return response

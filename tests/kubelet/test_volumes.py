@@ -1,0 +1,108 @@
+"""What volumes bring into containers, and how that follows what it came from."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from tests.builders import Engine
+
+
+def starts(volume: dict[str, Any], script: str, annotations: dict[str, str] | None = None) -> Engine:
+    """A cluster with ConfigMap "cm" and a pod "p" that runs the script with the volume at /etc/v."""
+    engine = Engine(nodes=1)
+    engine.api.create("ConfigMap", {"metadata": {"name": "cm", "namespace": "default"}, "data": {"key": "first"}})
+    container = {"name": "c", "image": "busybox", "command": ["sh", "-c", script], "volumeMounts": [{"name": "v", "mountPath": "/etc/v"}]}
+    spec = {"containers": [container], "volumes": [{"name": "v", **volume}], "restartPolicy": "Never"}
+    engine.api.create("Pod", {"metadata": {"name": "p", "namespace": "default", "annotations": annotations or {}}, "spec": spec})
+    engine.cluster.advance(30)
+    return engine
+
+
+def log(engine: Engine) -> str:
+    return engine.call("GET", "/api/v1/namespaces/default/pods/p/log").body.decode()
+
+
+WATCHING = "while true; do cat /etc/v/key; echo; sleep 5; done"
+CONFIG_MAP = {"configMap": {"name": "cm", "optional": True}}
+
+
+def test_a_running_container_sees_within_a_minute_what_has_become_of_its_config_map():
+    engine = starts(CONFIG_MAP, WATCHING)
+    engine.api.patch("ConfigMap", "default", "cm", {"data": {"key": "second"}})
+    engine.cluster.advance(70)
+    lines = log(engine).split()
+    assert set(lines) == {"first", "second"}
+    assert lines == sorted(lines), "what has been printed stays printed"
+
+
+def test_the_same_is_so_for_a_projection_and_after_a_restart_of_the_product():
+    engine = starts({"projected": {"sources": [CONFIG_MAP]}}, WATCHING)
+    engine.api.patch("ConfigMap", "default", "cm", {"data": {"key": "second"}})
+    engine.cluster.advance(70)
+    before = log(engine)
+    assert "first" in before and "second" in before
+    engine.cluster = type(engine.cluster).load(engine.cluster.save())
+    assert log(engine) == before
+
+
+def test_files_of_a_deleted_optional_config_map_go():
+    engine = starts(CONFIG_MAP, WATCHING)
+    engine.api.delete("ConfigMap", "default", "cm")
+    engine.cluster.advance(70)
+    assert "first" in log(engine) and "No such file" in log(engine)
+
+
+def test_an_optional_config_map_may_come_later():
+    engine = starts({"configMap": {"name": "late", "optional": True}}, WATCHING)
+    engine.api.create("ConfigMap", {"metadata": {"name": "late", "namespace": "default"}, "data": {"key": "come"}})
+    engine.cluster.advance(70)
+    assert "No such file" in log(engine) and "come" in log(engine)
+
+
+def test_a_script_that_waits_for_a_file_ends_when_it_is_there():
+    engine = starts(CONFIG_MAP, "until grep -q go /etc/v/key; do sleep 1; done; exit 3")
+    engine.api.patch("ConfigMap", "default", "cm", {"data": {"key": "go"}})
+    engine.cluster.advance(70)
+    pod = engine.api.get("Pod", "default", "p")
+    assert pod["status"]["phase"] == "Failed"
+    assert pod["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 3
+
+
+def test_the_downward_api_follows_labels_and_annotations():
+    items = [{"path": "key", "fieldRef": {"fieldPath": "metadata.annotations"}}]
+    engine = starts({"downwardAPI": {"items": items}}, WATCHING, annotations={"builder": "bar"})
+    engine.api.patch("Pod", "default", "p", {"metadata": {"annotations": {"builder": "foo"}}})
+    engine.cluster.advance(20)
+    assert 'builder="bar"' in log(engine) and 'builder="foo"' in log(engine)
+
+
+def test_bytes_that_are_no_text_reach_the_container_unharmed():
+    engine = Engine(nodes=1)
+    data = base64.b64encode(bytes([0xDE, 0xCA, 0xFE, 0xFF])).decode()
+    engine.api.create("ConfigMap", {"metadata": {"name": "bin", "namespace": "default"}, "binaryData": {"dump": data}})
+    container = {"name": "c", "image": "busybox", "command": ["hexdump", "-C", "/etc/v/dump"], "volumeMounts": [{"name": "v", "mountPath": "/etc/v"}]}
+    spec = {"containers": [container], "volumes": [{"name": "v", "configMap": {"name": "bin"}}], "restartPolicy": "Never"}
+    engine.api.create("Pod", {"metadata": {"name": "p", "namespace": "default"}, "spec": spec})
+    engine.cluster.advance(30)
+    assert "de ca fe ff" in log(engine)
+    engine.api.patch("ConfigMap", "default", "bin", {"binaryData": {"dump": "AAAA"}})
+    engine.cluster.advance(70)
+    engine.cluster.save()
+
+
+def test_every_container_finds_a_token_of_its_service_account_that_the_api_server_knows():
+    engine = starts(CONFIG_MAP, "while true; do sleep 60; done")
+    root = "/var/run/secrets/kubernetes.io/serviceaccount"
+    inside, pod = engine.cluster.parts["kubelet"].inside, engine.api.get("Pod", "default", "p")
+    token, authority, namespace = (inside.execute(pod, "c", ["cat", f"{root}/{name}"]).stdout for name in ("token", "ca.crt", "namespace"))
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token}}
+    user = engine.call("POST", "/apis/authentication.k8s.io/v1/tokenreviews", review).json()["status"]["user"]
+    assert user["username"] == "system:serviceaccount:default:default"
+    assert user["extra"]["authentication.kubernetes.io/pod-name"] == ["p"]
+    assert authority == engine.api.get("ConfigMap", "default", "kube-root-ca.crt")["data"]["ca.crt"]
+    assert namespace == "default"
+    engine.cluster.advance(600)
+    assert inside.execute(pod, "c", ["cat", f"{root}/token"]).stdout == token
+    engine.cluster.advance(3600)
+    assert inside.execute(pod, "c", ["cat", f"{root}/token"]).stdout != token, "the kubelet gets a new one in time"
