@@ -14,6 +14,7 @@ import orjson
 
 from cluster_core.machinery.timestamps import microtime
 from cluster_core.machinery.typed import Obj
+from cluster_core.network import webhooks
 from cluster_core.network.trace import Call, Response
 
 
@@ -155,7 +156,19 @@ def _agnhost(program: Program, call: Call) -> Response:
         return Response(200, program.hostname)
     if face == "netexec":
         return _netexec(program, call)
+    if face in _HOOKS and call.scheme == "https":
+        return _HOOKS[face](program, call)
     return Response(200, "ok" if call.plain == "/healthz" else program.hostname)
+
+
+def _certificate(program: Program) -> str:
+    return program.files.get(program.flag("tls-cert-file"), "")
+
+
+_HOOKS: dict[str, Answer] = {
+    "webhook": lambda program, call: webhooks.agnhost(call, _certificate(program), program.flag("sidecar-image")),
+    "crd-conversion-webhook": lambda program, call: webhooks.conversion(call, _certificate(program)),
+}
 
 
 def _netexec(program: Program, call: Call) -> Response:
@@ -267,6 +280,10 @@ _BY_PROCESS: dict[str, Answer] = {"httpd": _httpd, "nginx": _nginx, "redis-serve
 
 def respond(program: Program, call: Call, process: str = "") -> Response:
     """What the program answers; `process` is the name of what really runs, where somebody knows."""
+    if call.scheme == "https" and (program.name in webhooks.ALLOWING or program.flag("validating-webhook")):
+        judged = webhooks.allowing(call)
+        if judged is not None:
+            return judged
     found = PROGRAMS.get(program.name) or _BY_PROCESS.get(process)
     if found is None:
         found = _silent if call.scheme == "tcp" else _anybody

@@ -9,7 +9,8 @@ from cluster_core.workloads.argv import Plan
 from cluster_core.workloads.catalogue import Program
 
 _SERVERS = {"netexec": 8080, "serve-hostname": 9376, "test-webserver": 80, "liveness": 8080, "guestbook": 80,
-            "dns-server-echo": 53, "connect": 0, "grpc-health-checking": 5000, "webhook": 8443}  # fmt: skip
+            "dns-server-echo": 53, "connect": 0, "grpc-health-checking": 5000, "webhook": 443,
+            "crd-conversion-webhook": 443}  # fmt: skip
 _PORT_FLAGS = ("--http-port", "--port", "--grpc-port")
 
 
