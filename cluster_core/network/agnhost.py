@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 
 from cluster_core.machinery.timestamps import microtime
+from cluster_core.network import webhooks
 from cluster_core.network.trace import ANSWERED, OPEN, Call, Response
 
 if TYPE_CHECKING:
@@ -148,9 +149,25 @@ _PAGES: dict[str, Callable[[Program, Call, Query], Response]] = {
     "/shell": _shell,
     "/dial": _dial,
 }
+def _webhook(program: Program, call: Call) -> Response:
+    if call.scheme != "https":
+        return _NOT_FOUND
+    return webhooks.agnhost(call, _certificate(program), program.flag("sidecar-image"))
+
+
+def _conversion(program: Program, call: Call) -> Response:
+    return webhooks.conversion(call, _certificate(program)) if call.scheme == "https" else _NOT_FOUND
+
+
+def _certificate(program: Program) -> str:
+    return program.files.get(program.flag("tls-cert-file"), "")
+
+
 _FACES: dict[str, Callable[[Program, Call], Response]] = {
     "netexec": _netexec,
     "serve-hostname": _serve_hostname,
     "porter": _porter,
     "test-webserver": _files,
+    "webhook": _webhook,
+    "crd-conversion-webhook": _conversion,
 }

@@ -13,7 +13,7 @@ import orjson
 
 from cluster_core.machinery.timestamps import microtime
 from cluster_core.machinery.typed import Obj
-from cluster_core.network import agnhost
+from cluster_core.network import agnhost, webhooks
 from cluster_core.network.trace import Call, Response, Trace
 
 
@@ -263,6 +263,10 @@ _BY_PROCESS: dict[str, Answer] = {"httpd": _httpd, "nginx": _nginx, "redis-serve
 
 def respond(program: Program, call: Call, process: str = "") -> Response:
     """What the program answers; `process` is the name of what really runs, where somebody knows."""
+    if call.scheme == "https" and (program.name in webhooks.ALLOWING or program.flag("validating-webhook")):
+        judged = webhooks.allowing(call)
+        if judged is not None:
+            return judged
     found = PROGRAMS.get(program.name) or _BY_PROCESS.get(process)
     if found is None:
         found = _silent if call.scheme == "tcp" else _anybody

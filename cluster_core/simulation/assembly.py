@@ -23,7 +23,7 @@ from cluster_core.machinery.plugins import collect
 from cluster_core.machines.machine import Machine
 from cluster_core.machines.park import MachinePark
 from cluster_core.scheduler.component import Scheduler
-from cluster_core.simulation import connecting, presenting, proxying, usage
+from cluster_core.simulation import connecting, presenting, proxying, usage, webhooks
 from cluster_core.simulation.drain import Drains
 from cluster_core.simulation.kubeadm.manifests import static_pods
 from cluster_core.simulation.networking import add_network
@@ -139,6 +139,7 @@ def add_parts(cluster: Cluster) -> None:
     presenting.install(cluster.server, park, fleet)
     connecting.install(cluster.server, fleet)
     proxying.install(cluster)
+    webhooks.install(cluster)
     if not cluster.spec.bare:
         usage.install(cluster.server, fleet.inside)
     machinefiles.install_checks(cluster)
