@@ -27,6 +27,9 @@ RETRY = 5.0
 """Seconds after which a kubelet tries again what the API server did not take."""
 
 
+USUAL_DNS = (["10.96.0.10"], "cluster.local")
+"""clusterDNS and clusterDomain as kubeadm sets them."""
+
 LEAST_PAUSE = 100_000
 """Microseconds between two looks at a pod: what is overdue is not looked at for ever in the same instant."""
 
@@ -53,6 +56,8 @@ class Fleet:
         self.fake: set[str] = set()
         """Nodes that KWOK plays."""
         self._memories: dict[str, Memory] = {}
+        self.dns: dict[str, list[Any]] = {}
+        """Pod uid -> [name servers, domain] it was started with, where its kubelet's were not the cluster's usual ones."""
         self._missing: dict[str, dict[str, str]] = {}
         """Namespace -> pod uid -> agenda key, of pods that wait for a ConfigMap or Secret."""
         machines.listen(self._power)
@@ -99,6 +104,7 @@ class Fleet:
     def _pod_gone(self, pod: Obj) -> None:
         uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName")
         self._memories.pop(uid, None)
+        self.dns.pop(uid, None)
         if not node:
             return
         self._mirror_gone(node, pod)
@@ -247,6 +253,14 @@ class Fleet:
             return
         self.world.agenda.soon(self.name, f"~{machine.name}|images", 10.0)
 
+    def note_dns(self, machine: Any, uid: str) -> None:
+        """The pod gets its resolv.conf: from the settings its kubelet has now."""
+        settings = machine.settings
+        if "clusterDNS" in settings or "clusterDomain" in settings:
+            self.dns[uid] = [settings.get("clusterDNS", USUAL_DNS[0]), settings.get("clusterDomain", USUAL_DNS[1])]
+        else:
+            self.dns.pop(uid, None)
+
     def surroundings(self, pod: Obj, container: Obj) -> tuple[Mapping[str, str], Mapping[str, str]]:
         """The container's environment and files. Raises surroundings.Missing."""
         machine = self.machines.get(pod["spec"]["nodeName"])
@@ -303,13 +317,14 @@ class Fleet:
     # ------------------------------------------------------------------------------------------------ memory
 
     def dump(self) -> Any:
-        found = {"pods": self._memories, "missing": self._missing, "timings": self.timings.changed,
+        found = {"pods": self._memories, "missing": self._missing, "dns": self.dns, "timings": self.timings.changed,
                  "workloads": self.workloads.dump()}  # fmt: skip
         return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
         self._memories = state.get("pods", {})
         self._missing = state.get("missing", {})
+        self.dns = state.get("dns", {})
         self.timings.changed = state.get("timings", {})
         self.workloads.load(state.get("workloads"))
 
