@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from cluster_core.machines import kubelets
 from cluster_core.machines.kubelets import Settings
@@ -24,6 +24,7 @@ def install(cluster: Cluster, containers: Containers) -> None:
     control.started = lambda component: _started(cluster, component)
     control.halted = lambda component: _halted(cluster, component)
     park.boot = lambda machine: boot(cluster, machine)
+    proxyunits.proxies_of(cluster).is_broken = lambda pod: proxyunits.pod_fault(cluster, pod)
     containers.fault = lambda launch: control.fault_of(launch.pod, launch.container["name"]) or proxyunits.fault(cluster, launch)
 
 
@@ -66,15 +67,21 @@ def usual_settings(cluster: Cluster, machine: Machine) -> Settings:
 
 def start_kubelet(cluster: Cluster, machine: Machine) -> None:
     """Start the kubelet with the files that are there now; a kubelet that ends at once is tried again with each change."""
+    if _read_settings(cluster, machine):
+        park_of(cluster).set_kubelet(machine, True)
+        machinefiles.look_at_manifests(cluster, machine)
+
+
+def _read_settings(cluster: Cluster, machine: Machine) -> bool:
+    """What a kubelet that starts now works with; whether it starts at all."""
     started = kubelets.start(machinefiles.files(cluster, machine))
     machine.kubelet_fault = started.fault
     if started.fault:
-        return
+        return False
     usual = usual_settings(cluster, machine)
     machine.settings = {name: value for name, value in started.settings.items() if value != usual.get(name, kubelets.USUAL[name])}
     machine.mute = kubelet_trouble(cluster, machine)
-    park_of(cluster).set_kubelet(machine, True)
-    machinefiles.look_at_manifests(cluster, machine)
+    return True
 
 
 def kubelet_trouble(cluster: Cluster, machine: Machine) -> str:
@@ -117,15 +124,10 @@ def boot(cluster: Cluster, machine: Machine) -> bool:
     from cluster_core.simulation import partunits
 
     partunits.boot(cluster, machine)
-    if not machine.joined or "kubelet" in machine.disabled:
+    if not machine.joined or "kubelet" in machine.disabled or not _read_settings(cluster, machine):
         return False
-    started = kubelets.start(machinefiles.files(cluster, machine))
-    machine.kubelet_fault = started.fault
-    return not started.fault
-
-
-def proxies_of(cluster: Cluster) -> Any:
-    return cast(Any, cluster.parts["kube-proxy"])
+    machinefiles.look_at_manifests(cluster, machine)
+    return True
 
 
 __all__ = ["boot", "command_of", "install", "kubelet_settings", "start_kubelet"]

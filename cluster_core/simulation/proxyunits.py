@@ -6,6 +6,7 @@ Models cmd/kube-proxy/app and pkg/proxy/apis/config/validation. The rules themse
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import yaml
@@ -38,6 +39,15 @@ def proxies_of(cluster: Cluster) -> Proxies:
 
 def start(argv: Sequence[str], files: Mapping[str, str]) -> Proxy:
     """Start it with this command line among these files."""
+    given = flags.pairs(argv)
+    path = given.get("config", "")
+    named = ((path, files[path]),) if path in files else ()
+    return _start(tuple(argv), named, tuple(files))
+
+
+@lru_cache(256)
+def _start(argv: tuple[str, ...], named: tuple[tuple[str, str], ...], there: tuple[str, ...]) -> Proxy:
+    files = {**dict.fromkeys(there, ""), **dict(named)}
     fault = flags.problem(argv)
     if fault:
         return Proxy(fault)
@@ -56,6 +66,11 @@ def start(argv: Sequence[str], files: Mapping[str, str]) -> Proxy:
     if conf and conf not in files:
         return Proxy(f'"command failed" err="stat {conf}: no such file or directory"')
     return Proxy("", mode or "iptables", conf)
+
+
+def pod_fault(cluster: Cluster, pod: Obj) -> bool:
+    """Whether the kube-proxy in this pod ends as soon as it is started."""
+    return bool(start(_argv(pod), _configuration(cluster, pod)).fault)
 
 
 def _document(text: str) -> Any:
