@@ -27,6 +27,9 @@ RETRY = 5.0
 """Seconds after which a kubelet tries again what the API server did not take."""
 
 
+USUAL_DNS = (["10.96.0.10"], "cluster.local")
+"""clusterDNS and clusterDomain as kubeadm sets them."""
+
 LEAST_PAUSE = 100_000
 """Microseconds between two looks at a pod: what is overdue is not looked at for ever in the same instant."""
 
@@ -57,6 +60,8 @@ class Fleet:
         self.fake: set[str] = set()
         """Nodes that KWOK plays."""
         self._memories: dict[str, Memory] = {}
+        self.dns: dict[str, list[Any]] = {}
+        """Pod uid -> [name servers, domain] it was started with, where its kubelet's were not the cluster's usual ones."""
         self._missing: dict[str, dict[str, str]] = {}
         """Namespace -> pod uid -> agenda key, of pods that wait for a ConfigMap or Secret."""
         self._asking: dict[str, str] = {}
@@ -113,6 +118,7 @@ class Fleet:
         uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName")
         self._memories.pop(uid, None)
         self._asking.pop(uid, None)
+        self.dns.pop(uid, None)
         if not node:
             return
         self._mirror_gone(node, pod)
@@ -275,6 +281,14 @@ class Fleet:
         """What is remembered of the pod, to be added to."""
         return self._memories.setdefault(pod["metadata"]["uid"], {})
 
+    def note_dns(self, machine: Any, uid: str) -> None:
+        """The pod gets its resolv.conf: from the settings its kubelet has now."""
+        settings = machine.settings
+        if "clusterDNS" in settings or "clusterDomain" in settings:
+            self.dns[uid] = [settings.get("clusterDNS", USUAL_DNS[0]), settings.get("clusterDomain", USUAL_DNS[1])]
+        else:
+            self.dns.pop(uid, None)
+
     def node_facts(self, pod: Obj) -> dict[str, str]:
         """What the downward API tells of the node, and the pod's address."""
         machine = self.machines.get(pod["spec"]["nodeName"])
@@ -337,14 +351,15 @@ class Fleet:
     # ------------------------------------------------------------------------------------------------ memory
 
     def dump(self) -> Any:
-        found = {"pods": self._memories, "missing": self._missing, "asking": self._asking, "timings": self.timings.changed,
-                 "workloads": self.workloads.dump()}  # fmt: skip
+        found = {"pods": self._memories, "missing": self._missing, "asking": self._asking, "dns": self.dns,
+                 "timings": self.timings.changed, "workloads": self.workloads.dump()}  # fmt: skip
         return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
         self._memories = state.get("pods", {})
         self._missing = state.get("missing", {})
         self._asking = state.get("asking", {})
+        self.dns = state.get("dns", {})
         self.timings.changed = state.get("timings", {})
         self.workloads.load(state.get("workloads"))
 

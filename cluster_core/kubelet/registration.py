@@ -41,8 +41,9 @@ def node_object(machine: Any, seed: Any) -> dict[str, Any]:
         "kubernetes.io/hostname": machine.name,
         "kubernetes.io/os": "linux",
         **machine.labels,
+        **machine.settings.get("labels", {}),
     }
-    taints = list(machine.taints)
+    taints = [*machine.taints, *machine.settings.get("taints", ())]
     if machine.control_plane:
         labels |= {CONTROL_PLANE: "", "node.kubernetes.io/exclude-from-external-load-balancers": ""}
         taints.append({"key": CONTROL_PLANE, "effect": "NoSchedule"})
@@ -62,7 +63,7 @@ def node_status(machine: Any, seed: Any, now: str, before: Obj | None = None) ->
         **resources(machine),
         "conditions": conditions(now, before or {}),
         "addresses": [
-            {"type": "InternalIP", "address": machine.address},
+            {"type": "InternalIP", "address": machine.internal_address},
             {"type": "Hostname", "address": machine.name},
         ],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
@@ -74,11 +75,15 @@ def node_status(machine: Any, seed: Any, now: str, before: Obj | None = None) ->
 
 
 def resources(machine: Any) -> dict[str, Any]:
-    """Capacity, and what is left of it for pods: memory less the 100Mi hard eviction threshold, storage less a tenth."""
-    memory = quantity.value(machine.memory)
-    storage = quantity.value(machine.storage)
+    """Capacity, and what is left of it for pods: less what is reserved and the hard eviction thresholds (100Mi of memory, a
+    tenth of the storage)."""
+    memory, storage = quantity.value(machine.memory), quantity.value(machine.storage)
+    settings = machine.settings
+    kept = {name: sum(map(quantity.milli, amounts)) for name, amounts in settings.get("reserved", {}).items()}
+    free = memory - kept.get("memory", 0) // 1000 - _share(settings.get("evictionMemory", "100Mi"), memory)
+    room = storage - kept.get("ephemeral-storage", 0) // 1000 - _share(settings.get("evictionStorage", "10%"), storage)
     fixed = {"hugepages-1Gi": "0", "hugepages-2Mi": "0"}
-    pods = str(machine.pods)
+    pods = str(settings.get("maxPods", machine.pods))
     return {
         "capacity": {
             "cpu": machine.cpu,
@@ -88,13 +93,25 @@ def resources(machine: Any) -> dict[str, Any]:
             "pods": pods,
         },
         "allocatable": {
-            "cpu": machine.cpu,
-            "ephemeral-storage": str(storage * 9 // 10),
+            "cpu": _less(machine.cpu, kept.get("cpu", 0)),
+            "ephemeral-storage": str(max(0, room)),
             **fixed,
-            "memory": f"{max(0, memory - (100 << 20)) // 1024}Ki",
+            "memory": f"{max(0, free) // 1024}Ki",
             "pods": pods,
         },
     }
+
+
+def _share(threshold: str, whole: int) -> int:
+    """An eviction threshold in bytes: an amount, or so many percent."""
+    if threshold.endswith("%"):
+        return whole - whole * round(1000 - 10 * float(threshold[:-1])) // 1000
+    return quantity.value(threshold)
+
+
+def _less(cpu: str, kept: int) -> str:
+    """The CPU without so many thousandths."""
+    return cpu if not kept else f"{max(0, quantity.milli(cpu) - kept)}m"
 
 
 def conditions(now: str, before: Obj) -> list[dict[str, Any]]:

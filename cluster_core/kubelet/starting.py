@@ -57,6 +57,7 @@ def _sandbox(work: Work, flight: dict[str, Any]) -> None:
         _not_mounted(work, flight, why)
         return
     work.memory["sandbox"] = True
+    work.fleet.note_dns(work.machine, work.uid)
     host = work.pod["spec"].get("hostNetwork")
     work.memory["ip"] = work.machine.address if host else work.fleet.addresses.take(work.machine, work.pod)
     if not flight["queue"]:

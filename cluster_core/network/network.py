@@ -71,7 +71,7 @@ class Conversation:
         self.api, self.links = network.api, network.links
         self.pod: Obj | None = None
         self.origin: Origin | None = self._origin()
-        self.conf = resolv_conf(self.api, self.pod)
+        self.conf = resolv_conf(self.api, self.pod, self.links.own_dns)
 
     def _origin(self) -> Origin | None:
         """None when there is no such source, or nothing runs there."""

@@ -42,7 +42,7 @@ def network_files(network: Network, pod: Obj) -> dict[str, str]:
     if aliases:
         lines += ["", "# Entries added by HostAliases."]
         lines += ["\t".join([alias["ip"], *(alias.get("hostnames") or ())]) for alias in aliases]
-    conf = resolving.resolv_conf(network.api, pod)
+    conf = resolving.resolv_conf(network.api, pod, network.links.own_dns)
     return {"/etc/resolv.conf": conf.text(), "/etc/hosts": "\n".join([*lines, ""])}
 
 
