@@ -2,10 +2,13 @@
 
 A pod that just runs has none: its status tells everything. Keys of a `Memory`:
 
-    flight      containers being started in this sync: {"queue": names, "stage", "due", "begun"}
+    flight      containers being started in this sync: {"queue": names, "stage", "due", "begun"}; "hook": [name, problem]
     statuses    container statuses not written yet, by container name
     exits       containers that will end: name -> [due, exit code, reason, message]
     stopping    containers told to stop: name -> [due, exit code, reason, why]
+    turns       containers that are told to stop when others have ended: name -> deadline
+    renewal     all containers are being ended in order to begin anew
+    doom        why the pod fails as a whole when its containers have ended: {"reason", "message", "by", "condition"}
     backoff     restart back-off: name -> [seconds, last change]; pulls: the same for image pulls
     again       containers whose wait ends with another restart
     backing-off when a failed pull shows as ImagePullBackOff
@@ -75,6 +78,7 @@ def _pressing(memory: Memory, now: int) -> list[int]:
         times.append(memory["flight"]["due"])
     times += [planned[0] for key in ("exits", "stopping") for planned in memory.get(key, {}).values()]
     times += memory.get("backing-off", {}).values()
+    times += memory.get("turns", {}).values()
     times += [due for due in memory.get("waits", {}).values() if due - now <= CHORE_WAIT]
     times += [probe["due"] for probe in _probes(memory) if not probe.get("idle")]
     times += [memory[key] for key in ("deadline", "removal", "refresh") if key in memory]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from cluster_core.machinery.containers import Image, Launch, Outcome, ProbeResult, Reaction
+from cluster_core.machinery.containers import HookResult, Image, Launch, Outcome, ProbeResult, Reaction
 from cluster_core.machinery.typed import Obj
 
 
@@ -23,7 +23,10 @@ class Workloads(Protocol):
     def terminate(self, launch: Launch, started: int) -> Reaction: ...
 
     def probe(self, launch: Launch, probe: Obj, started: int) -> ProbeResult:
-        """The answer of the container, started at this time, to a probe or hook now."""
+        """The answer of the container, started at this time, to a probe now."""
+
+    def hook(self, launch: Launch, hook: Obj, started: int) -> HookResult:
+        """Run a lifecycle hook in the container, which keeps what the hook leaves behind."""
 
     def logs(self, launch: Launch, started: int, until: int) -> list[Any]:
         """Lines with `at`, `text` and `is_error`."""

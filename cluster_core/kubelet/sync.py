@@ -5,6 +5,7 @@ from __future__ import annotations
 from cluster_core.kubelet import admission, changes, refreshing, stopping
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.pulling import show_back_off
+from cluster_core.kubelet.renewal import renew
 from cluster_core.kubelet.starting import advance, begin
 from cluster_core.kubelet.work import Work
 from cluster_core.machinery.clock import SECOND
@@ -15,6 +16,8 @@ def sync(work: Work) -> None:
     """Bring the pod forward as far as it can be now."""
     if work.deleting:
         stopping.terminate(work)
+    elif "doom" in work.memory:
+        stopping.see_off(work)
     elif work.phase in states.ENDED:
         _tidy(work)
     elif work.begun or _taken_on(work):
@@ -37,7 +40,7 @@ def _live(work: Work) -> None:
     if work.memory.pop("rebooted", False):
         stopping.lost_in_reboot(work)
     stopping.settle_exits(work)
-    if _over_deadline(work):
+    if _over_deadline(work) or renew(work):
         return
     refreshing.refresh(work)
     work.fleet.probes.settle(work)
@@ -60,11 +63,9 @@ def _over_deadline(work: Work) -> bool:
         work.memory["deadline"] = due
         return False
     work.memory.pop("deadline", None)
-    if not work.failed:
-        work.event("Normal", "DeadlineExceeded", _DEADLINE)
-        work.memory.pop("flight", None)
-        work.fail("DeadlineExceeded", _DEADLINE)
-        stopping.stop_all(work)
+    work.event("Normal", "DeadlineExceeded", _DEADLINE)
+    stopping.doom(work, "DeadlineExceeded", _DEADLINE, stopping.grace_of(work.pod))
+    stopping.see_off(work)
     return True
 
 
@@ -77,4 +78,4 @@ def _tidy(work: Work) -> None:
     for key in ("flight", "waits", "backing-off", "again", "probes", "backoff", "pulls", "deadline"):
         work.memory.pop(key, None)
     if "stopping" not in work.memory:
-        stopping.stop_all(work)
+        stopping.stop_all(work, stopping.grace_of(work.pod))

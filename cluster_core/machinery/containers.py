@@ -22,11 +22,12 @@ class InvalidImageName(PullError):
 
 
 class Image(NamedTuple):
-    """An image as a registry offers it: its reference in full, its digest form, bytes to pull."""
+    """An image as a registry offers it: its reference in full, its digest form, bytes to pull, the user it runs as."""
 
     reference: str
     image_id: str
     size: int
+    user: int = 0
 
 
 class Launch(NamedTuple):
@@ -78,3 +79,10 @@ class ProbeResult(NamedTuple):
     success: bool
     output: str = ""
     again: float | None = None
+
+
+class HookResult(NamedTuple):
+    """How long a lifecycle hook takes, and why it fails; "" when it does not."""
+
+    seconds: float = 0.0
+    problem: str = ""

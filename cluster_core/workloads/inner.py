@@ -33,6 +33,11 @@ class Inner:
             self._restore(path, text)
         self._before = self.files("/")
 
+    @property
+    def clock(self) -> float:
+        """Seconds since the container's start, by what has been run in it."""
+        return self._run.clock
+
     def _restore(self, path: str, text: str | None) -> None:
         if text is not None:
             self.write(path, text.encode("latin-1"))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cluster_core.machinery.clock import SECOND
-from cluster_core.machinery.containers import Image, Launch, Outcome, ProbeResult, Reaction
+from cluster_core.machinery.containers import HookResult, Image, Launch, Outcome, ProbeResult, Reaction
 from cluster_core.machinery.typed import Obj
 from cluster_core.workloads import logs, process, serving
 from cluster_core.workloads.builtins import Command
@@ -98,6 +98,18 @@ class Containers:
             return Inner(entered, dict(written)).execute(command) if written else entered.execute(command)
 
         return serving.answer(launch, self._process(launch, started), probe, started, run)
+
+    def hook(self, launch: Launch, hook: Obj, started: int) -> HookResult:
+        """Run a lifecycle hook: a command as if by exec, or a request, of which only the connection counts."""
+        if "exec" not in hook:
+            answer = serving.answer(self._with_volumes(launch), self._process(launch, started), hook, started)
+            reached = answer.success or answer.output.startswith("HTTP probe failed")
+            return HookResult(problem="" if reached else answer.output)
+        session = self.enter(launch, started)
+        began = session.clock
+        code, _, err = session.execute(hook["exec"]["command"])
+        told = f'command \'{" ".join(hook["exec"]["command"])}\' exited with {code}: {err}'
+        return HookResult(session.clock - began, told if code else "")
 
     def _written_in(self, launch: Launch) -> dict[str, str | None]:
         """What commands from outside have left in the container."""

@@ -114,7 +114,7 @@ class Run:
             if not text.isascii():
                 _put(fs, path, text)
         self._pass_on(fs)
-        for path in self.job.directories:
+        for path in (*_USUAL, *self.job.directories):
             if not self.bash.exists(path):
                 self.bash.mkdir(path, recursive=True)
         if self.job.launch is None:
@@ -226,6 +226,10 @@ class Run:
             else:
                 found.append((path, str(self.bash.read_file(path))))
         return found
+
+
+_USUAL = ("/mnt", "/opt", "/srv", "/usr/local/bin", "/usr/share", "/var/cache", "/var/lib", "/var/log", "/var/run", "/var/tmp")
+"""Directories that every image has."""
 
 
 _READ_ONLY = re.compile(r"^bash: line \d+: (\S+): filesystem is read-only$", re.MULTILINE)
