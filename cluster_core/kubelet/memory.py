@@ -17,6 +17,7 @@ A pod that just runs has none: its status tells everything. Keys of a `Memory`:
     waits       when a back-off ends: name -> due
     mounted     volume -> [[since, {path: text}], ...] where contents have changed; refresh: when to look for changes
     probes      name -> kind of probe -> {"due", "good", "bad"}
+    disk        when to see whether the pod has put too much on the disk
     waiting     references to ConfigMaps and Secrets that are missing
 """
 
@@ -81,5 +82,5 @@ def _pressing(memory: Memory, now: int) -> list[int]:
     times += memory.get("turns", {}).values()
     times += [due for due in memory.get("waits", {}).values() if due - now <= CHORE_WAIT]
     times += [probe["due"] for probe in _probes(memory) if not probe.get("idle")]
-    times += [memory[key] for key in ("deadline", "removal", "refresh") if key in memory]
+    times += [memory[key] for key in ("deadline", "disk", "removal", "refresh") if key in memory]
     return times

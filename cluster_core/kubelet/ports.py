@@ -40,6 +40,12 @@ class Workloads(Protocol):
     def usage(self, launch: Launch, started: int) -> tuple[int, int]:
         """(thousandths of a cpu, bytes of memory) that the running container uses."""
 
+    def memory(self, launch: Launch, started: int) -> int:
+        """Bytes of memory that the running container takes, without ups and downs."""
+
+    def disk(self, launch: Launch, started: int) -> list[tuple[int, str, int]]:
+        """(when, path, bytes) of large files made in the container, removed again with 0 bytes."""
+
     def forget(self, pod_uid: str) -> None:
         """The pod is gone with its files and logs."""
 

@@ -17,7 +17,7 @@ from cluster_core.kubelet.restarts import should_restart
 from cluster_core.kubelet.surroundings import Missing
 from cluster_core.kubelet.work import Work
 from cluster_core.machinery.clock import SECOND
-from cluster_core.machinery.containers import Outcome
+from cluster_core.machinery.containers import Launch, Outcome
 from cluster_core.machinery.typed import Obj
 
 
@@ -113,12 +113,12 @@ def _start(work: Work, flight: dict[str, Any]) -> None:
         _cannot_run(work, container, status, outcome)
         return
     work.event("Normal", "Started", "Container started", name)
-    begin_life(work, container, status, outcome)
+    begin_life(work, container, status, outcome, launch)
     if "postStart" in container.get("lifecycle", {}):
         hooks.begin(work, flight, name)
 
 
-def begin_life(work: Work, container: Obj, status: dict[str, Any], outcome: Outcome) -> None:
+def begin_life(work: Work, container: Obj, status: dict[str, Any], outcome: Outcome, launch: Launch) -> None:
     """The process runs: plan its end, its probes."""
     name = container["name"]
     if outcome.after is not None:
@@ -126,6 +126,8 @@ def begin_life(work: Work, container: Obj, status: dict[str, Any], outcome: Outc
         remember.entry(work.memory, "exits")[name] = [due, outcome.exit_code, outcome.reason, outcome.message]
     work.fleet.probes.begin(work, container, status)
     work.set(name, status)
+    if not work.fleet.instant:
+        work.fleet.loads.started(work, name, launch)
 
 
 def _cannot_run(work: Work, container: Obj, status: dict[str, Any], outcome: Outcome) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster_core.kubelet import admission, changes, refreshing, stopping
+from cluster_core.kubelet import admission, changes, refreshing, stopping, storage
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.pulling import show_back_off
 from cluster_core.kubelet.renewal import renew
@@ -40,7 +40,7 @@ def _live(work: Work) -> None:
     if work.memory.pop("rebooted", False):
         stopping.lost_in_reboot(work)
     stopping.settle_exits(work)
-    if _over_deadline(work) or renew(work):
+    if _over_deadline(work) or _over_storage(work) or renew(work):
         return
     refreshing.refresh(work)
     work.fleet.probes.settle(work)
@@ -67,6 +67,27 @@ def _over_deadline(work: Work) -> bool:
     stopping.doom(work, "DeadlineExceeded", _DEADLINE, stopping.grace_of(work.pod))
     stopping.see_off(work)
     return True
+
+
+def _over_storage(work: Work) -> bool:
+    """The eviction manager looks at what the pod has written since."""
+    if work.memory.get("disk", work.now + 1) > work.now:
+        return False
+    why = storage.check(work)
+    if why:
+        evict(work, why)
+    return bool(why)
+
+
+def evict(work: Work, why: str, condition: str = "") -> None:
+    """The pod has to leave the node."""
+    work.event("Warning", "Evicted", why)
+    stopping.doom(work, "Evicted", why, EVICTION_GRACE, condition)
+    stopping.see_off(work)
+
+
+EVICTION_GRACE = 1
+"""Seconds that a hard eviction leaves."""
 
 
 _DEADLINE = "Pod was active on the node longer than the specified deadline"

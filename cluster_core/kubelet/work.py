@@ -106,6 +106,8 @@ class Work:
         """Take note of a container's new status; written at the end of the sync."""
         self.statuses[name] = status
         self.touched = True
+        if "running" not in status["state"]:
+            self.fleet.loads.ended(self.machine.name, self.uid, name)
 
     def fail(self, reason: str, message: str) -> None:
         """The pod as a whole has failed."""

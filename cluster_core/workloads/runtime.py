@@ -32,6 +32,8 @@ class Containers:
         self._volumes: dict[str, dict[str, dict[str, str]]] = {}
         self._written: dict[str, dict[str, dict[str, str | None]]] = {}
         """Pod uid -> container/attempt -> path -> what commands from outside have written there (latin-1), None: removed."""
+        self._sizes: dict[str, dict[str, dict[str, int]]] = {}
+        """Pod uid -> container/attempt -> path -> bytes of the large files that commands from outside have made."""
         self.fault: Callable[[Launch], str] = lambda launch: ""
         """What a container says before it gives up at once; "" for those that run as they do."""
         self.tools: Callable[[Launch, bool], Mapping[str, Command]] = lambda launch, probing: {}
@@ -113,8 +115,7 @@ class Containers:
 
     def _written_in(self, launch: Launch) -> dict[str, str | None]:
         """What commands from outside have left in the container."""
-        place = f"{launch.container['name']}/{launch.attempt}"
-        return self._written.get(launch.pod["metadata"]["uid"], {}).get(place, {})
+        return self._written.get(launch.pod["metadata"]["uid"], {}).get(_place(launch), {})
 
     def execute(self, launch: Launch, command: list[str], started: int) -> tuple[int, str, str]:
         """Run a command in the container: exit code, stdout, stderr."""
@@ -125,9 +126,10 @@ class Containers:
         launch = self._with_volumes(launch)
         launch = launch._replace(files={**self.network_files(launch.pod), **launch.files})
         run = serving.enter(launch, self._process(launch, started), started, self.tools(launch, False))
-        uid = launch.pod["metadata"]["uid"]
-        place = f"{launch.container['name']}/{launch.attempt}"
-        return Inner(run, self._written.setdefault(uid, {}).setdefault(place, {}), launch.container["image"])
+        uid, place = launch.pod["metadata"]["uid"], _place(launch)
+        written = self._written.setdefault(uid, {}).setdefault(place, {})
+        sizes = self._sizes.setdefault(uid, {}).setdefault(place, {})
+        return Inner(run, written, launch.container["image"], sizes)
 
     def logs(self, launch: Launch, started: int, until: int) -> list[logs.Line]:
         """What the container, started then, has written up to `until`."""
@@ -146,26 +148,48 @@ class Containers:
         """(thousandths of a cpu, bytes of memory) that the running container uses now."""
         return process.usage(launch, self._process(self._with_volumes(launch), started))
 
+    def memory(self, launch: Launch, started: int) -> int:
+        """Bytes of memory that the running container takes, without its ups and downs."""
+        return process.typical_memory(launch, self._process(self._with_volumes(launch), started))
+
+    def disk(self, launch: Launch, started: int) -> list[tuple[int, str, int]]:
+        """(when, path, bytes) of the large files that the container's process makes (and removes: 0 bytes) and those made
+        in it from outside, in order."""
+        trace = self._process(self._with_volumes(launch), started).trace
+        made = [(started + round(at * SECOND), path, size) for at, path, size in trace.disk] if trace is not None else []
+        outside = self._sizes.get(launch.pod["metadata"]["uid"], {}).get(_place(launch), {})
+        return [*made, *((started, path, size) for path, size in outside.items())]
+
     def forget(self, pod_uid: str) -> None:
         """The pod is gone with its files and logs."""
         self._volumes.pop(pod_uid, None)
         self._written.pop(pod_uid, None)
+        self._sizes.pop(pod_uid, None)
         for key in [key for key in self._processes if key[0] == pod_uid]:
             del self._processes[key]
 
     def dump(self) -> Any:
-        if not any(place for places in self._written.values() for place in places.values()):
-            return self._volumes
+        """What outlives the process: {} as long as nobody has left anything."""
         kept = {
             uid: {name: {path: text for path, text in place.items() if len(text or "") <= _MOST_SAVED} for name, place in places.items()}
             for uid, places in self._written.items()
         }
-        return {"volumes": self._volumes, "written": kept}
+        found = {"volumes": self._volumes, "written": _filled(kept), "sizes": _filled(self._sizes)}
+        return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
         state = state or {}
-        self._volumes, self._written = (state["volumes"], state["written"]) if "written" in state else (state, {})
+        self._volumes, self._written, self._sizes = (state.get(key, {}) for key in ("volumes", "written", "sizes"))
         self._processes.clear()
+
+
+def _filled(places: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Without the pods that have nothing."""
+    return {uid: found for uid, found in places.items() if any(found.values())}
+
+
+def _place(launch: Launch) -> str:
+    return f"{launch.container['name']}/{launch.attempt}"
 
 
 def _shared_mounts(launch: Launch) -> dict[str, str]:

@@ -71,6 +71,8 @@ class Trace:
     """The server program that it became."""
     handles_term: bool = False
     files: dict[str, str] = field(default_factory=dict)
+    disk: list[tuple[float, str, int]] = field(default_factory=list)
+    """Large files made (seconds, path, bytes) and removed (0 bytes)."""
 
     @property
     def text(self) -> str:
@@ -176,8 +178,20 @@ class Run:
             for path, text in self._pending.pop(0)[1].items():
                 _put(fs, path, text)
 
+    def occupy(self, path: str, size: int) -> None:
+        """A file of this size is on disk now; 0: it is no longer there."""
+        self.trace.disk.append((self.clock, path, size))
+
+    def sweep(self, fs: FileSystem) -> None:
+        """Take note of large files that are no longer in the file system."""
+        sizes = {path: size for _, path, size in self.trace.disk}
+        for path, size in sizes.items():
+            if size and not fs.exists(path):
+                self.occupy(path, 0)
+
     def sleep(self, seconds: float, fs: FileSystem) -> None:
         """A command of the script lets time pass; `fs` as that command has it."""
+        self.sweep(fs)
         self.clock += seconds
         self._pass_on(fs)
         self._sleeps += 1
@@ -204,6 +218,7 @@ class Run:
         endless = self.stopped or "resource limit" in (result.error or "")
         if not endless:
             self.trace.ends, self.trace.exit_code = self.clock, result.exit_code
+        self.sweep(self.bash.fs())
         self.trace.files = {name: text for place in self.job.keep for name, text in self._files_under(place)}
         return self.trace
 
