@@ -107,7 +107,7 @@ def _start(work: Work, flight: dict[str, Any]) -> None:
     now = work.fleet.clock.timestamp()
     image = {"image": flight["image"], "imageID": flight["image_id"]}
     status = states.running(container, before, work.container_id(name), image, now)
-    status["user"] = {"linux": states.user_of(work.pod, container)}
+    status["user"] = {"linux": states.user_of(work.pod, container, work.fleet.workloads.find(container["image"]).user)}
     outcome = work.fleet.workloads.start(launch)
     if outcome.reason == "StartError":
         _cannot_run(work, container, status, outcome)

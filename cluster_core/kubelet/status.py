@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cluster_core.kubelet.restarts import should_restart
+from cluster_core.machinery.identity import identity
 from cluster_core.machinery.typed import Obj
 
 Status = dict[str, Any]
@@ -81,12 +82,10 @@ def running(container: Obj, before: Obj, container_id: str, image: Mapping[str, 
     return found
 
 
-def user_of(pod: Obj, container: Obj) -> dict[str, Any]:
+def user_of(pod: Obj, container: Obj, image_user: int) -> dict[str, Any]:
     """The user its first process runs as."""
-    context = {**pod["spec"].get("securityContext", {}), **container.get("securityContext", {})}
-    uid, gid = context.get("runAsUser", 0), context.get("runAsGroup", 0)
-    groups = sorted({gid, *context.get("supplementalGroups", ()), *([context["fsGroup"]] if "fsGroup" in context else ())})
-    return {"uid": uid, "gid": gid, "supplementalGroups": groups}
+    who = identity(pod, container, image_user)
+    return {"uid": who.uid, "gid": who.gid, "supplementalGroups": who.all_groups}
 
 
 def terminated(before: Obj, exit_code: int, reason: str, message: str, now: str) -> Status:
