@@ -12,7 +12,6 @@ from cluster_core.kubelet import status as states
 from cluster_core.kubelet.work import Work
 from cluster_core.machinery import quantity
 from cluster_core.machinery.clock import SECOND
-from cluster_core.machinery.containers import Launch
 from cluster_core.machinery.typed import Obj
 
 if TYPE_CHECKING:
@@ -47,18 +46,14 @@ class Loads:
         self._nodes: dict[str, dict[str, dict[str, int]]] = {}
         self._sums: dict[str, int] = {}
 
-    def started(self, work: Work, name: str, launch: Launch) -> None:
-        """The container runs now: see whether the node bears it, and what it will put on the disk."""
+    def started(self, work: Work, name: str, size: int) -> None:
+        """A container that takes so many bytes of memory runs now: see whether the node bears it."""
         node = work.machine.name
-        begun = launch.now - launch.now % SECOND
-        size = work.fleet.workloads.memory(launch, begun)
         if node not in self._nodes:
             self._count(node)
         self._put(node, work.uid, name, size)
         if self._sums[node] > room(work.machine):
             self.look(node, INTERVAL)
-        if work.fleet.workloads.disk(launch, begun):
-            work.memory["disk"] = work.now + INTERVAL
 
     def look(self, node: str, delay: int = 0) -> None:
         """Let the node's eviction manager look after so many microseconds."""

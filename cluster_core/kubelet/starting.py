@@ -12,12 +12,13 @@ from cluster_core.kubelet import hooks, surroundings, volumes
 from cluster_core.kubelet import memory as remember
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.backoff import restart_at, resume
+from cluster_core.kubelet.loads import INTERVAL
 from cluster_core.kubelet.pulling import begin_image, finish_pull
 from cluster_core.kubelet.restarts import should_restart
 from cluster_core.kubelet.surroundings import Missing
 from cluster_core.kubelet.work import Work
 from cluster_core.machinery.clock import SECOND
-from cluster_core.machinery.containers import Launch, Outcome
+from cluster_core.machinery.containers import Outcome
 from cluster_core.machinery.typed import Obj
 
 
@@ -113,12 +114,12 @@ def _start(work: Work, flight: dict[str, Any]) -> None:
         _cannot_run(work, container, status, outcome)
         return
     work.event("Normal", "Started", "Container started", name)
-    begin_life(work, container, status, outcome, launch)
+    begin_life(work, container, status, outcome)
     if "postStart" in container.get("lifecycle", {}):
         hooks.begin(work, flight, name)
 
 
-def begin_life(work: Work, container: Obj, status: dict[str, Any], outcome: Outcome, launch: Launch) -> None:
+def begin_life(work: Work, container: Obj, status: dict[str, Any], outcome: Outcome) -> None:
     """The process runs: plan its end, its probes."""
     name = container["name"]
     if outcome.after is not None:
@@ -127,7 +128,9 @@ def begin_life(work: Work, container: Obj, status: dict[str, Any], outcome: Outc
     work.fleet.probes.begin(work, container, status)
     work.set(name, status)
     if not work.fleet.instant:
-        work.fleet.loads.started(work, name, launch)
+        work.fleet.loads.started(work, name, outcome.memory)
+    if outcome.writes:
+        work.memory["disk"] = work.now + INTERVAL
 
 
 def _cannot_run(work: Work, container: Obj, status: dict[str, Any], outcome: Outcome) -> None:

@@ -57,12 +57,15 @@ def _printable(text: str) -> str:
 
 
 class Outcome(NamedTuple):
-    """How a process will end if left alone: after seconds (None: never), with this code, reason and message."""
+    """How a process will end if left alone: after seconds (None: never), with this code, reason and message; the bytes of
+    memory it takes until then, and whether it writes large files."""
 
     after: float | None = None
     exit_code: int = 0
     reason: str = ""
     message: str = ""
+    memory: int = 0
+    writes: bool = False
 
 
 class Reaction(NamedTuple):

@@ -84,7 +84,9 @@ class Containers:
         if self.fault(launch):
             return Outcome(0.2, 1)
         launch = self._with_volumes(launch)
-        return process.outcome(launch, self._process(launch, launch.now - launch.now % SECOND))
+        found = self._process(launch, launch.now - launch.now % SECOND)
+        writes = found.trace is not None and bool(found.trace.disk)
+        return process.outcome(launch, found)._replace(memory=process.typical_memory(launch, found), writes=writes)
 
     def terminate(self, launch: Launch, started: int) -> Reaction:
         launch = self._with_volumes(launch)
