@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -36,12 +37,16 @@ class Format(NamedTuple):
 
 def accepted(request: ApiRequest, shapes: tuple[str, ...] = _SHAPES) -> Format:
     """The first clause of the Accept header that we can serve. Raises 406 NotAcceptable."""
-    header = request.header("accept") or "*/*"
-    for clause in header.split(","):
-        found = _clause(clause.strip(), shapes)
-        if found is not None:
-            return found._replace(include=request.parameter("includeObject"), pretty=_pretty(request))
-    raise errors.not_acceptable(ACCEPTED)
+    found = _first(request.header("accept") or "*/*", shapes)
+    if found is None:
+        raise errors.not_acceptable(ACCEPTED)
+    include, pretty = request.parameter("includeObject"), _pretty(request)
+    return found._replace(include=include, pretty=pretty) if include or pretty else found
+
+
+@lru_cache(256)
+def _first(header: str, shapes: tuple[str, ...]) -> Format | None:
+    return next((found for clause in header.split(",") if (found := _clause(clause.strip(), shapes)) is not None), None)
 
 
 def _pretty(request: ApiRequest) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cluster_core.kinds.node_labels import deprecated, term_warnings
+from cluster_core.kinds.pod_known_good import Faultless, key_of
 from cluster_core.kinds.pod_strategy import APP_ARMOR_ANNOTATION, app_armor_profile
 from cluster_core.kinds.podspec_validation import every_container
 from cluster_core.kinds.volume_warnings import volume_warnings
@@ -41,9 +42,19 @@ def pod_warnings(new: Obj, old: Obj | None) -> list[str]:
     """Pods are warned of when they are created; people rarely update them."""
     if old is not None:
         return []
+    key = key_of(new)
+    of_name = name_warnings(new, _NAME_OF_POD)
+    if key in _UNREMARKABLE:
+        return of_name
     metadata = new["metadata"]
-    armor = _app_armor_of_pod(new["spec"], metadata.get("annotations") or {})
-    return [*armor, *name_warnings(new, _NAME_OF_POD), *_of_pod(Path(), new["spec"], metadata)]
+    armor = [*_app_armor_of_pod(new["spec"], metadata.get("annotations") or {})]
+    of_spec = [*_of_pod(Path(), new["spec"], metadata)]
+    if not armor and not of_spec:
+        _UNREMARKABLE.add(key)
+    return [*armor, *of_name, *of_spec]
+
+
+_UNREMARKABLE = Faultless()
 
 
 def _app_armor_of_pod(spec: Obj, annotations: Mapping[str, str]) -> Warnings:

@@ -6,18 +6,30 @@ its images. A key with "~" in front is the same look as a chore: nothing that "u
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from cluster_core.apiserver.parts import Change, object_key, split_key
 from cluster_core.apiserver.world import World
-from cluster_core.kubelet import asking, kwok, memory, refreshing, registration, staticpods, surroundings, volumes
+from cluster_core.kubelet import (  # fmt: skip
+    asking,
+    kwok,
+    memory,
+    pressure,
+    refreshing,
+    registration,
+    staticpods,
+    surroundings,
+    volumes,
+)
 from cluster_core.kubelet.addresses import Addresses
 from cluster_core.kubelet.inside import Inside
+from cluster_core.kubelet.loads import INTERVAL, Loads
 from cluster_core.kubelet.memory import Memory
 from cluster_core.kubelet.ports import Machines, Workloads
 from cluster_core.kubelet.probes import Probes
 from cluster_core.kubelet.surroundings import Surroundings
-from cluster_core.kubelet.sync import sync
+from cluster_core.kubelet.sync import evict, sync
 from cluster_core.kubelet.timings import Timings
 from cluster_core.kubelet.work import Work
 from cluster_core.machinery.errors import ApiError
@@ -55,6 +67,7 @@ class Fleet:
         self.addresses = Addresses()
         self.probes = Probes()
         self.inside = Inside(self)
+        self.loads = Loads(self)
         self.instant = False
         """Whether everything takes no time and happens without a word: when a cluster is made."""
         self.fake: set[str] = set()
@@ -99,6 +112,8 @@ class Fleet:
             self._look(node, object_key(new))
         if old is not None:
             refreshing.pod_changed(self, old, new)
+            if old["metadata"].get("annotations") != new["metadata"].get("annotations"):
+                self.weigh(node)
 
     def _note_address(self, node: str, pod: Obj) -> None:
         ip = pod.get("status", {}).get("podIP")
@@ -121,6 +136,7 @@ class Fleet:
         self.dns.pop(uid, None)
         if not node:
             return
+        self.loads.gone(node, uid)
         self._mirror_gone(node, pod)
         ip = pod.get("status", {}).get("podIP")
         if ip:
@@ -183,13 +199,16 @@ class Fleet:
     def _pod(self, node: str, key: str) -> None:
         machine = self.machines.get(node)
         pod = self.api.get("Pod", *split_key(key))
-        if machine is None or not machine.well or pod is None or pod["spec"].get("nodeName") != node:
-            return
+        if machine is not None and machine.well and pod is not None and pod["spec"].get("nodeName") == node:
+            self._attend(machine, pod, sync)
+
+    def _attend(self, machine: Any, pod: Obj, do: Callable[[Work], None]) -> None:
+        """Do something to a pod and plan the next look at it."""
         uid = pod["metadata"]["uid"]
         known = self._memories.get(uid, {})
         work = Work(self, machine, pod, known)
         try:
-            sync(work)
+            do(work)
         except ApiError:
             known["statuses"] = dict(work.statuses)  # not written: to be told again
             self._memories[uid] = known
@@ -199,10 +218,39 @@ class Fleet:
         else:
             self._memories.pop(uid, None)
         if "asks" in known:
-            self._asking[uid] = f"~{node}|pod|{key}"
+            self._asking[uid] = f"~{machine.name}|pod|{object_key(pod)}"
         else:
             self._asking.pop(uid, None)
-        self._plan(node, key, *(memory.next_due(known, self.clock.now) if not work.gone else (None, False)))
+        due = memory.next_due(known, self.clock.now) if not work.gone else (None, False)
+        self._plan(machine.name, object_key(pod), *due)
+
+    def evict(self, machine: Any, pod: Obj, why: str, condition: str) -> None:
+        """Have the pod leave the node, which is under pressure."""
+
+        def do(work: Work) -> None:
+            evict(work, why, condition)
+            work.finish()
+
+        self._attend(machine, pod, do)
+
+    def is_doomed(self, pod: Obj) -> bool:
+        """Whether the pod is about to end as a whole."""
+        return "deletionTimestamp" in pod["metadata"] or "doom" in self._memories.get(pod["metadata"]["uid"], {})
+
+    def event(self, node: Obj, type: str, reason: str, message: str) -> None:
+        """Something to tell about the node itself."""
+        self.api.event(node, type, reason, message, component="kubelet", host=node["metadata"]["name"])
+
+    def weigh(self, node: str) -> None:
+        """What the node's pods or others use has changed: let its eviction manager look."""
+        machine = self.machines.get(node)
+        if machine is not None and machine.well:
+            self.loads.look(node)
+
+    def _pressure(self, node: str, _: str) -> None:
+        machine = self.machines.get(node)
+        if machine is not None and machine.well:
+            pressure.look(self, machine)
 
     def finish(self, pod: Obj, container: str, exit_code: int) -> None:
         """The container's main process has ended at somebody's word from outside."""
@@ -215,6 +263,14 @@ class Fleet:
         if any("exec" in container.get(kind, {}) for kind in ("livenessProbe", "readinessProbe")):
             self.probes.look_again(self._memories.setdefault(pod["metadata"]["uid"], {}), container, self.clock.now)
             self.world.agenda.soon(self.name, f"{pod['spec']['nodeName']}|pod|{object_key(pod)}", 0.05)
+        self._see_disk(pod)
+
+    def _see_disk(self, pod: Obj) -> None:
+        """Let the eviction manager see what a command may have put on the disk."""
+        if any(self.workloads.disk(launch, started) for _, launch, started in self.inside.running(pod)):
+            known = self._memories.setdefault(pod["metadata"]["uid"], {})
+            known["disk"] = self.clock.now + INTERVAL
+            self._plan(pod["spec"]["nodeName"], object_key(pod), *memory.next_due(known, self.clock.now))
 
     def _plan(self, node: str, key: str, due: int | None, chore: bool) -> None:
         agenda = self.world.agenda
@@ -235,7 +291,7 @@ class Fleet:
         """Let the machine's kubelet make its node known and look at everything that is on it."""
         node = machine.name
         found = registration.register(self.api, self.world, machine)
-        self.api.event(found, "Normal", "Starting", "Starting kubelet.", component="kubelet", host=node)
+        self.event(found, "Normal", "Starting", "Starting kubelet.")
         for pod in self.api.on_node("Pod", node):
             self._look(node, object_key(pod))
         for name in machine.manifests:
@@ -329,6 +385,8 @@ class Fleet:
                 self.world.agenda.cancel(self.name, f"{prefix}{node}|pod|{object_key(pod)}")
         self.world.agenda.cancel(self.name, f"{node}|register")
         self.world.agenda.cancel(self.name, f"~{node}|images")
+        self.world.agenda.cancel(self.name, f"{node}|pressure")
+        self.loads.forget(node)
 
     def _power(self, machine: Any) -> None:
         """A machine went on or off, or its kubelet was stopped or started."""
@@ -356,6 +414,7 @@ class Fleet:
         return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
+        self.loads.clear()
         self._memories = state.get("pods", {})
         self._missing = state.get("missing", {})
         self._asking = state.get("asking", {})
@@ -377,6 +436,7 @@ _HANDLERS = {
     "pod": Fleet._pod,
     "register": Fleet._register,
     "images": Fleet._images,
+    "pressure": Fleet._pressure,
     "static": Fleet._static,
     "fake": Fleet._fake_pod,
     "fake-node": Fleet._fake_node,

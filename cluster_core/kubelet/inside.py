@@ -5,10 +5,11 @@ Models pkg/registry/core/pod/strategy.go (LogLocation, ExecLocation) and pkg/kub
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cluster_core.kubelet import surroundings
+from cluster_core.kubelet.loads import overhead
 from cluster_core.machinery import errors
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Launch
@@ -150,19 +151,24 @@ class Inside:
         machine = self._fleet.machines.get(node)
         return machine is not None and machine.well
 
+    def overhead(self, node: str) -> int:
+        """Bytes of memory that others than pods take on the node."""
+        return overhead(self._fleet.machines.get(node))
+
+    def running(self, pod: Obj) -> Iterator[tuple[str, Launch, int]]:
+        """(name, launch, when it started) of the containers that run."""
+        for container in (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]):
+            status = self._status(pod, container["name"])
+            if status is not None and "running" in status["state"]:
+                launch = self._launch(pod, container["name"], status["restartCount"])
+                yield container["name"], launch, parse_time(status["state"]["running"]["startedAt"])
+
     def usage(self, pod: Obj) -> list[tuple[str, int, int]]:
         """(container, thousandths of a cpu, bytes) of the running containers; empty when their node is silent."""
         machine = self._fleet.machines.get(pod["spec"].get("nodeName", ""))
         if machine is None or not machine.well:
             return []
-        found = []
-        for container in (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]):
-            status = self._status(pod, container["name"])
-            if status is not None and "running" in status["state"]:
-                launch = self._launch(pod, container["name"], status["restartCount"])
-                started = parse_time(status["state"]["running"]["startedAt"])
-                found.append((container["name"], *self._fleet.workloads.usage(launch, started)))
-        return found
+        return [(name, *self._fleet.workloads.usage(launch, started)) for name, launch, started in self.running(pod)]
 
     # ------------------------------------------------------------------------------------------------ commands
 

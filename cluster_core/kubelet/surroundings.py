@@ -6,11 +6,14 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from cluster_core.apiserver.client import Client
 from cluster_core.machinery.quantity import milli
 from cluster_core.machinery.typed import Obj
+
+if TYPE_CHECKING:
+    from cluster_core.kubelet.work import Work
 
 
 class Getter(Protocol):
@@ -51,6 +54,19 @@ def environment(api: Client, pod: Obj, container: Obj, node: Mapping[str, str]) 
         else:
             found[variable["name"]] = ""
     return found
+
+
+def check_user(work: Work, container: Obj) -> None:
+    """Raises Missing when the container must not run as root but would. Models verifyRunAsNonRoot."""
+    own, shared = container.get("securityContext", {}), work.pod["spec"].get("securityContext", {})
+    if not own.get("runAsNonRoot", shared.get("runAsNonRoot", False)):
+        return
+    user = own.get("runAsUser", shared.get("runAsUser"))
+    where = f'(pod: "{work.full_name}", container: {container["name"]})'
+    if user == 0:
+        raise Missing(f"container's runAsUser breaks non-root policy {where}")
+    if user is None and work.fleet.workloads.find(container["image"]).user == 0:
+        raise Missing(f"container has runAsNonRoot and image will run as root {where}")
 
 
 _REFERENCE = re.compile(r"\$(\$|\(([^)]*)\))")

@@ -25,9 +25,12 @@ USUAL: Settings = {
     "staticPodPath": MANIFESTS,
     "clusterDNS": ["10.96.0.10"],
     "clusterDomain": "cluster.local",
-    "evictionMemory": "100Mi",
-    "evictionStorage": "10%",
-    "reserved": {},
+    "evictionHard": None,
+    "mergeDefaultEvictionSettings": False,
+    "evictionPressureTransitionPeriod": "0s",
+    "systemReserved": {},
+    "kubeReserved": {},
+    "serializeImagePulls": True,
     "labels": {},
     "taints": [],
     "nodeName": "",
@@ -127,8 +130,12 @@ def _settings(given: flags.Flags, config: dict[str, Any], files: Mapping[str, st
         "staticPodPath": (given.get("pod-manifest-path") or str(config.get("staticPodPath") or "")).rstrip("/"),
         "clusterDNS": _dns(given.get("cluster-dns", ""), config),
         "clusterDomain": given.get("cluster-domain") or str(config.get("clusterDomain") or ""),
-        **_evictions(given.get("eviction-hard", ""), config),
-        "reserved": _reserved(given, config),
+        "evictionHard": _evictions(given.get("eviction-hard", ""), config),
+        "mergeDefaultEvictionSettings": bool(config.get("mergeDefaultEvictionSettings", False)),
+        "evictionPressureTransitionPeriod": str(given.get("eviction-pressure-transition-period") or config.get("evictionPressureTransitionPeriod") or "0s"),
+        "systemReserved": _reserved("systemReserved", given.get("system-reserved", ""), config),
+        "kubeReserved": _reserved("kubeReserved", given.get("kube-reserved", ""), config),
+        "serializeImagePulls": _truth(given.get("serialize-image-pulls"), config.get("serializeImagePulls", True)),
         "labels": _labels(given.get("node-labels", "")),
         "taints": _taints(given.get("register-with-taints", ""), config),
         "nodeName": given.get("hostname-override", ""),
@@ -166,35 +173,30 @@ def _amount(name: str, text: Any) -> str:
     if re.fullmatch(r"\d+(\.\d+)?%", str(text)):
         return str(text)
     try:
-        return str(quantity.parse(str(text)))
+        quantity.parse(str(text))
     except quantity.QuantityError:
         raise Bad(f"failed to run Kubelet: {name}: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'") from None
+    return str(text)
 
 
 _SIGNALS = frozenset(("memory.available", "nodefs.available", "nodefs.inodesFree", "imagefs.available", "imagefs.inodesFree", "pid.available", "containerfs.available"))
 
 
-def _evictions(flag: str, config: Mapping[str, Any]) -> Settings:
-    """evictionHard: what is kept free of memory and storage."""
-    pairs = dict(part.partition("<")[::2] for part in flag.split(",")) if flag else dict(config.get("evictionHard") or {})
-    for name, value in pairs.items():
+def _evictions(flag: str, config: Mapping[str, Any]) -> dict[str, str] | None:
+    """Signal -> threshold; None: the usual ones."""
+    given = dict(part.partition("<")[::2] for part in flag.split(",")) if flag else config.get("evictionHard")
+    if given is None:
+        return None
+    for name in given:
         if name not in _SIGNALS:
             raise Bad(f"failed to run Kubelet: failed to create kubelet: unsupported eviction signal {name}")
-        pairs[name] = _amount(name, value)
-    if not pairs:
-        return {"evictionMemory": "100Mi", "evictionStorage": "10%"}
-    return {"evictionMemory": pairs.get("memory.available", "0"), "evictionStorage": pairs.get("nodefs.available", "0")}
+    return {name: _amount(name, value) for name, value in given.items()}
 
 
-def _reserved(given: flags.Flags, config: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Resource -> amounts kept from pods by systemReserved and kubeReserved."""
-    found: dict[str, list[str]] = {}
-    for flag, field in (("system-reserved", "systemReserved"), ("kube-reserved", "kubeReserved")):
-        text = given.get(flag, "")
-        pairs = dict(part.partition("=")[::2] for part in text.split(",")) if text else config.get(field) or {}
-        for name, value in sorted(pairs.items()):
-            found.setdefault(name, []).append(_amount(field, value))
-    return found
+def _reserved(field: str, flag: str, config: Mapping[str, Any]) -> dict[str, str]:
+    """Resource -> what is kept from pods."""
+    pairs = dict(part.partition("=")[::2] for part in flag.split(",")) if flag else config.get(field) or {}
+    return {name: _amount(field, value) for name, value in sorted(pairs.items())}
 
 
 def _labels(flag: str) -> dict[str, str]:

@@ -47,6 +47,12 @@ class Machine:
     """What people have written (or removed: None), over what is there by itself."""
     joined: bool = True
     """Whether it has been made a node of this cluster: False for a machine fresh from the shop."""
+    load: dict[str, str] = field(default_factory=dict)
+    """What others than pods use of it: quantities of memory, storage and pids."""
+    pressure: dict[str, int] = field(default_factory=dict)
+    """Its kubelet's pressure conditions: type -> when it was last observed; 0: it still is."""
+    pulling_until: int = 0
+    """When its kubelet has done the image pulls that it does one after the other."""
     kubelet_fault: str = ""
     """Why its kubelet does not start, as its log has it."""
     mute: str = ""

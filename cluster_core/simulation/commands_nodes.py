@@ -133,6 +133,20 @@ def revive_node(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
     return facts(machine)
 
 
+@command("node-load")
+def load_node(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
+    """memory, storage, pids: what others than pods use of the machine, as quantities; what is not named stays."""
+    machine, given = _machine(cluster, args), Arguments(args)
+    for name in LOADS:
+        if given.has(name):
+            machine.load[name] = "0" if str(args[name]) == "0" else given.quantity(name, "0")
+    fleet_of(cluster).weigh(machine.name)
+    return {"name": machine.name, "load": {name: machine.load.get(name, "0") for name in LOADS}}
+
+
+LOADS = ("memory", "storage", "pids")
+
+
 def _set_unschedulable(cluster: Cluster, name: str, value: bool) -> dict[str, Any]:
     api = _api(cluster)
     node = api.get("Node", "", name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bashkit import BuiltinContext, BuiltinResult
 
-from cluster_core.workloads import agnhosttools
+from cluster_core.workloads import agnhosttools, bigfiles
 from cluster_core.workloads.catalogue import programs
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def commands(run: Run) -> dict[str, Command]:
     }
     for name in agnhosttools.NAMES:
         found[name] = lambda context: agnhosttools.agnhost(run, context)
+    found.update(bigfiles.commands(run))
     for name in ("nslookup", "dig", "host", "wget", "curl", "nc", "ping", "telnet"):
         found[name] = unreachable
     for name in ("apk", "apt-get", "apt", "yum", "dnf", "pip", "pip3", "npm"):

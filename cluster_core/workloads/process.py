@@ -185,30 +185,39 @@ USAGE = "kwok.x-k8s.io/usage-"
 def usage(launch: Launch, process: Process) -> tuple[int, int]:
     """(thousandths of a cpu, bytes): as annotated, as a stress command asks for, or as programs of this sort use, within
     the limits; a little up and down from minute to minute."""
+    minute = launch.now // 60_000_000
+    digest = hashlib.blake2b(f"{launch.pod['metadata'].get('uid', '')}/{minute}".encode(), digest_size=1).digest()[0]
+    cpu, memory = _typical(launch, process, 90 + digest * 20 // 255)
     annotations = launch.pod["metadata"].get("annotations", {})
-    cpu, memory = _typical(launch, process)
     if f"{USAGE}cpu" in annotations:
         cpu = quantity.milli(annotations[f"{USAGE}cpu"])
-    if f"{USAGE}memory" in annotations:
-        memory = quantity.value(annotations[f"{USAGE}memory"])
     limits = launch.container.get("resources", {}).get("limits", {})
     if "cpu" in limits:
         cpu = min(cpu, quantity.milli(limits["cpu"]))
-    if "memory" in limits:
-        memory = min(memory, quantity.value(limits["memory"]))
-    return cpu, memory
+    return cpu, _bounded(launch, memory)
 
 
-def _typical(launch: Launch, process: Process) -> tuple[int, int]:
+def typical_memory(launch: Launch, process: Process) -> int:
+    """Bytes of memory that the container takes, taken evenly over time."""
+    return _bounded(launch, _typical(launch, process, 100)[1])
+
+
+def _bounded(launch: Launch, memory: int) -> int:
+    """As annotated, within the limit."""
+    annotated = launch.pod["metadata"].get("annotations", {}).get(f"{USAGE}memory")
+    limit = memory_limit(launch)
+    found = memory if annotated is None else quantity.value(annotated)
+    return found if limit is None else min(found, limit)
+
+
+def _typical(launch: Launch, process: Process, wave: int) -> tuple[int, int]:
+    """(thousandths of a cpu, bytes); `wave` in percent of what programs use on average."""
     program = process.program
     if program.kind == "stress":
         needed, _ = stress_needs(process.plan.argv[1:])
         return 1000, needed
     if process.plan.kind == "script" and not (process.trace and process.trace.serves):
         return 1, MIB
-    minute = launch.now // 60_000_000
-    digest = hashlib.blake2b(f"{launch.pod['metadata'].get('uid', '')}/{minute}".encode(), digest_size=1).digest()[0]
-    wave = 90 + digest * 20 // 255
     return max(program.cpu, 1) * wave // 100 or 1, (program.memory or 12) * MIB * wave // 100
 
 

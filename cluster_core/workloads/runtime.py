@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cluster_core.machinery.clock import SECOND
-from cluster_core.machinery.containers import Image, Launch, Outcome, ProbeResult, Reaction
+from cluster_core.machinery.containers import HookResult, Image, Launch, Outcome, ProbeResult, Reaction
 from cluster_core.machinery.typed import Obj
 from cluster_core.workloads import logs, process, serving
 from cluster_core.workloads.asking import Questions, Record, Tool
@@ -37,6 +37,8 @@ class Containers:
         self._volumes: dict[str, dict[str, dict[str, str]]] = {}
         self._written: dict[str, dict[str, dict[str, str | None]]] = {}
         """Pod uid -> container/attempt -> path -> what commands from outside have written there (latin-1), None: removed."""
+        self._sizes: dict[str, dict[str, dict[str, int]]] = {}
+        """Pod uid -> container/attempt -> path -> bytes of the large files that commands from outside have made."""
         self.fault: Callable[[Launch], str] = lambda launch: ""
         """What a container says before it gives up at once; "" for those that run as they do."""
         self._records: dict[str, dict[str, Record]] = {}
@@ -102,7 +104,8 @@ class Containers:
         return self._outcome(launch, self._process(launch, started, age), age)
 
     def _outcome(self, launch: Launch, found: Process, age: float) -> Outcome:
-        outcome = process.outcome(launch, found, age)
+        writes = found.trace is not None and bool(found.trace.disk)
+        outcome = process.outcome(launch, found, age)._replace(memory=process.typical_memory(launch, found), writes=writes)
         record, asks = self._record(launch), found.trace.asks if found.trace else None
         if asks is None or record.is_full:
             return outcome
@@ -137,10 +140,21 @@ class Containers:
 
         return serving.answer(launch, self._process(launch, started), probe, started, run)
 
+    def hook(self, launch: Launch, hook: Obj, started: int) -> HookResult:
+        """Run a lifecycle hook: a command as if by exec, or a request, of which only the connection counts."""
+        if "exec" not in hook:
+            answer = serving.answer(self._with_volumes(launch), self._process(launch, started), hook, started)
+            reached = answer.success or answer.output.startswith("HTTP probe failed")
+            return HookResult(problem="" if reached else answer.output)
+        session = self.enter(launch, started)
+        began = session.clock
+        code, _, err = session.execute(hook["exec"]["command"])
+        told = f'command \'{" ".join(hook["exec"]["command"])}\' exited with {code}: {err}'
+        return HookResult(session.clock - began, told if code else "")
+
     def _written_in(self, launch: Launch) -> dict[str, str | None]:
         """What commands from outside have left in the container."""
-        place = f"{launch.container['name']}/{launch.attempt}"
-        return self._written.get(launch.pod["metadata"]["uid"], {}).get(place, {})
+        return self._written.get(launch.pod["metadata"]["uid"], {}).get(_place(launch), {})
 
     def execute(self, launch: Launch, command: list[str], started: int) -> tuple[int, str, str]:
         """Run a command in the container: exit code, stdout, stderr."""
@@ -151,9 +165,10 @@ class Containers:
         launch = self._with_volumes(launch)
         launch = launch._replace(files={**self.network_files(launch.pod), **launch.files})
         run = serving.enter(launch, self._process(launch, started), started, self.tools(launch, False), self._record(launch))
-        uid = launch.pod["metadata"]["uid"]
-        place = f"{launch.container['name']}/{launch.attempt}"
-        return Inner(run, self._written.setdefault(uid, {}).setdefault(place, {}), launch.container["image"])
+        uid, place = launch.pod["metadata"]["uid"], _place(launch)
+        written = self._written.setdefault(uid, {}).setdefault(place, {})
+        sizes = self._sizes.setdefault(uid, {}).setdefault(place, {})
+        return Inner(run, written, launch.container["image"], sizes)
 
     def logs(self, launch: Launch, started: int, until: int) -> list[logs.Line]:
         """What the container, started then, has written up to `until`."""
@@ -172,33 +187,52 @@ class Containers:
         """(thousandths of a cpu, bytes of memory) that the running container uses now."""
         return process.usage(launch, self._process(self._with_volumes(launch), started))
 
+    def memory(self, launch: Launch, started: int) -> int:
+        """Bytes of memory that the running container takes, without its ups and downs."""
+        return process.typical_memory(launch, self._process(self._with_volumes(launch), started))
+
+    def disk(self, launch: Launch, started: int) -> list[tuple[int, str, int]]:
+        """(when, path, bytes) of the large files that the container's process makes (and removes: 0 bytes) and those made
+        in it from outside, in order."""
+        trace = self._process(self._with_volumes(launch), started).trace
+        made = [(started + round(at * SECOND), path, size) for at, path, size in trace.disk] if trace is not None else []
+        outside = self._sizes.get(launch.pod["metadata"]["uid"], {}).get(_place(launch), {})
+        return [*made, *((started, path, size) for path, size in outside.items())]
+
     def forget(self, pod_uid: str) -> None:
         """The pod is gone with its files and logs."""
         self._volumes.pop(pod_uid, None)
         self._written.pop(pod_uid, None)
         self._records.pop(pod_uid, None)
+        self._sizes.pop(pod_uid, None)
         for key in [key for key in self._processes if key[0] == pod_uid]:
             del self._processes[key]
 
     def dump(self) -> Any:
-        asked = {uid: {name: record.saved() for name, record in kept.items() if record.steps} for uid, kept in self._records.items()}
-        found = {"volumes": self._volumes, "written": self._small_files(), "asked": {uid: kept for uid, kept in asked.items() if kept}}
-        return {name: part for name, part in found.items() if part}
-
-    def _small_files(self) -> Any:
-        if not any(place for places in self._written.values() for place in places.values()):
-            return {}
-        return {
+        """What outlives the process: {} as long as nobody has left anything."""
+        kept = {
             uid: {name: {path: text for path, text in place.items() if len(text or "") <= _MOST_SAVED} for name, place in places.items()}
             for uid, places in self._written.items()
         }
+        asked = {uid: {name: record.saved() for name, record in kept.items() if record.steps} for uid, kept in self._records.items()}
+        found = {"volumes": self._volumes, "written": _filled(kept), "sizes": _filled(self._sizes), "asked": _filled(asked)}
+        return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
         state = state or {}
-        self._volumes, self._written = state.get("volumes", {}), state.get("written", {})
+        self._volumes, self._written, self._sizes = (state.get(key, {}) for key in ("volumes", "written", "sizes"))
         asked = state.get("asked", {})
         self._records = {uid: {name: Record(saved) for name, saved in kept.items()} for uid, kept in asked.items()}
         self._processes.clear()
+
+
+def _filled(places: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Without the pods that have nothing."""
+    return {uid: found for uid, found in places.items() if any(found.values())}
+
+
+def _place(launch: Launch) -> str:
+    return f"{launch.container['name']}/{launch.attempt}"
 
 
 def _shared_mounts(launch: Launch) -> dict[str, str]:

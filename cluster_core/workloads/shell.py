@@ -82,6 +82,8 @@ class Trace:
     asks: float | None = None
     """When (seconds) it asks the network something that it has no answer to yet."""
     files: dict[str, str] = field(default_factory=dict)
+    disk: list[tuple[float, str, int]] = field(default_factory=list)
+    """Large files made (seconds, path, bytes) and removed (0 bytes)."""
 
     @property
     def text(self) -> str:
@@ -127,7 +129,7 @@ class Run:
             if not text.isascii():
                 _put(fs, path, text)
         self._pass_on(fs)
-        for path in self.job.directories:
+        for path in (*_USUAL, *self.job.directories):
             if not self.bash.exists(path):
                 self.bash.mkdir(path, recursive=True)
         if self.job.launch is None:
@@ -189,8 +191,20 @@ class Run:
             for path, text in self._pending.pop(0)[1].items():
                 _put(fs, path, text)
 
+    def occupy(self, path: str, size: int) -> None:
+        """A file of this size is on disk now; 0: it is no longer there."""
+        self.trace.disk.append((self.clock, path, size))
+
+    def sweep(self, fs: FileSystem) -> None:
+        """Take note of large files that are no longer in the file system."""
+        sizes = {path: size for _, path, size in self.trace.disk}
+        for path, size in sizes.items():
+            if size and not fs.exists(path):
+                self.occupy(path, 0)
+
     def sleep(self, seconds: float, fs: FileSystem) -> None:
         """A command of the script lets time pass; `fs` as that command has it."""
+        self.sweep(fs)
         self.clock += seconds
         self._pass_on(fs)
         self._sleeps += 1
@@ -230,6 +244,7 @@ class Run:
         endless = self.stopped or "resource limit" in (result.error or "")
         if not endless:
             self.trace.ends, self.trace.exit_code = self.clock, result.exit_code
+        self.sweep(self.bash.fs())
         self.trace.files = {name: text for place in self.job.keep for name, text in self._files_under(place)}
         return self.trace
 
@@ -252,6 +267,10 @@ class Run:
             else:
                 found.append((path, str(self.bash.read_file(path))))
         return found
+
+
+_USUAL = ("/mnt", "/opt", "/srv", "/usr/local/bin", "/usr/share", "/var/cache", "/var/lib", "/var/log", "/var/run", "/var/tmp")
+"""Directories that every image has."""
 
 
 _READ_ONLY = re.compile(r"^bash: line \d+: (\S+): filesystem is read-only$", re.MULTILINE)

@@ -71,4 +71,4 @@ def _validate(attributes: Attributes) -> None:
             raise errors.forbidden("scheduling.k8s.io", "priorityclasses", attributes.name, text)
 
 
-PLUGIN = Plugin("Priority", admit=_admit, validate=_validate, kinds=frozenset({"Pod", "PriorityClass"}))
+PLUGIN = Plugin("Priority", admit=_admit, validate=_validate, kinds=frozenset({"Pod", "PriorityClass"}), subresources=False)

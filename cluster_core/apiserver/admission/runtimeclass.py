@@ -74,4 +74,4 @@ def _validate(attributes: Attributes) -> None:
         raise _refusal(attributes, "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead")
 
 
-PLUGIN = Plugin("RuntimeClass", admit=_admit, validate=_validate, kinds=frozenset({"Pod"}))
+PLUGIN = Plugin("RuntimeClass", admit=_admit, validate=_validate, kinds=frozenset({"Pod"}), operations=frozenset({"CREATE"}), subresources=False)
