@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
@@ -55,10 +56,11 @@ def token_of(*, name: str) -> str | None:
     return token
 
 
-def summaries() -> list[dict[str, Any]]:
-    """All clusters as the record tells, without waking any."""
+def summaries(*, visible: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """The clusters of these names (None: all) as the record tells, without waking any."""
     columns = ("name", "spec", "seed", "created", "revision", "settings")
-    return [_summary(row) for row in Cluster.objects.order_by("name").values(*columns)]
+    found = Cluster.objects.all() if visible is None else Cluster.objects.filter(name__in=visible)
+    return [_summary(row) for row in found.order_by("name").values(*columns)]
 
 
 def _summary(row: dict[str, Any]) -> dict[str, Any]:

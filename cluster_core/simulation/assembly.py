@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_core import controllers as controller_modules
 from cluster_core import kinds as kind_modules
+from cluster_core.apiserver.admission import clusterlimits
 from cluster_core.apiserver.admission.chain import Plugin
 from cluster_core.apiserver.admission.recommended import PLUGINS
 from cluster_core.apiserver.aggregation import Registrations
@@ -41,9 +42,9 @@ def kinds() -> Sequence[Kind]:
     return tuple(collect(kind_modules, "KIND"))
 
 
-def admission() -> Sequence[Plugin]:
-    """All admission plugins; the server's flags say which are on."""
-    return PLUGINS
+def admission(limits: Mapping[str, float]) -> Sequence[Plugin]:
+    """All admission plugins; the server's flags say which are on. Last, what keeps the cluster within its limits."""
+    return (*PLUGINS, clusterlimits.plugin(limits)) if limits else PLUGINS
 
 
 @lru_cache(1)

@@ -37,6 +37,8 @@ class ClusterWanted(Serializer):
     paused = serializers.BooleanField(
         default=False, help_text="its time stands still until the clock is told otherwise"
     )
+    course = serializers.SlugField(required=False, help_text="whose limits hold; the course joined last")
+    template = serializers.CharField(required=False, max_length=63, help_text="of the course: how it begins")
 
 
 class ClusterMade(Serializer):

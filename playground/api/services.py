@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -24,8 +25,10 @@ def command(*, cluster: str, name: str, args: Mapping[str, Any] | None = None) -
     return async_to_sync(clusters.engine().command)(cluster, name, dict(args or {}))
 
 
-def create(*, wanted: Mapping[str, Any]) -> Answer:
+def create(*, wanted: Mapping[str, Any], limits: Mapping[str, float] | None = None) -> Answer:
     args = {name: value for name, value in wanted.items() if name != "name"}
+    if limits:
+        args["limits"] = dict(limits)
     if "start" in args:
         args["start"] = int(args["start"].timestamp())
     made = command(cluster=wanted["name"], name="create", args=args)
@@ -41,12 +44,12 @@ def exists(*, cluster: str) -> bool:
     return clusters.token_of(name=cluster) is not None
 
 
-def adopt(*, name: str, begin: Saved, cluster: Cluster) -> Answer:
+def adopt(*, name: str, begin: Saved, cluster: Cluster, limits: Mapping[str, float] | None = None) -> Answer:
     """Let a cluster simulated in this process, since `begin`, live on as `name`, paused, with its history."""
     changes, revision, state = cluster.take_uncommitted()
     rows = sorted([*begin.rows, *changes], key=lambda row: row.revision)
     args = {
-        "spec": cluster.spec.encode(),
+        "spec": replace(cluster.spec, limits=dict(limits or {})).encode(),
         "rows": adopting.pack(rows),
         "first": begin.revision,
         "revision": revision,

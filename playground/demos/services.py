@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cluster_core.machinery.clock import SECOND
 from playground.api import services as clusters
+from playground.classroom import owning
+from playground.classroom.access import Who
 from playground.grading import services as grading
 
 from . import catalogue, playing
@@ -14,11 +17,15 @@ from .demo import Demo, of_recording
 Answer = dict[str, Any]
 
 
-def replay(*, demo: Demo, cluster: str) -> Answer:
+def replay(*, who: Who, demo: Demo, cluster: str) -> Answer:
     """A new, paused cluster, everything still to come. Raises CannotPlay and EngineError."""
     made = grading.compute(playing.begin, demo, cluster)
-    answer = clusters.adopt(name=cluster, begin=made.save(), cluster=made)
-    return {"cluster": answer["name"], "revision": answer["revision"], "url": f"/clusters/{cluster}/"}
+
+    def adopted(name: str, limits: Mapping[str, float]) -> Answer:
+        return clusters.adopt(name=name, begin=made.save(), cluster=made, limits=limits)
+
+    answer = owning.begin(who=who, wished=cluster, how=adopted)
+    return {"cluster": answer["name"], "revision": answer["revision"], "url": f"/clusters/{answer['name']}/"}
 
 
 def free_name(*, wanted: str) -> str:

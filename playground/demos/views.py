@@ -101,7 +101,7 @@ class ReplayView(APIView):
         wanted.is_valid(raise_exception=True)
         cluster = wanted.validated_data.get("cluster") or services.free_name(wanted=f"demo-{name}"[:63].rstrip("-"))
         try:
-            return Response(services.replay(demo=found, cluster=cluster), status=201)
+            return Response(services.replay(who=request._request.who, demo=found, cluster=cluster), status=201)
         except playing.CannotPlay as error:
             raise Conflict(str(error)) from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from cluster_core.simulation.saved import Saved, from_json, to_json
@@ -192,9 +193,17 @@ def live(name: str) -> dict[str, Any]:
     return {"cluster": to_json(livecluster.saved(name)), "form": "cluster"}
 
 
-def gradebook_rows(*, exercises: Sequence[str]) -> list[dict[str, Any]]:
-    """{"student", "exercise", "points"} of what has been graded."""
+def submissions(*, exercise: Exercise, students: Collection[str] | None = None) -> QuerySet[Submission]:
+    """All to this exercise; of these students only, unless None."""
+    found = Submission.objects.filter(exercise=exercise.name)
+    return found if students is None else found.filter(student__in=students)
+
+
+def gradebook_rows(*, exercises: Sequence[str], students: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """{"student", "exercise", "points"} of what has been graded; of these students only, unless None."""
     done = Submission.objects.filter(state=Submission.DONE, exercise__in=exercises).exclude(student="")
+    if students is not None:
+        done = done.filter(student__in=students)
     return [
         {"student": each.student, "exercise": each.exercise, "points": each.verdict["points"]}
         for each in done.only("student", "exercise", "verdict")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from playground.asgitypes import Application, Receive, Scope, Send
 from playground.engine.port import Unavailable
 from playground.guard import Guard, send_all
-from playground.kubeapi import app as kubeapi
+from playground.kubeapi import entering
 from playground.kubeapi.app import KubeApi
 from playground.worker.host import Host
 
@@ -34,7 +34,7 @@ async def application(host: Host, monkeypatch: pytest.MonkeyPatch) -> Applicatio
     async def name_of_token(token: str) -> str | None:
         return "demo" if token == TOKEN else None
 
-    monkeypatch.setattr(kubeapi, "name_of_token", name_of_token)
+    monkeypatch.setattr(entering, "name_of_token", name_of_token)
     await host.command("demo", "create", {"seed": 1, "nodes": 0})
     await host.command("demo", "clock", {"action": "settle"})
     return Guard(KubeApi(pages, lambda: host))

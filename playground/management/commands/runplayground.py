@@ -44,11 +44,13 @@ class Command(BaseCommand):
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
         call_command("migrate", verbosity=0, interactive=False)
         children = [Child("worker", _work), Child("web", _serve(host, port, https_port))]
+        if options["etcd_port"] and not settings.LOCAL_MODE:
+            raise CommandError("etcd's API knows no accounts: it is served in local mode only")
         if options["etcd_port"]:
             _require_free("127.0.0.1", options["etcd_port"])
             children.append(Child("etcd", _serve_etcd(options["etcd_cluster"], options["etcd_port"])))
         supervisor = Supervisor(children, settings.DATA_DIR)
-        first_start = not options["no_demo"] and not Cluster.objects.exists()
+        first_start = settings.LOCAL_MODE and not options["no_demo"] and not Cluster.objects.exists()
         connections.close_all()  # what is open now would be shared with the children
         supervisor.start()
         try:
