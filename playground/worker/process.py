@@ -15,6 +15,7 @@ from cluster_core.persistence.orm import OrmLog
 from playground.engine.address import Tls
 from playground.engine.server import serve
 
+from .announcing import Announcer
 from .binding import Builder
 from .host import Host, Limits
 
@@ -38,15 +39,25 @@ async def run(*, url: str, with_parent: bool) -> None:
     if with_parent:
         loop.add_reader(sys.stdin.fileno(), stop.set)
     limits = Limits(settings.LEASE_SECONDS, settings.HIBERNATE_SECONDS, settings.HISTORY_REVISIONS)
-    host = Host(OrmLog(), Builder(), owner=f"{socket.gethostname()} {url}", address=url, limits=limits)
+    host = Host(OrmLog(), Builder(), owner=f"{socket.gethostname()} {url}", address=_address(url), limits=limits)
     await host.start()
     server = await serve(host, url, Tls.of(settings.WORKER_TLS))
+    announcer = Announcer(host)
+    if settings.SCALED:
+        await announcer.start()
     logger.info("worker listens at %s", url)
     await asyncio.wait(
         [asyncio.ensure_future(event.wait()) for event in (stop, host.broken)], return_when="FIRST_COMPLETED"
     )
+    if settings.SCALED:
+        await announcer.stop()
     await server.close()
     if host.broken.is_set():
         raise SystemExit(1)
     await host.stop()
     logger.info("worker stopped")
+
+
+def _address(url: str) -> str:
+    """What others are told: WORKER_ADVERTISE, unless this worker was started for another URL than the settings'."""
+    return str(settings.WORKER_ADVERTISE) if url == settings.WORKER_URL else url
