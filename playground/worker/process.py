@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
 import socket
@@ -17,16 +16,10 @@ from playground.engine.server import serve
 
 from .announcing import Announcer
 from .binding import Builder
+from .collector import spare_the_collector
 from .host import Host, Limits
 
 logger = logging.getLogger(__name__)
-
-
-def spare_the_collector() -> None:
-    """Objects here are immutable dicts that make no cycles and live long: looking through them all finds nothing."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 async def run(*, url: str, with_parent: bool) -> None:
