@@ -13,7 +13,7 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "playground.settings")
 
-MODULES = ("cluster_life", "rollout", "node_loss", "api", "fanout", "grading")
+MODULES = ("cluster_life", "rollout", "node_loss", "api", "fanout", "grading", "network")
 TARGETS: dict[str, tuple[str, float]] = {
     "cluster_create_ms": ("<=", 50),
     "idle_cluster_kib": ("<=", 1024),
@@ -26,6 +26,9 @@ TARGETS: dict[str, tuple[str, float]] = {
     "fanout_50_p99_ms": ("<=", 250),
     "gradings_per_s": (">=", 15),
     "grading_p95_ms": ("<=", 250),
+    "rules_1000_services_ms": ("<=", 300),
+    "rules_change_ms": ("<=", 1),
+    "trace_ms": ("<=", 1),
 }
 LATEST = Path(__file__).parent / "latest.json"
 
