@@ -65,6 +65,9 @@ HIBERNATE_SECONDS = float(os.environ.get("HIBERNATE_SECONDS", "600"))
 LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS", "10"))
 HISTORY_REVISIONS = int(os.environ.get("HISTORY_REVISIONS", "10000"))
 
+WEBHOOK_ALLOW = [*filter(None, os.environ.get("WEBHOOK_ALLOW", "").split(","))]
+"""Hosts and networks that webhooks may reach though they are not public: hooks.school.example,10.1.0.0/16."""
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -78,7 +81,9 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "cluster_core",
     "playground",
+    "playground.live",
     "playground.grading",
+    "playground.demos",
     "playground.lessons",
 ]
 MIDDLEWARE = [

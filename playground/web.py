@@ -105,8 +105,10 @@ def run(
     import daphne.server
 
     from playground.asgi import application
+    from playground.grading import clerk
 
     daphne.server.HTTPFactory = LimitedFactory
+    clerk.start()
     if with_parent:
         threading.Thread(target=_stop_with_parent, daemon=True).start()
     server = PatientServer(

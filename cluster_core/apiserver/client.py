@@ -6,7 +6,7 @@ and finalizers apply to it as to all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cluster_core.apiserver import deletion, events, lifecycle, objectmeta
@@ -55,6 +55,10 @@ class Client:
     def on_node(self, kind: str, node: str) -> Objects:
         """Objects with this spec.nodeName."""
         return self._storage.on_node(self.kind(kind), node)
+
+    def token(self, pod: Obj, audiences: Sequence[str], seconds: int) -> str:
+        """The token of the pod's service account for a volume of it; "" when there is no such account."""
+        return self.server.tokens.project(pod, list(audiences), seconds)
 
     # ------------------------------------------------------------------------------------------------ writing
 

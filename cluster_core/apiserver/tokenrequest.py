@@ -12,8 +12,6 @@ from cluster_core.machinery.typed import Obj
 GROUP = "authentication.k8s.io"
 _SHORTEST, _LONGEST = 600, 1 << 32
 _DEFAULT = 3600
-_WARN_ONLY, _EXTENDED = 3607, 24 * 365 * 60 * 60
-"""Tokens that the kubelet projects last a year in truth, so that nobody breaks who reads them once."""
 _SECONDS = field.Path("spec").child("expirationSeconds")
 
 
@@ -109,7 +107,6 @@ def _of_pod(context: Context, account: Obj, pod: Obj) -> dict[str, Obj]:
 
 def _token(context: Context, account: Obj, spec: dict[str, Any], bound: dict[str, Obj]) -> str:
     tokens, seconds = context.server.tokens, spec["expirationSeconds"]
-    ours = set(spec["audiences"]) <= set(tokens.audiences)
-    if "pod" in bound and seconds == _WARN_ONLY and ours:
-        seconds = _EXTENDED
+    if "pod" in bound:
+        seconds = tokens.lifetime(seconds, spec["audiences"])
     return tokens.issue(account, bound, seconds, list(spec["audiences"]))

@@ -34,6 +34,9 @@ _EXTRA = "authentication.kubernetes.io/"
 _ACCOUNTS = "system:serviceaccounts"
 _BOOTSTRAP = re.compile(r"([a-z0-9]{6})\.([a-z0-9]{16})\Z")
 _MOST_REMEMBERED = 1024
+_RENEWED_AFTER = 0.8
+"""The part of its life after which a kubelet replaces a token (pkg/kubelet/token)."""
+_WARN_ONLY, _EXTENDED = 3607, 24 * 365 * 60 * 60
 _BOUND = (("pod", "Pod"), ("secret", "Secret"), ("node", "Node"))
 Claims = dict[str, Any]
 
@@ -52,6 +55,7 @@ class Tokens:
     def __init__(self, server: ApiServer) -> None:
         self._server = server
         self._verified: dict[str, Claims | None] = {}
+        self._projected: dict[tuple[Any, ...], str] = {}
 
     # ------------------------------------------------------------------------------------------------ keys
 
@@ -94,10 +98,12 @@ class Tokens:
 
     # ------------------------------------------------------------------------------------------------ issuing
 
-    def issue(self, account: Obj, bound: dict[str, Obj], seconds: int, audiences: list[str]) -> str:
-        """A token of the service account; `bound` has what it is bound to by "pod", "secret" or "node"."""
+    def issue(self, account: Obj, bound: dict[str, Obj], seconds: int, audiences: list[str], at: int | None = None) -> str:
+        """A token of the service account; `bound` has what it is bound to by "pod", "secret" or "node"; `at` is a time that
+        alone tells this token from others (microseconds), else it is another each time."""
         metadata, world = account["metadata"], self._server.world
-        now = world.clock.now // SECOND
+        now = (world.clock.now if at is None else at) // SECOND
+        unlike = (world.clock.since_start, self._server.storage.revision) if at is None else (at - world.clock.start, *sorted(bound))
         namespace, name = metadata["namespace"], metadata["name"]
         private: Claims = {"namespace": namespace, "serviceaccount": {"name": name, "uid": metadata["uid"]}}
         for role, obj in bound.items():
@@ -108,12 +114,35 @@ class Tokens:
                 "exp": now + seconds,
                 "iat": now,
                 "iss": self.issuer,
-                "jti": world.seed.uid("token", namespace, name, world.clock.since_start, self._server.storage.revision),
+                "jti": world.seed.uid("token", namespace, name, *unlike),
                 "kubernetes.io": private,
                 "nbf": now,
                 "sub": f"system:serviceaccount:{namespace}:{name}",
             }
         )
+
+    def project(self, pod: Obj, audiences: list[str], seconds: int) -> str:
+        """The token in a volume of the pod, as its kubelet asks for it and, when most of its time is over, for the next one.
+        "" when there is no such service account."""
+        metadata, server = pod["metadata"], self._server
+        created, fresh = parse_time(metadata["creationTimestamp"]), round(seconds * SECOND * _RENEWED_AFTER)
+        at = created + max(0, server.world.clock.now - created) // fresh * fresh
+        key = (metadata["uid"], tuple(audiences), seconds, at)
+        if key not in self._projected:
+            account = server.storage.get(server.kinds.named("ServiceAccount", ""), metadata["namespace"], pod["spec"].get("serviceAccountName", "default"))
+            node = server.storage.get(server.kinds.named("Node", ""), "", pod["spec"].get("nodeName", ""))
+            if account is None:
+                return ""
+            if len(self._projected) >= _MOST_REMEMBERED:
+                self._projected.clear()
+            bound = {"pod": pod, **({"node": node} if node else {})}
+            self._projected[key] = self.issue(account, bound, self.lifetime(seconds, audiences), audiences or self.audiences, at)
+        return self._projected[key]
+
+    def lifetime(self, seconds: int, audiences: list[str]) -> int:
+        """How long a token bound to a pod really lasts: those that everybody gets for a year, so that nobody breaks who reads
+        them once."""
+        return _EXTENDED if seconds == _WARN_ONLY and set(audiences) <= set(self.audiences) else seconds
 
     def issue_lasting(self, account: Obj, secret: str) -> str:
         """The token kept in a secret of type kubernetes.io/service-account-token: it does not expire."""

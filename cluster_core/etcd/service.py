@@ -42,6 +42,8 @@ class Etcd(NamedTuple):
 
     store: Store
     leases: Leases
+    heard: Callable[[str, Args], None] = lambda operation, args: None
+    """Is told of every operation that was carried out."""
 
     def call(self, operation: str, args: Args) -> Answer:
         """Do one operation; the answer carries the revision. Raises EtcdError."""
@@ -52,6 +54,7 @@ class Etcd(NamedTuple):
         except LeaseError as error:
             code = MISSING if str(error) == NOT_FOUND else PRECONDITION if "exists" in str(error) else OUT_OF_RANGE
             raise EtcdError(code, str(error)) from error
+        self.heard(operation, args)
         return {"revision": self.store.revision, **answer}
 
 

@@ -5,7 +5,7 @@ Models pkg/registry/core/pod/strategy.go (LogLocation, ExecLocation) and pkg/kub
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cluster_core.kubelet import surroundings
@@ -45,8 +45,11 @@ class LogOptions(NamedTuple):
 class Inside:
     """The kubelets' own server."""
 
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
+    def __init__(self, fleet: Fleet, through_kubelet: bool = True) -> None:
+        """`through_kubelet`: as the API server comes in; else as somebody on the machine, past its kubelet."""
+        self._fleet, self._through_kubelet = fleet, through_kubelet
+        self.gate: Callable[[Any, str], None] = lambda machine, path: None
+        """Raises ApiError when this machine's kubelet and the API server do not trust each other."""
 
     # ------------------------------------------------------------------------------------------------ finding
 
@@ -77,10 +80,13 @@ class Inside:
         machine = self._fleet.machines.get(node)
         if machine is None:
             raise errors.plain_error(f'Get "https://{node}:10250{path}": dial tcp: lookup {node}: no such host')
-        if not machine.well:
+        if not self._through_kubelet:
+            return machine
+        if not machine.serves:
             why = "connection refused" if machine.state == "on" else "no route to host"
             address = f"{machine.address}:10250"
             raise errors.plain_error(f'Get "https://{address}{path}": dial tcp {address}: connect: {why}')
+        self.gate(machine, path)
         return machine
 
     @staticmethod

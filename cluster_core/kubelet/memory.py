@@ -5,6 +5,7 @@ A pod that just runs has none: its status tells everything. Keys of a `Memory`:
     flight      containers being started in this sync: {"queue": names, "stage", "due", "begun"}; "hook": [name, problem]
     statuses    container statuses not written yet, by container name
     exits       containers that will end: name -> [due, exit code, reason, message]
+    asks        containers whose scripts ask the network something: name -> [due, when it could be, whether it is a chore]
     stopping    containers told to stop: name -> [due, exit code, reason, why]
     turns       containers that are told to stop when others have ended: name -> deadline
     renewal     all containers are being ended in order to begin anew
@@ -57,6 +58,7 @@ def next_due(memory: Memory, now: int) -> tuple[int | None, bool]:
     pressing = _pressing(memory, now)
     idle = [due for due in memory.get("waits", {}).values() if due - now > CHORE_WAIT]
     idle += [probe["due"] for probe in _probes(memory) if probe.get("idle")]
+    idle += [due for due, _, chore in memory.get("asks", {}).values() if chore]
     first = min(pressing, default=None)
     if first is not None and first - now <= PATIENCE and (not idle or first <= min(idle)):
         return first, False
@@ -82,5 +84,6 @@ def _pressing(memory: Memory, now: int) -> list[int]:
     times += memory.get("turns", {}).values()
     times += [due for due in memory.get("waits", {}).values() if due - now <= CHORE_WAIT]
     times += [probe["due"] for probe in _probes(memory) if not probe.get("idle")]
+    times += [due for due, _, chore in memory.get("asks", {}).values() if not chore]
     times += [memory[key] for key in ("deadline", "disk", "removal", "refresh") if key in memory]
     return times

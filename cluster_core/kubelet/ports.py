@@ -20,6 +20,9 @@ class Workloads(Protocol):
 
     def start(self, launch: Launch) -> Outcome: ...
 
+    def resume(self, launch: Launch, started: int) -> Outcome:
+        """The process asks the network what it waits to know (Outcome.asks), and goes on."""
+
     def terminate(self, launch: Launch, started: int) -> Reaction: ...
 
     def probe(self, launch: Launch, probe: Obj, started: int) -> ProbeResult:

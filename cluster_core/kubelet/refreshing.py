@@ -7,7 +7,7 @@ contents in turn, each with the time since which it was there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cluster_core.apiserver.client import Client
@@ -41,6 +41,9 @@ class _Before:
 
     def get(self, kind: str, namespace: str, name: str) -> Obj | None:
         return self._change.old if (kind, namespace, name) == self._key else self._api.get(kind, namespace, name)
+
+    def token(self, pod: Obj, audiences: Sequence[str], seconds: int) -> str:
+        return self._api.token(pod, audiences, seconds)
 
 
 # ------------------------------------------------------------------------------------------------ hearing of it

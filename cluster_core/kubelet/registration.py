@@ -50,8 +50,9 @@ def node_object(machine: Any, seed: Any) -> dict[str, Any]:
         "kubernetes.io/hostname": machine.name,
         "kubernetes.io/os": "linux",
         **machine.labels,
+        **machine.settings.get("labels", {}),
     }
-    taints = list(machine.taints)
+    taints = [*machine.taints, *machine.settings.get("taints", ())]
     if machine.control_plane:
         labels |= {CONTROL_PLANE: "", "node.kubernetes.io/exclude-from-external-load-balancers": ""}
         taints.append({"key": CONTROL_PLANE, "effect": "NoSchedule"})
@@ -71,7 +72,7 @@ def node_status(machine: Any, seed: Any, now: str, before: Obj | None = None) ->
         **resources(machine),
         "conditions": conditions(now, before or {}, machine.pressure),
         "addresses": [
-            {"type": "InternalIP", "address": machine.address},
+            {"type": "InternalIP", "address": machine.internal_address},
             {"type": "Hostname", "address": machine.name},
         ],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},

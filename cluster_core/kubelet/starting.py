@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cluster_core.kubelet import hooks, surroundings, volumes
+from cluster_core.kubelet import asking, hooks, surroundings, volumes
 from cluster_core.kubelet import memory as remember
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.backoff import restart_at, resume
@@ -60,6 +60,7 @@ def _sandbox(work: Work, flight: dict[str, Any]) -> None:
         _not_mounted(work, flight, why)
         return
     work.memory["sandbox"] = True
+    work.fleet.note_dns(work.machine, work.uid)
     host = work.pod["spec"].get("hostNetwork")
     work.memory["ip"] = work.machine.address if host else work.fleet.addresses.take(work.machine, work.pod)
     if not flight["queue"]:
@@ -122,9 +123,7 @@ def _start(work: Work, flight: dict[str, Any]) -> None:
 def begin_life(work: Work, container: Obj, status: dict[str, Any], outcome: Outcome) -> None:
     """The process runs: plan its end, its probes."""
     name = container["name"]
-    if outcome.after is not None:
-        due = work.now + round(outcome.after * SECOND)
-        remember.entry(work.memory, "exits")[name] = [due, outcome.exit_code, outcome.reason, outcome.message]
+    asking.plan(work, name, outcome)
     work.fleet.probes.begin(work, container, status)
     work.set(name, status)
     if not work.fleet.instant:

@@ -23,6 +23,11 @@ def is_sidecar(container: Obj) -> bool:
     return container.get("restartPolicy") == "Always"
 
 
+def is_plain_init(pod: Obj, name: str) -> bool:
+    """An init container that runs to its end: it is ready when it has ended well."""
+    return any(each["name"] == name and not is_sidecar(each) for each in pod["spec"].get("initContainers", ()))
+
+
 def waiting(container: Obj, reason: str, message: str = "", before: Obj | None = None) -> Status:
     """The status of a container that does not run (yet, or again)."""
     state = {"reason": reason, **({"message": message} if message else {})}

@@ -36,8 +36,10 @@ def _ended(work: Work, name: str, planned: list[Any]) -> None:
     remember.drop(work.memory, "exits", name)
     remember.drop(work.memory, "stopping", name)
     remember.drop(work.memory, "probes", name)
+    remember.drop(work.memory, "asks", name)
     _, code, reason, message = planned
-    work.set(name, states.terminated(work.statuses[name], code, reason, message, work.fleet.clock.timestamp()))
+    ended = states.terminated(work.statuses[name], code, reason, message, work.fleet.clock.timestamp())
+    work.set(name, {**ended, "ready": code == 0 and states.is_plain_init(work.pod, name)})
 
 
 def stop(work: Work, name: str, grace: int, why: str = "") -> None:
@@ -128,7 +130,7 @@ def terminate(work: Work) -> None:
 
 def _is_over(work: Work, grace: int) -> bool:
     """Whether all containers have ended, which they are told to."""
-    for key in ("flight", "waits", "backing-off", "again", "probes"):
+    for key in ("flight", "waits", "backing-off", "again", "probes", "asks"):
         work.memory.pop(key, None)
     stop_all(work, grace)
     settle_exits(work)

@@ -21,6 +21,8 @@ class Getter(Protocol):
 
     def get(self, kind: str, namespace: str, name: str, /) -> Obj | None: ...
 
+    def token(self, pod: Obj, audiences: Sequence[str], seconds: int, /) -> str: ...
+
 
 class Missing(Exception):
     """Something the container refers to does not exist; str() is the kubelet's message."""

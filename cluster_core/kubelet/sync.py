@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cluster_core.kubelet import admission, changes, refreshing, stopping, storage
+from cluster_core.kubelet import admission, asking, changes, refreshing, stopping, storage
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.pulling import show_back_off
 from cluster_core.kubelet.renewal import renew
@@ -39,6 +39,7 @@ def _taken_on(work: Work) -> bool:
 def _live(work: Work) -> None:
     if work.memory.pop("rebooted", False):
         stopping.lost_in_reboot(work)
+    asking.settle(work)
     stopping.settle_exits(work)
     if _over_deadline(work) or _over_storage(work) or renew(work):
         return
@@ -96,7 +97,7 @@ _DEADLINE = "Pod was active on the node longer than the specified deadline"
 def _tidy(work: Work) -> None:
     """The pod has ended: what still runs stops."""
     stopping.settle_exits(work)
-    for key in ("flight", "waits", "backing-off", "again", "probes", "backoff", "pulls", "deadline"):
+    for key in ("flight", "waits", "backing-off", "again", "probes", "asks", "backoff", "pulls", "deadline"):
         work.memory.pop(key, None)
     if "stopping" not in work.memory:
         stopping.stop_all(work, stopping.grace_of(work.pod))

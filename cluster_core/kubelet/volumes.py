@@ -57,8 +57,17 @@ def _source(api: Getter, pod: Obj, source: Obj, node: Mapping[str, str]) -> File
     if "downwardAPI" in source:
         return {item["path"]: _downward(pod, item, node) for item in source["downwardAPI"].get("items", ())}
     if "serviceAccountToken" in source:
-        return {source["serviceAccountToken"]["path"]: f"token-of-{pod['spec'].get('serviceAccountName', 'default')}"}
+        return {source["serviceAccountToken"]["path"]: _token(api, pod, source["serviceAccountToken"])}
     return {}
+
+
+def _token(api: Getter, pod: Obj, projection: Obj) -> str:
+    audience = projection.get("audience")
+    found = api.token(pod, [audience] if audience else [], int(projection.get("expirationSeconds", 3600)))
+    if not found:
+        account = pod["spec"].get("serviceAccountName", "default")
+        raise Missing(f'failed to fetch token: serviceaccounts "{account}" not found')
+    return found
 
 
 def _object_files(api: Getter, pod: Obj, kind: str, reference: Obj) -> Files:

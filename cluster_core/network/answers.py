@@ -8,23 +8,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
-from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
 from cluster_core.machinery.timestamps import microtime
 from cluster_core.machinery.typed import Obj
-from cluster_core.network.trace import Call, Response
+from cluster_core.network import agnhost, webhooks
+from cluster_core.network.trace import Call, Response, Trace
 
 
 class Program(NamedTuple):
-    """A container as far as its answers depend on it. `files` by path, `now` in microseconds."""
+    """A container as far as its answers depend on it. `files` by path, `now` in microseconds; `ask` sends a request from
+    there, `run` runs a command there: exit code and output."""
 
     pod: Obj
     container: Obj
     files: Mapping[str, str]
     environment: Mapping[str, str]
     now: int
+    ask: Callable[[str, Call], Trace] | None = None
+    run: Callable[[str], tuple[int, str]] | None = None
 
     @property
     def name(self) -> str:
@@ -43,6 +46,11 @@ class Program(NamedTuple):
     @property
     def ip(self) -> str:
         return str(self.pod.get("status", {}).get("podIP", ""))
+
+    def source_port(self, call: Call) -> int:
+        """The port that the caller seems to have."""
+        digest = hashlib.blake2b(f"{call.client}{self.now}".encode(), digest_size=2).digest()
+        return 32768 + int.from_bytes(digest, "big") % 28000
 
     def flag(self, name: str) -> str:
         """The value of -name or --name on the command line."""
@@ -147,40 +155,9 @@ def _http_echo(program: Program, call: Call) -> Response:
     return Response(200, text + "\n", "text/plain; charset=utf-8")
 
 
-def _agnhost(program: Program, call: Call) -> Response:
-    words = [word for word in program.words if not word.startswith("-")]
-    face = words[0].rpartition("/")[2] if words else ""
-    face = words[1] if face == "agnhost" and len(words) > 1 else face
-    if face in ("serve-hostname",):
-        return Response(200, program.hostname)
-    if face == "netexec":
-        return _netexec(program, call)
-    return Response(200, "ok" if call.plain == "/healthz" else program.hostname)
-
-
-def _netexec(program: Program, call: Call) -> Response:
-    query = parse_qs(urlsplit(call.path).query)
-    pages = {
-        "/": f"NOW: {microtime(program.now)}",
-        "/hostname": program.hostname,
-        "/hostName": program.hostname,
-        "/clientip": f"{call.client}:{_source_port(program, call)}",
-        "/healthz": "",
-        "/echo": query.get("msg", [""])[0],
-        "/header": call.headers.get(query.get("key", [""])[0], ""),
-    }
-    text = pages.get(call.plain)
-    return Response(404, "404 page not found\n") if text is None else Response(200, text)
-
-
-def _source_port(program: Program, call: Call) -> int:
-    digest = hashlib.blake2b(f"{call.client}{program.now}".encode(), digest_size=2).digest()
-    return 32768 + int.from_bytes(digest, "big") % 28000
-
-
 def _whoami(program: Program, call: Call) -> Response:
     rows = [f"Hostname: {program.hostname}", "IP: 127.0.0.1", "IP: ::1", f"IP: {program.ip}",
-            f"RemoteAddr: {call.client}:{_source_port(program, call)}", f"{call.method} {call.path} HTTP/1.1",
+            f"RemoteAddr: {call.client}:{program.source_port(call)}", f"{call.method} {call.path} HTTP/1.1",
             f"Host: {call.host}", *(f"{name}: {value}" for name, value in _sent(call).items()), "", ""]  # fmt: skip
     named = program.flag("name") or program.environment.get("WHOAMI_NAME", "")
     return Response(200, "\n".join(([f"Name: {named}"] if named else []) + rows), "text/plain; charset=utf-8")
@@ -262,7 +239,7 @@ PROGRAMS: dict[str, Answer] = {
     "nginx-unprivileged": _nginx,
     "httpd": _httpd,
     "http-echo": _http_echo,
-    "agnhost": _agnhost,
+    "agnhost": agnhost.answer,
     "serve_hostname": lambda program, call: Response(200, program.hostname),
     "serve-hostname": lambda program, call: Response(200, program.hostname),
     "whoami": _whoami,
@@ -286,6 +263,10 @@ _BY_PROCESS: dict[str, Answer] = {"httpd": _httpd, "nginx": _nginx, "redis-serve
 
 def respond(program: Program, call: Call, process: str = "") -> Response:
     """What the program answers; `process` is the name of what really runs, where somebody knows."""
+    if call.scheme == "https" and (program.name in webhooks.ALLOWING or program.flag("validating-webhook")):
+        judged = webhooks.allowing(call)
+        if judged is not None:
+            return judged
     found = PROGRAMS.get(program.name) or _BY_PROCESS.get(process)
     if found is None:
         found = _silent if call.scheme == "tcp" else _anybody

@@ -71,7 +71,7 @@ class Conversation:
         self.api, self.links = network.api, network.links
         self.pod: Obj | None = None
         self.origin: Origin | None = self._origin()
-        self.conf = resolv_conf(self.api, self.pod)
+        self.conf = resolv_conf(self.api, self.pod, self.links.own_dns)
 
     def _origin(self) -> Origin | None:
         """None when there is no such source, or nothing runs there."""
@@ -122,6 +122,14 @@ class Conversation:
         self.exchange(self.origin, result, call, 0)
         return result
 
+    def connect(self, address: str, call: Call) -> Trace:
+        """As `request`, to an address that is known already: no name is looked up."""
+        result = Trace(self.source, address, hops=self.carrier.hops, address=address, port=call.port, name=address, call=call)
+        if self.origin is None:
+            return self._nowhere(result)
+        self.exchange(self.origin, result, call, 0)
+        return result
+
     def _nowhere(self, result: Trace) -> Trace:
         result.outcome = trace.NO_SOURCE
         text = f"{self.source.kind} {self.source.name} does not run: nothing can be sent from there"
@@ -159,7 +167,7 @@ class Conversation:
             return
         result.response = response
         result.outcome = trace.ANSWERED if response.status or response.body else trace.OPEN
-        hop.seconds = THINKING
+        hop.seconds = THINKING + response.seconds
         if response.status:
             hop.facts["status"] = response.status
 

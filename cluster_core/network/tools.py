@@ -1,4 +1,4 @@
-"""Network commands as people type them: curl, wget, nslookup, dig, host, nc, ping, ip, redis-cli. Pure functions of the
+"""Network commands as people type them: curl, wget, nslookup, dig, host, nc, ping, ip, redis-cli, pg_isready. Pure functions of the
 command line and the network; output formats are those of the real programs."""
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ def run(name: str, typed: Typed) -> Ran | None:
     return found(typed) if found else None
 
 
-NAMES = ("curl", "wget", "nslookup", "dig", "host", "nc", "ncat", "netcat", "telnet", "ping", "redis-cli", "getent")
+NAMES = ("curl", "wget", "nslookup", "dig", "host", "nc", "ncat", "netcat", "telnet", "ping", "redis-cli", "getent",
+         "pg_isready", "mysqladmin", "mariadb-admin")  # fmt: skip
 WHY = {
     trace.REFUSED: "Connection refused",
     trace.TIMEOUT: "Connection timed out",

@@ -1,4 +1,4 @@
-"""nc, telnet, ping and redis-cli."""
+"""nc, telnet, ping, and the clients that tell whether a database is up: redis-cli, pg_isready, mysqladmin."""
 
 from __future__ import annotations
 
@@ -122,6 +122,43 @@ def redis_cli(typed: Typed) -> Ran:
     return Ran(result.response.body.lstrip("+").replace("-ERR", "(error) ERR").replace("\r\n", "\n"), "", 0, result.seconds)
 
 
+# ------------------------------------------------------------------------------------------------ databases
+
+
+def pg_isready(typed: Typed) -> Ran:
+    """Exit codes: 0 accepting, 2 no response."""
+    named = {"-h": "host", "--host": "host", "-p": "port", "--port": "port", "-U": "user", "--username": "user",
+             "-d": "db", "--dbname": "db", "-t": "wait", "--timeout": "wait"}  # fmt: skip
+    options = Options(typed.argv, named, {"-q": "quiet", "--quiet": "quiet"})
+    port = options.value("port", "5432")
+    result = _opened(typed, options, port)
+    up = result.outcome in (trace.OPEN, trace.ANSWERED)
+    where = options.value("host") or "/var/run/postgresql"
+    told = "" if "quiet" in options.flags else f"{where}:{port} - {'accepting connections' if up else 'no response'}\n"
+    return Ran(told, "", 0 if up else 2, min(result.seconds, options.number("wait", 3.0)))
+
+
+def mysqladmin(typed: Typed) -> Ran:
+    """`mysqladmin ping` and `status`."""
+    named = {"-h": "host", "--host": "host", "-P": "port", "--port": "port", "-u": "user", "--user": "user", "--connect-timeout": "wait"}
+    options = Options(typed.argv, named, {})
+    port = options.value("port", "3306")
+    result, host = _opened(typed, options, port), options.value("host", "localhost")
+    if result.outcome in (trace.OPEN, trace.ANSWERED):
+        return Ran("mysqld is alive\n" if "ping" in options.rest else "Uptime: 1  Threads: 1\n", "", 0, result.seconds)
+    if result.outcome in UNRESOLVED:
+        why = f"Unknown MySQL server host '{host}' (-2)"
+    else:
+        why = f"Can't connect to MySQL server on '{host}:{port}' ({110 if result.outcome == trace.TIMEOUT else 111})"
+    return Ran("", f"mysqladmin: connect to server at '{host}' failed\nerror: '{why}'\n", 1, result.seconds)
+
+
+def _opened(typed: Typed, options: Options, port: str) -> Trace:
+    """A connection to the named host, else to the container's own."""
+    return typed.talk().request(f"{options.value('host') or '127.0.0.1'}:{port}", Call(scheme="tcp"))
+
+
 TOOLS: dict[str, Callable[[Typed], Ran]] = {
-    "nc": nc, "ncat": nc, "netcat": nc, "telnet": telnet, "ping": ping, "redis-cli": redis_cli,
+    "nc": nc, "ncat": nc, "netcat": nc, "telnet": telnet, "ping": ping, "redis-cli": redis_cli, "pg_isready": pg_isready,
+    "mysqladmin": mysqladmin, "mariadb-admin": mysqladmin,
 }  # fmt: skip

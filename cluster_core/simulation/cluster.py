@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from cluster_core.apiserver import authentication
 from cluster_core.apiserver.parts import Change, Part
 from cluster_core.apiserver.request import ApiRequest, ApiResponse
 from cluster_core.apiserver.server import ApiServer
@@ -19,8 +20,12 @@ from cluster_core.apiserver.watch import Watch
 from cluster_core.etcd.store import KeyValue, Store, StoreEvent
 from cluster_core.machinery.clock import SECOND, Agenda, Clock
 from cluster_core.machinery.seed import Seed
-from cluster_core.simulation import assembly, bootstrap, commands, statehash
+from cluster_core.simulation import assembly, bootstrap, statehash
+from cluster_core.simulation.outside import Outside
+from cluster_core.simulation.recording import Recorder
+from cluster_core.simulation.replay import Replay
 from cluster_core.simulation.saved import Batch, ClusterSpec, Row, Saved
+from cluster_core.simulation.witness import Witness
 
 EVERYTHING = 1 << 62
 EVERY_OTHER = "*"
@@ -50,9 +55,23 @@ class Cluster:
         self._observers: list[Callable[[Change], None]] = []
         self._ranks: dict[str, int] = {}
         """The order in which parts hear of a change: that in which they were first added, restarted or not."""
+        self.outside = Outside(self)
+        self.witness = Witness(self._who)
+        self.recorder = Recorder(self)
+        self.replay = Replay(self)
         self._taken = self.store.unsaved_after = self.store.revision
         self.server.storage.observe(self._on_change)
         assembly.add_parts(self)
+        self._add_ears()
+
+    def _add_ears(self) -> None:
+        """Those that hear what comes from outside; they are parts for the sake of their memory."""
+        self.outside.listeners = [self.witness.hear, self.recorder.hear, self.replay.hear]
+        for part in (self.outside, self.witness, self.recorder, self.replay):
+            self.add_part(part)
+
+    def _who(self, request: ApiRequest) -> str:
+        return authentication.user_of(self.server, request).name
 
     @classmethod
     def create(cls, spec: ClusterSpec) -> Cluster:
@@ -113,14 +132,14 @@ class Cluster:
 
     def submit(self, request: ApiRequest) -> ApiResponse:
         """Answer one request. What it sets in motion happens when time is let pass, even if by zero seconds."""
-        return self.server.submit(request)
+        return self.outside.submit(request)
 
     def watch(self, request: ApiRequest) -> Watch | ApiResponse:
         return self.server.watch(request)
 
     def command(self, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
         """Do something that is no API request, such as killing a machine. Raises commands.CommandError."""
-        return commands.run(self, name, args)
+        return self.outside.command(name, args)
 
     # ------------------------------------------------------------------------------------------------ time
 
@@ -129,12 +148,13 @@ class Cluster:
         return self.clock.now
 
     def next_due(self) -> int | None:
-        """When something will happen by itself, None: never."""
-        return self.agenda.next_due()
+        """When something will happen by itself, or by the demo that is replayed; None: never."""
+        due, planned = self.agenda.next_due(), self.replay.next_due()
+        return due if planned is None else planned if due is None else min(due, planned)
 
     def stable(self) -> bool:
         """Nothing but periodic chores lies ahead."""
-        return self.agenda.stable()
+        return self.replay.next_due() is None and self.agenda.stable()
 
     def run(self, until: int, budget: int = EVERYTHING) -> bool:
         """Do at most `budget` entries due up to `until`. False: all are done and the clock shows `until`."""
@@ -145,13 +165,20 @@ class Cluster:
         return True
 
     def _run_one(self, until: int) -> bool:
+        if self.replay.entries and self.replay.take(until):
+            return True
         entry = self.agenda.pop(until)
         if entry is None:
             return False
         self.clock.now = max(self.clock.now, entry.due)
+        self.outside.steps += 1
         part = self.parts.get(entry.target)
         if part is not None:
-            part.run(entry.key)
+            self.outside.busy = True
+            try:
+                part.run(entry.key)
+            finally:
+                self.outside.busy = False
         return True
 
     def advance(self, seconds: float) -> None:

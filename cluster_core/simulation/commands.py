@@ -14,7 +14,7 @@ Command = Callable[["Cluster", Mapping[str, Any]], dict[str, Any]]
 
 COMMANDS: dict[str, Command] = {}
 
-MODULES = ("commands_nodes", "commands_components", "commands_reasons", "commands_etcd", "commands_machines", "commands_network")
+MODULES = ("commands_nodes", "commands_components", "commands_reasons", "commands_etcd", "commands_machines", "commands_network", "commands_demos")
 
 
 class CommandError(Exception):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def etcd_of(cluster: Cluster) -> Etcd:
-    return Etcd(cluster.store, cast(Leases, cluster.parts[Leases.name]))
+    return Etcd(cluster.store, cast(Leases, cluster.parts[Leases.name]), cluster.witness.hear_etcd)
 
 
 @command("etcd")

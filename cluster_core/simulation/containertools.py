@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bashkit import BuiltinContext, BuiltinResult
+from bashkit import BuiltinContext
 
 from cluster_core.machinery.containers import Launch
 from cluster_core.machinery.typed import Obj
 from cluster_core.network import resolving, tools
 from cluster_core.network.network import Network
 from cluster_core.network.trace import Source
+from cluster_core.workloads.asking import Told, Tool
 
 if TYPE_CHECKING:
     from cluster_core.workloads.runtime import Containers
 
-Command = Callable[[BuiltinContext], BuiltinResult | str]
 _SMALL = ("busybox", "alpine")
 """Images with BusyBox' programs."""
 
@@ -24,8 +24,8 @@ _SMALL = ("busybox", "alpine")
 def install(containers: Containers, network: Network) -> None:
     """Give what is executed in containers the network's commands."""
 
-    def commands(launch: Launch, probing: bool) -> Mapping[str, Command]:
-        return {name: _command(network, launch, name, probing) for name in tools.NAMES}
+    def commands(launch: Launch, probing: bool) -> Mapping[str, Tool]:
+        return {name: _tool(network, launch, name, probing) for name in tools.NAMES}
 
     containers.tools = commands
     containers.network_files = lambda pod: network_files(network, pod)
@@ -42,23 +42,21 @@ def network_files(network: Network, pod: Obj) -> dict[str, str]:
     if aliases:
         lines += ["", "# Entries added by HostAliases."]
         lines += ["\t".join([alias["ip"], *(alias.get("hostnames") or ())]) for alias in aliases]
-    conf = resolving.resolv_conf(network.api, pod)
+    conf = resolving.resolv_conf(network.api, pod, network.links.own_dns)
     return {"/etc/resolv.conf": conf.text(), "/etc/hosts": "\n".join([*lines, ""])}
 
 
-def _command(network: Network, launch: Launch, name: str, probing: bool) -> Command:
+def _tool(network: Network, launch: Launch, name: str, probing: bool) -> Tool:
     metadata = launch.pod["metadata"]
     source = Source("pod", metadata["name"], metadata["namespace"], launch.container["name"])
     small = any(word in launch.container["image"] for word in _SMALL)
 
-    def run(context: BuiltinContext) -> BuiltinResult:
+    def run(context: BuiltinContext) -> Told:
         files = _Files(context)
         typed = tools.Typed(context.argv, network, source, context.stdin or "", files.given(), small, probing)
         ran = tools.run(name, typed)
         assert ran is not None
-        for path, text in ran.files.items():
-            context.fs.write_file(files.whole(path), text.encode())
-        return BuiltinResult(ran.out, ran.err, ran.code)
+        return Told(ran.out, ran.err, ran.code, ran.seconds, {files.whole(path): text for path, text in ran.files.items()})
 
     return run
 

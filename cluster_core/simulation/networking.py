@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from cluster_core.apiserver.request import ApiRequest, User
@@ -16,7 +17,7 @@ from cluster_core.machinery.typed import Obj
 from cluster_core.network.answers import Program, respond
 from cluster_core.network.links import Links, Upstream
 from cluster_core.network.network import Network
-from cluster_core.network.trace import Call, Response
+from cluster_core.network.trace import Call, Response, Source, Trace
 from cluster_core.simulation import containertools
 from cluster_core.simulation.nodes import fleet_of, park_of
 from cluster_core.workloads import listening
@@ -42,7 +43,7 @@ def add_network(cluster: Cluster) -> None:
     proxies = Proxies(cluster.world)
     cluster.add_part(proxies)
     wires = _Wires(cluster)
-    links = Links(proxies, _ContainerAnswers(cluster), wires.name_server, wires.is_up, wires.has_kubelet, wires.api_server)
+    links = Links(proxies, _ContainerAnswers(cluster), wires.name_server, wires.is_up, wires.has_kubelet, wires.api_server, wires.own_dns)
     network = Network(cluster.world, links)
     cluster.add_part(network)
     containertools.install(cast(Containers, fleet_of(cluster).workloads), network)
@@ -65,6 +66,10 @@ class _Wires:
     def has_kubelet(self, node: str) -> bool:
         machine = park_of(self._cluster).get(node)
         return machine is not None and machine.well
+
+    def own_dns(self, pod: Obj) -> tuple[list[str], str] | None:
+        known = fleet_of(self._cluster).dns.get(pod["metadata"].get("uid", ""))
+        return (list(known[0]), str(known[1])) if known else None
 
     def name_server(self, corefile: str, question: Question, upstream: Upstream) -> tuple[Reply, list[str]]:
         told = coredns.answer(self._api, corefile, question, upstream)
@@ -131,8 +136,19 @@ class _ContainerAnswers:
         if self._is_played(pod):
             return respond(Program(pod, found, {}, {}, self._fleet.clock.now), call)
         launch, process = self._running(pod, found)
-        program = Program(pod, found, launch.files_now(), launch.environment, launch.now)
+        program = Program(pod, found, launch.files_now(), launch.environment, launch.now, self._asker(pod, container), self._runner(pod, container))
         return respond(program, call, process.program.name)
+
+    def _asker(self, pod: Obj, container: str) -> Callable[[str, Call], Trace]:
+        source = Source("pod", pod["metadata"]["name"], pod["metadata"]["namespace"], container)
+        return lambda target, call: network_of(self._cluster).request(source, target, call)
+
+    def _runner(self, pod: Obj, container: str) -> Callable[[str], tuple[int, str]]:
+        def run(command: str) -> tuple[int, str]:
+            done = self._fleet.inside.execute(pod, container, ["sh", "-c", command])
+            return done.exit_code, done.stdout + done.stderr
+
+        return run
 
 
 def _sidecars(pod: Obj) -> list[Obj]:

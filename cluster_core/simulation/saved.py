@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -62,3 +63,24 @@ class Saved(NamedTuple):
     rows: Sequence[Row]
     revision: int
     state: bytes
+
+
+def to_json(saved: Saved) -> dict[str, Any]:
+    """The saved form as JSON, bytes in base64."""
+    rows = [[*row[:2], _text(row.value), *row[3:]] for row in saved.rows]
+    return {"spec": saved.spec.encode(), "rows": rows, "revision": saved.revision, "state": _text(saved.state)}
+
+
+def from_json(packed: Mapping[str, Any]) -> Saved:
+    """Raises KeyError, TypeError and ValueError for what `to_json` has not made."""
+    rows = [Row(row[0], row[1], _bytes(row[2]), *row[3:]) for row in packed["rows"]]
+    state = base64.b64decode(packed["state"])
+    return Saved(ClusterSpec.decode(packed["spec"]), rows, packed["revision"], state)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode()
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text)

@@ -11,10 +11,13 @@ from cluster_core.machinery.containers import Launch
 from cluster_core.workloads.argv import Plan
 from cluster_core.workloads.catalogue import Program
 
-_SERVERS = {"netexec": (8080, 8081), "serve-hostname": (9376,), "test-webserver": (80,), "liveness": (8080,), "guestbook": (80,),
-            "dns-server-echo": (53,), "grpc-health-checking": (5000, 8080), "webhook": (8443,), "porter": ()}  # fmt: skip
-_PORT_FLAGS = ("--http-port", "--port", "--grpc-port", "--udp-port")
-_PORTER = ("SERVE_PORT_", "SERVE_TCP_PORT_", "SERVE_UDP_PORT_", "SERVE_TLS_PORT_")
+_SERVERS = {"netexec": (8080,), "serve-hostname": (9376,), "test-webserver": (80,), "liveness": (8080,), "guestbook": (80,),
+            "dns-server-echo": (53,), "grpc-health-checking": (5000, 8080), "webhook": (443,),
+            "crd-conversion-webhook": (443,), "connect": (), "porter": ()}  # fmt: skip
+_PORT_FLAGS = ("--http-port", "--port", "--grpc-port")
+_UDP_PORT = "8081"
+"""Of netexec, unless told otherwise."""
+_TCP_PORTER, _UDP_PORTER = ("SERVE_PORT_", "SERVE_TCP_PORT_", "SERVE_TLS_PORT_"), ("SERVE_UDP_PORT_",)
 SCRIPTS = ("mounttest", "entrypoint-tester", "logs-generator", "dns-suffix", "dns-server-list", "etc-hosts", "help")
 """Faces that do something and end."""
 _STOPPED = (2, 0.1)
@@ -36,19 +39,24 @@ def refine(plan: Plan, launch: Launch) -> Plan:
 
 
 def _server(name: str, words: list[str], launch: Launch) -> Program:
-    ports = _served(launch) if name == "porter" else _ports(words, _SERVERS[name])
-    return Program(f"agnhost {name}", ports=ports, memory=5, stop=_STOPPED, log=(f"I0101 00:00:00.000000       1 log.go:245] Started {name}",))
+    if name == "porter":
+        ports, udp = _served(launch, _TCP_PORTER), _served(launch, _UDP_PORTER)
+    else:
+        ports, udp = _ports(words, _SERVERS[name]), _numbers([flag(words, "--udp-port") or _UDP_PORT]) if name == "netexec" else ()
+    return Program(f"agnhost {name}", ports=ports, udp=udp, memory=5, stop=_STOPPED)
 
 
 def _ports(words: list[str], usual: tuple[int, ...]) -> tuple[int, ...]:
-    told = tuple(int(value) for value in (flag(words, name) for name in _PORT_FLAGS) if value.isdigit() and int(value) > 0)
-    return told or usual
+    return _numbers([flag(words, name) for name in _PORT_FLAGS]) or usual
 
 
-def _served(launch: Launch) -> tuple[int, ...]:
+def _numbers(texts: list[str]) -> tuple[int, ...]:
+    return tuple(int(text) for text in texts if text.isdigit() and int(text) > 0)
+
+
+def _served(launch: Launch, prefixes: tuple[str, ...]) -> tuple[int, ...]:
     """The ports that porter's variables name."""
-    found = (name.removeprefix(prefix) for name in launch.environment for prefix in _PORTER if name.startswith(prefix))
-    return tuple(int(port) for port in found if port.isdigit())
+    return _numbers([name.removeprefix(prefix) for name in launch.environment for prefix in prefixes if name.startswith(prefix)])
 
 
 def flag(words: list[str], *names: str) -> str:

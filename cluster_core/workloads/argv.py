@@ -86,7 +86,7 @@ _BINARIES = ("/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin")
 def plain(argv: Sequence[str]) -> list[str]:
     """The command line with a program by its name alone where it is given by its place in the image."""
     place, _, name = argv[0].rpartition("/")
-    return [name, *argv[1:]] if place in _BINARIES and name in TOOLS else list(argv)
+    return [name, *argv[1:]] if place in _BINARIES and name in TOOLS | SHELLS else list(argv)
 
 
 def _is_file(argv: Sequence[str]) -> bool:

@@ -21,6 +21,8 @@ class Program:
     name: str = "app"
     kind: str = "server"
     ports: tuple[int, ...] = ()
+    udp: tuple[int, ...] = ()
+    """Where it takes datagrams besides."""
     stop: tuple[int, float] | None = _SERVER_STOP
     start: float = 0.0
     needs: tuple[str, ...] = ()

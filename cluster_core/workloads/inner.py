@@ -7,7 +7,7 @@ import shlex
 from collections.abc import MutableMapping, Sequence
 from typing import Any
 
-from cluster_core.workloads.argv import SHELLS, TOOLS
+from cluster_core.workloads.argv import SHELLS, TOOLS, plain
 from cluster_core.workloads.images import entry_of
 from cluster_core.workloads.shell import Run
 
@@ -50,7 +50,7 @@ class Inner:
 
     def execute(self, argv: Sequence[str], stdin: bytes | None = None) -> tuple[int, str, str]:
         """Run a command: exit code, stdout, stderr."""
-        return self.script(shlex.join(argv), stdin)
+        return self.script(shlex.join(plain(argv)), stdin)
 
     def script(self, text: str, stdin: bytes | None = None) -> tuple[int, str, str]:
         """Run what would be typed into a shell; directories and variables stay as it leaves them."""
@@ -78,7 +78,8 @@ class Inner:
         """Whether there is a command of this name."""
         if not self.shell and command.rpartition("/")[2] in SHELLS | TOOLS:
             return False
-        return bool(self._run.bash.execute_sync(f"command -v {shlex.quote(command)}").exit_code == 0)
+        name = plain([command])[0]
+        return bool(self._run.bash.execute_sync(f"command -v {shlex.quote(name)}").exit_code == 0)
 
     def cwd(self) -> str:
         return str(self._run.bash.execute_sync("pwd").stdout.strip() or "/")

@@ -24,8 +24,8 @@ def is_open(launch: Launch, process: Process, started: int, port: int, protocol:
         return False
     if process.plan.kind == "script" and not (process.trace and process.trace.serves):
         return False
-    if protocol == "UDP" and program.ports and port not in _UDP:
-        return False
+    if protocol == "UDP" and (program.ports or program.udp):
+        return port in program.udp or (port in _UDP and port in open_ports(launch, process))
     found = open_ports(launch, process)
     return port in found if found else program.kind == "server" and program.name in ("app", "python")
 
@@ -44,6 +44,8 @@ def open_ports(launch: Launch, process: Process) -> tuple[int, ...]:
 def _told(launch: Launch, process: Process) -> tuple[int, ...]:
     """What configuration, arguments or variables say."""
     program = process.program
+    if program.name.startswith("agnhost "):
+        return program.ports
     if program.name in ("nginx", "nginx-unprivileged", "httpd"):
         return _of_files(launch)
     flagged = _of_words(process.plan.argv) if program.name == "tcp-echo" else _of_flags(process.plan.argv)

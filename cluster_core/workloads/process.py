@@ -11,6 +11,7 @@ from cluster_core.machinery.identity import Identity, identity
 from cluster_core.machinery.typed import Obj
 from cluster_core.workloads import agnhost, argv
 from cluster_core.workloads.argv import Plan
+from cluster_core.workloads.asking import Questions
 from cluster_core.workloads.attributes import FROM_OBJECTS, mounts
 from cluster_core.workloads.catalogue import Program, programs
 from cluster_core.workloads.images import entry_of
@@ -84,22 +85,24 @@ def hostname(launch: Launch) -> str:
     return str(spec.get("hostname") or launch.pod["metadata"]["name"])[:63]
 
 
-def observe(launch: Launch, keep: tuple[str, ...] = ()) -> Process:
+def observe(launch: Launch, keep: tuple[str, ...] = (), questions: Questions | None = None) -> Process:
     """Find out what the container's process is and, when it is a script, what it does."""
     plan = agnhost.refine(argv.plan(launch), launch)
     if plan.kind != "script":
         return Process(plan)
     path = launch.container.get("terminationMessagePath") or "/dev/termination-log"
-    return Process(plan, Run(job_of(launch, plan, (*keep, path))).run())
+    job = job_of(launch, plan, (*keep, path))
+    job.questions = questions
+    return Process(plan, Run(job).run())
 
 
-def outcome(launch: Launch, process: Process) -> Outcome:
-    """How the process ends."""
+def outcome(launch: Launch, process: Process, age: float = 0.0) -> Outcome:
+    """How the process, begun `age` seconds ago, ends."""
     plan = process.plan
     if plan.kind == "missing":
         return _not_there(plan)
     if plan.kind == "script" and process.trace is not None and not process.trace.serves:
-        return _of_script(launch, process.trace)
+        return _of_script(launch, process.trace, age)
     return _of_program(launch, process.program, plan)
 
 
@@ -109,10 +112,10 @@ def _not_there(plan: Plan) -> Outcome:
     return Outcome(0.0, 128, "StartError", _MISSING.format(name=name, why=why))
 
 
-def _of_script(launch: Launch, trace: Trace) -> Outcome:
+def _of_script(launch: Launch, trace: Trace, age: float) -> Outcome:
     if trace.ends is None:
         return Outcome()
-    return Outcome(trace.ends + 0.02, trace.exit_code, "", _last_words(launch.container, trace))
+    return Outcome(max(trace.ends - age, 0.0) + 0.02, trace.exit_code, "", _last_words(launch.container, trace))
 
 
 def _last_words(container: Obj, trace: Trace) -> str:

@@ -10,14 +10,19 @@ from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import HookResult, Image, Launch, Outcome, ProbeResult, Reaction
 from cluster_core.machinery.typed import Obj
 from cluster_core.workloads import logs, process, serving
-from cluster_core.workloads.builtins import Command
+from cluster_core.workloads.asking import Questions, Record, Tool
 from cluster_core.workloads.images import find_image
 from cluster_core.workloads.inner import Inner
 from cluster_core.workloads.process import Process
+from cluster_core.workloads.shell import is_endless
 
 _MOST_REMEMBERED = 256
 _MOST_SHARED = 64 * 1024
 """Characters of files that a pod's volumes keep."""
+
+_TRUSTED_STEPS = 5
+"""How often a loop may ask the network before nobody waits for its end."""
+_LEAST_WAIT = 0.5
 
 _MOST_SAVED = 16 * 1024
 """Characters of a file written from outside that outlive the cluster's time in memory: all this is saved with each commit."""
@@ -36,8 +41,10 @@ class Containers:
         """Pod uid -> container/attempt -> path -> bytes of the large files that commands from outside have made."""
         self.fault: Callable[[Launch], str] = lambda launch: ""
         """What a container says before it gives up at once; "" for those that run as they do."""
-        self.tools: Callable[[Launch, bool], Mapping[str, Command]] = lambda launch, probing: {}
-        """Commands that talk to the network, for what is executed in a running container by people, or by a probe."""
+        self._records: dict[str, dict[str, Record]] = {}
+        """Pod uid -> container/attempt -> what the network has answered to its script."""
+        self.tools: Callable[[Launch, bool], Mapping[str, Tool]] = lambda launch, probing: {}
+        """Commands that talk to the network, for a container's script and people, or for a probe, which leaves no trace."""
         self.network_files: Callable[[Obj], Mapping[str, str]] = lambda pod: {}
         """/etc/resolv.conf and /etc/hosts of a pod's containers."""
 
@@ -47,12 +54,14 @@ class Containers:
 
     # ------------------------------------------------------------------------------------------------ processes
 
-    def _process(self, launch: Launch, started: int) -> Process:
+    def _process(self, launch: Launch, started: int, until: float | None = None) -> Process:
+        """What is known of the main process; `until`: its age, to which it may ask the network what it wants to know."""
         key = (launch.pod["metadata"]["uid"], launch.container["name"], launch.attempt, len(launch.changes))
-        found = self._processes.get(key)
+        found = self._processes.get(key) if until is None else None
         if found is None:
             shared = _shared_mounts(launch)
-            found = process.observe(launch._replace(now=started), tuple(shared.values()))
+            questions = Questions(self._record(launch), self.tools(launch, False), until)
+            found = process.observe(launch._replace(now=started), tuple(shared.values()), questions)
             if found.trace is not None:
                 self._keep(launch, found, shared)
                 self._processes[key] = found
@@ -86,7 +95,36 @@ class Containers:
         launch = self._with_volumes(launch)
         found = self._process(launch, launch.now - launch.now % SECOND)
         writes = found.trace is not None and bool(found.trace.disk)
-        return process.outcome(launch, found)._replace(memory=process.typical_memory(launch, found), writes=writes)
+        return self._outcome(launch, found, 0.0)._replace(memory=process.typical_memory(launch, found), writes=writes)
+
+    def resume(self, launch: Launch, started: int) -> Outcome:
+        """The container's script asks the network what it waits to know, and goes on."""
+        age = (launch.now - started) / SECOND
+        launch = self._with_volumes(launch)
+        if not launch.pod.get("status", {}).get("podIP"):
+            return Outcome(asks=_LEAST_WAIT)
+        return self._outcome(launch, self._process(launch, started, age), age)
+
+    def _outcome(self, launch: Launch, found: Process, age: float) -> Outcome:
+        outcome = process.outcome(launch, found, age)
+        record, asks = self._record(launch), found.trace.asks if found.trace else None
+        if asks is None or record.is_full:
+            return outcome
+        endless = len(record.steps) >= _TRUSTED_STEPS and is_endless(found.plan.script)
+        return outcome._replace(asks=max(asks - age, 0.0), patience=record.patience(age), endless=endless)
+
+    def _record(self, launch: Launch) -> Record:
+        place = _place(launch)
+        kept = self._records.get(launch.pod["metadata"]["uid"], {})
+        return kept[place] if place in kept else self._new_record(launch, place)
+
+    def _new_record(self, launch: Launch, place: str) -> Record:
+        """Kept as soon as there is something in it."""
+        kept = self._records.setdefault(launch.pod["metadata"]["uid"], {})
+        for other in [name for name in kept if name.rpartition("/")[0] == launch.container["name"]]:
+            if int(other.rpartition("/")[2]) < launch.attempt - 1:
+                del kept[other]
+        return kept.setdefault(place, Record())
 
     def terminate(self, launch: Launch, started: int) -> Reaction:
         launch = self._with_volumes(launch)
@@ -97,7 +135,7 @@ class Containers:
         launch = self._with_volumes(launch)
 
         def run(command: list[str]) -> tuple[int, str, str]:
-            entered = serving.enter(launch, self._process(launch, started), started, self.tools(launch, True))
+            entered = serving.enter(launch, self._process(launch, started), started, self.tools(launch, True), self._record(launch))
             written = self._written_in(launch)
             return Inner(entered, dict(written)).execute(command) if written else entered.execute(command)
 
@@ -127,7 +165,7 @@ class Containers:
         """A session in the container; what it leaves in files is there for the next one."""
         launch = self._with_volumes(launch)
         launch = launch._replace(files={**self.network_files(launch.pod), **launch.files})
-        run = serving.enter(launch, self._process(launch, started), started, self.tools(launch, False))
+        run = serving.enter(launch, self._process(launch, started), started, self.tools(launch, False), self._record(launch))
         uid, place = launch.pod["metadata"]["uid"], _place(launch)
         written = self._written.setdefault(uid, {}).setdefault(place, {})
         sizes = self._sizes.setdefault(uid, {}).setdefault(place, {})
@@ -166,28 +204,32 @@ class Containers:
         """The pod is gone with its files and logs."""
         self._volumes.pop(pod_uid, None)
         self._written.pop(pod_uid, None)
+        self._records.pop(pod_uid, None)
         self._sizes.pop(pod_uid, None)
         for key in [key for key in self._processes if key[0] == pod_uid]:
             del self._processes[key]
 
     def dump(self) -> Any:
-        """What outlives the process: {} as long as nobody has left anything."""
-        kept = {
+        asked = {uid: {name: record.saved() for name, record in kept.items() if record.steps} for uid, kept in self._records.items()}
+        found = {"volumes": self._volumes, "written": self._small_files(), "asked": {uid: kept for uid, kept in asked.items() if kept}}
+        found["sizes"] = {uid: kept for uid, kept in self._sizes.items() if any(kept.values())}
+        return {name: part for name, part in found.items() if part}
+
+    def _small_files(self) -> Any:
+        if not any(place for places in self._written.values() for place in places.values()):
+            return {}
+        return {
             uid: {name: {path: text for path, text in place.items() if len(text or "") <= _MOST_SAVED} for name, place in places.items()}
             for uid, places in self._written.items()
         }
-        found = {"volumes": self._volumes, "written": _filled(kept), "sizes": _filled(self._sizes)}
-        return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
         state = state or {}
-        self._volumes, self._written, self._sizes = (state.get(key, {}) for key in ("volumes", "written", "sizes"))
+        self._volumes, self._written = state.get("volumes", {}), state.get("written", {})
+        self._sizes = state.get("sizes", {})
+        asked = state.get("asked", {})
+        self._records = {uid: {name: Record(saved) for name, saved in kept.items()} for uid, kept in asked.items()}
         self._processes.clear()
-
-
-def _filled(places: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Without the pods that have nothing."""
-    return {uid: found for uid, found in places.items() if any(found.values())}
 
 
 def _place(launch: Launch) -> str:

@@ -13,8 +13,7 @@ from typing import Any
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Launch, ProbeResult
 from cluster_core.machinery.typed import Obj
-from cluster_core.workloads import builtins
-from cluster_core.workloads.builtins import Command
+from cluster_core.workloads.asking import Questions, Record, Tool
 from cluster_core.workloads.catalogue import Program
 from cluster_core.workloads.process import Process, job_of, lacks_variables
 from cluster_core.workloads.shell import Run
@@ -145,37 +144,26 @@ def _exec(
     return ProbeResult(code == 0, (out + err).rstrip("\n"), _next_pause(launch, process, started))
 
 
-def execute(
-    launch: Launch, process: Process, command: list[str], started: int, tools: Mapping[str, Command] | None = None
-) -> tuple[int, str, str]:
-    """Run a command in the container as it is now: exit code, stdout, stderr. `tools` are further commands for it, not for
-    the container's own script, which is gone through again before."""
-    return enter(launch, process, started, tools).execute(command)
+def execute(launch: Launch, process: Process, command: list[str], started: int) -> tuple[int, str, str]:
+    """Run a command in the container as it is now: exit code, stdout, stderr."""
+    return enter(launch, process, started).execute(command)
 
 
-def enter(launch: Launch, process: Process, started: int, tools: Mapping[str, Command] | None = None) -> Run:
-    """The container as it is now, ready for commands."""
+def enter(
+    launch: Launch, process: Process, started: int, tools: Mapping[str, Tool] | None = None, record: Record | None = None
+) -> Run:
+    """The container as it is now, ready for commands. Its own script is gone through again before, with the answers of the
+    network it has had."""
     elapsed = (launch.now - started) / SECOND
     job = job_of(launch._replace(now=started), process.plan)
     job.horizon = elapsed
-    gate = _Gate()
-    job.commands = {name: gate.behind(tool) for name, tool in (tools or {}).items()}
+    job.questions = questions = Questions(record or Record(), tools or {})
     run = Run(job)
     if process.plan.kind == "script":
         run.run()
     run.pass_to(elapsed)
-    gate.open = True
+    questions.now_for_real()
     return run
-
-
-class _Gate:
-    """Keeps commands from the network as long as only the past is gone through."""
-
-    def __init__(self) -> None:
-        self.open = False
-
-    def behind(self, tool: Command) -> Command:
-        return lambda context: tool(context) if self.open else builtins.unreachable(context)
 
 
 def _next_pause(launch: Launch, process: Process, started: int) -> float | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Launch
 from cluster_core.machinery.identity import ROOT, Identity
 from cluster_core.workloads import builtins
+from cluster_core.workloads.asking import Questions
 from cluster_core.workloads.attributes import FROM_OBJECTS, Attributes, attributes, mount_of
 
 MOST_SLEEPS = 3000
@@ -27,6 +29,11 @@ MOST_COMMANDS = 20_000
 MOST_OUTPUT = 256 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENDLESS = ("while true", "while :", "while sleep", "while [ 1 ]", "while [[ 1", "while [ true", "for ((;;))", "for (( ; ; ))", "until ")
+
+
+def is_endless(script: str) -> bool:
+    """Whether it looks like a loop without end."""
+    return any(mark in script for mark in _ENDLESS)
 
 
 @dataclass(slots=True)
@@ -43,6 +50,8 @@ class Job:
     horizon: float | None = None
     seed: int = 1
     commands: Mapping[str, Callable[[BuiltinContext], BuiltinResult | str]] = field(default_factory=dict)
+    questions: Questions | None = None
+    """The network; without one, names do not resolve."""
     namespace: str = "default"
     directories: Sequence[str] = ()
     """Where volumes are mounted."""
@@ -70,6 +79,8 @@ class Trace:
     serves: str = ""
     """The server program that it became."""
     handles_term: bool = False
+    asks: float | None = None
+    """When (seconds) it asks the network something that it has no answer to yet."""
     files: dict[str, str] = field(default_factory=dict)
     disk: list[tuple[float, str, int]] = field(default_factory=list)
     """Large files made (seconds, path, bytes) and removed (0 bytes)."""
@@ -89,9 +100,11 @@ class Run:
         self.stopped = False
         self._written = 0
         self._sleeps = 0
-        endless = any(mark in job.script for mark in _ENDLESS)
-        self._most = ENDLESS_SLEEPS if endless else MOST_SLEEPS
-        commands = {**builtins.commands(self), **job.commands}
+        self._most = ENDLESS_SLEEPS if is_endless(job.script) else MOST_SLEEPS
+        # A proxy: the interpreter would otherwise keep itself and its open files alive for ever, unseen by the collector.
+        me = weakref.proxy(self)
+        asking = job.questions.commands(me) if job.questions else {}
+        commands = {**builtins.commands(me), **asking, **job.commands}
         environment = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", **job.environment}
         self.bash = Bash(
             username="root",
@@ -198,6 +211,19 @@ class Run:
         horizon = self.job.horizon
         self.trace.pauses.append(self.clock)
         if self._sleeps > self._most or (horizon is not None and self.clock > horizon):
+            self.stop()
+
+    def await_answer(self) -> None:
+        """The network has not answered yet: this is how far the script has come."""
+        self.trace.asks = self.clock
+        self.stop()
+
+    def answered(self, at: float, fs: FileSystem) -> None:
+        """The answer to a question has come; `fs` as the command that asked has it."""
+        self.clock = max(self.clock, at)
+        self._pass_on(fs)
+        self._sleeps = 0
+        if self.job.horizon is not None and self.clock > self.job.horizon:
             self.stop()
 
     def _hear(self, out: str, err: str) -> None:

@@ -11,6 +11,7 @@ class ClockState(Serializer):
     speed = serializers.FloatField()
     paused = serializers.BooleanField()
     stable = serializers.BooleanField(help_text="nothing but periodic chores lies ahead")
+    cancelled = serializers.BooleanField(required=False, help_text="whether something under way was called off")
 
 
 class ClusterSummary(Serializer):
@@ -70,7 +71,7 @@ class ComponentAction(Serializer):
 
 
 class ClockAction(Serializer):
-    action = serializers.ChoiceField(choices=["pause", "run", "step", "next", "advance", "settle"])
+    action = serializers.ChoiceField(choices=["pause", "run", "step", "next", "advance", "settle", "cancel"])
     speed = serializers.FloatField(required=False, min_value=0.01, max_value=10_000)
     seconds = serializers.FloatField(required=False, min_value=0, max_value=31_622_400)
 

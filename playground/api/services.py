@@ -8,8 +8,11 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
+from cluster_core.simulation.cluster import Cluster
+from cluster_core.simulation.saved import Saved
 from playground import clusters
 from playground.engine.port import NoSuchCluster
+from playground.worker import adopting
 
 from . import apply as applying
 
@@ -32,6 +35,24 @@ def create(*, wanted: Mapping[str, Any]) -> Answer:
 def fork(*, cluster: str, wanted: Mapping[str, Any]) -> Answer:
     made = command(cluster=cluster, name="fork", args=wanted)
     return {key: made[key] for key in ("name", "seed", "revision")} | {"kubeconfig": kubeconfig_path(made["name"])}
+
+
+def exists(*, cluster: str) -> bool:
+    return clusters.token_of(name=cluster) is not None
+
+
+def adopt(*, name: str, begin: Saved, cluster: Cluster) -> Answer:
+    """Let a cluster simulated in this process, since `begin`, live on as `name`, paused, with its history."""
+    changes, revision, state = cluster.take_uncommitted()
+    rows = sorted([*begin.rows, *changes], key=lambda row: row.revision)
+    args = {
+        "spec": cluster.spec.encode(),
+        "rows": adopting.pack(rows),
+        "first": begin.revision,
+        "revision": revision,
+        "state": state,
+    }
+    return command(cluster=name, name="adopt", args=args)
 
 
 def delete(*, cluster: str) -> None:

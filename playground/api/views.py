@@ -121,7 +121,10 @@ class ClockView(APIView):
 
     @extend_schema(request=serializers.ClockAction, responses={200: serializers.ClockState, **_PROBLEMS})
     def post(self, request: Request, cluster: str) -> Response:
-        """Pause, run at a speed, step to the next entry of the agenda, go to the next change, advance by seconds, or settle."""
+        """Pause, run at a speed, step to the next entry of the agenda, go to the next change, advance by seconds, or settle.
+
+        "cancel" stops one of the last three that is under way, at the virtual time it has reached.
+        """
         wanted = _checked(serializers.ClockAction, request)
         return Response(services.command(cluster=cluster, name="clock", args=wanted))
 

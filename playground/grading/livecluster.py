@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
-from cluster_core.simulation.saved import ClusterSpec, Row, Saved
+from cluster_core.simulation.saved import ClusterSpec, Saved
+from cluster_core.simulation.witness import Witness
 
 _OWN = ("/registry/events/", "/registry/leases/", "/registry/endpointslices/")
 """What only the cluster writes. Its parts leave no managedFields, clients always do."""
@@ -23,7 +23,8 @@ def saved(name: str) -> Saved:
 
 
 def forgeries(found: Saved) -> Iterator[str]:
-    """Status and events that a client wrote by hand."""
+    """Status and events that a client wrote by hand: what the cluster itself has seen, and what objects show."""
+    yield from orjson.loads(found.state)["parts"].get(Witness.name, ())
     for row in found.rows:
         if not row.key.startswith("/registry/") or row.value is None or b'"managedFields"' not in row.value:
             continue
@@ -42,24 +43,3 @@ def _metadata(value: bytes) -> dict[str, Any]:
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return {}
     return found
-
-
-def pack(found: Saved) -> dict[str, Any]:
-    """As JSON."""
-    rows = [[*row[:2], _text(row.value), *row[3:]] for row in found.rows]
-    return {"spec": found.spec.encode(), "rows": rows, "revision": found.revision, "state": _text(found.state)}
-
-
-def unpack(packed: dict[str, Any]) -> Saved:
-    rows = [Row(row[0], row[1], _bytes(row[2]), *row[3:]) for row in packed["rows"]]
-    state = _bytes(packed["state"])
-    assert state is not None
-    return Saved(ClusterSpec.decode(packed["spec"]), rows, packed["revision"], state)
-
-
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else base64.b64encode(value).decode()
-
-
-def _bytes(text: str | None) -> bytes | None:
-    return None if text is None else base64.b64decode(text)

@@ -1,10 +1,20 @@
-"""Forbidden means: what a submission may not use, found before anything is done."""
+"""Forbidden means: what a submission may not use.
+
+Found in the text before anything is done, so that it can be told by file and line; and in the requests that came of it,
+whatever the text looked like.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
+import orjson
+
+from cluster_core.apiserver.request import ApiRequest, RequestInfo, parse_path
+from cluster_core.simulation import assembly
+from cluster_core.simulation.witness import forged
 from playground.api.documents import split
 
 from .commands import verb_of
@@ -43,6 +53,67 @@ def _of_object(forbidden: Forbidden, obj: Mapping[str, Any]) -> Iterator[str]:
     for field in forbidden.fields:
         if _has(obj, field.split(".")):
             yield f"the field {field} may not be set"
+
+
+def of_request(forbidden: Forbidden, request: ApiRequest) -> list[str]:
+    """What a request that was carried out had no right to, each in words."""
+    info = parse_path(request.path, request.method)
+    if info is None:
+        return []
+    wanted = _wanted(request, info)
+    found = [each for each in _of_object(forbidden, wanted) if info.verb != "delete" or "may not be" in each]
+    kind = wanted["kind"]
+    if not forbidden.forging and kind not in forbidden.only_kinds and (what := forged(info)):
+        found.append(f"{what} is written by the cluster itself")
+    return list(dict.fromkeys(found))
+
+
+def _wanted(request: ApiRequest, info: RequestInfo) -> dict[str, Any]:
+    """The object, or the part of one, that a request is about."""
+    body = _body(request)
+    metadata = body.get("metadata") if isinstance(body.get("metadata"), dict) else {}
+    assert isinstance(metadata, dict)
+    name = info.name or metadata.get("name", "")
+    kind = _kind_names().get((info.group, info.resource)) or body.get("kind", "")
+    place = {"namespace": info.namespace} if info.namespace else {}
+    content = {key: value for key, value in body.items() if key != "status"}  # ignored there, or refused by `forged`
+    return {**content, "kind": kind, "metadata": {**metadata, "name": name, **place}}
+
+
+def _body(request: ApiRequest) -> dict[str, Any]:
+    try:
+        found = orjson.loads(request.body) if request.body else {}
+    except orjson.JSONDecodeError:
+        return {}
+    if isinstance(found, list):
+        return _patched(found)
+    return found if isinstance(found, dict) else {}
+
+
+def _patched(operations: list[Any]) -> dict[str, Any]:
+    """What a JSON patch sets, as an object without its lists' indices."""
+    whole: dict[str, Any] = {}
+    for each in operations:
+        steps = [step for step in str(each.get("path", "")).split("/")[1:] if not step.isdecimal() and step != "-"]
+        inner = each.get("value")
+        for step in reversed(steps):
+            inner = {step.replace("~1", "/").replace("~0", "~"): inner}
+        whole = _merged(whole, inner) if isinstance(inner, dict) else whole
+    return whole
+
+
+def _merged(one: dict[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    both = {key: _merged(one[key], other[key]) for key in one.keys() & other.keys() if _are_maps(one[key], other[key])}
+    return {**one, **other, **both}
+
+
+def _are_maps(*values: Any) -> bool:
+    return all(isinstance(value, dict) for value in values)
+
+
+@lru_cache(1)
+def _kind_names() -> Mapping[tuple[str, str], str]:
+    return {(kind.group, kind.plural): kind.name for kind in assembly.kinds()}
 
 
 def _has(value: Any, path: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ import secrets
 import uuid
 
 from django.db import models
+from django.utils import timezone
 
 SCOPES = ("read", "submit", "grade")
 """read: exercises and own submissions; submit: hand in; grade: everybody's, hidden checks, bulk, gradebook."""
@@ -52,6 +53,7 @@ class Submission(models.Model):
     verdict = models.JSONField(null=True, blank=True)
     problem = models.TextField(blank=True)
     created = models.DateTimeField(auto_now_add=True)
+    taken = models.DateTimeField(default=timezone.now, help_text="Until when a process has said it is grading this")
     finished = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -62,3 +64,20 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.exercise} of {self.student or 'nobody'}: {self.state}"
+
+
+class Delivery(models.Model):
+    """A submission's webhook: where its verdict is to be sent, and how that goes. `due`: when it is tried next."""
+
+    WAITING, DELIVERED, GIVEN_UP = "waiting", "delivered", "given up"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    submission = models.OneToOneField(Submission, on_delete=models.CASCADE, related_name="delivery")
+    url = models.CharField(max_length=2000)
+    state = models.CharField(max_length=10, default=WAITING, db_index=True)
+    attempts = models.IntegerField(default=0)
+    due = models.DateTimeField(default=timezone.now)
+    problem = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.url}: {self.state}"

@@ -17,6 +17,7 @@ from cluster_core.apiserver.parts import Change
 from cluster_core.machinery.clock import SECOND
 from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.commands import CommandError
+from cluster_core.simulation.outside import Input
 from cluster_core.simulation.saved import ClusterSpec, Saved
 
 from . import evidence, handin, livecluster, means
@@ -27,6 +28,7 @@ from .tracking import Tracker
 from .verdict import CheckResult, Verdict
 
 NAME = "exercise"
+_MOST_REASONS = 10
 _SETTLING = 300.0
 """Virtual seconds a set-up has for settling."""
 
@@ -68,26 +70,56 @@ def prepared(exercise: Exercise, seed: int | None = None) -> Cluster:
 
 def grade(exercise: Exercise, answer: Answer, *, seed: int | None = None, saved: Saved | None = None) -> Verdict:
     """The verdict on an answer; on a live cluster when its saved form is given. Raises SetupFailed."""
-    forbidden = means.violations(exercise.forbidden, answer)
-    form = answer.form if saved is None else "cluster"
-    if form not in exercise.forms:
-        forbidden.append(f"handing in {form} is not allowed here, only {', '.join(exercise.forms)}")
-    if saved is not None and not exercise.forbidden.forging:
-        forbidden += islice(livecluster.forgeries(saved), 10)
-    cluster = Cluster.load(saved) if saved is not None else prepared(exercise, seed)
-    run = Run(exercise, cluster)
+    run = Run(exercise, _cluster(exercise, seed, saved))
+    forbidden = _forbidden(exercise, answer, saved)
     if forbidden:
         return run.refused(answer, forbidden)
     run.hand_in(answer)
+    if run.forbidden:
+        return run.refused(answer, list(run.forbidden)[:_MOST_REASONS])
     run.play()
     return run.verdict(answer)
 
 
-class Run:
-    """A cluster being graded."""
+def _cluster(exercise: Exercise, seed: int | None, saved: Saved | None) -> Cluster:
+    return Cluster.load(saved) if saved is not None else prepared(exercise, seed)
 
-    def __init__(self, exercise: Exercise, cluster: Cluster) -> None:
-        self.exercise, self.cluster = exercise, cluster
+
+def _forbidden(exercise: Exercise, answer: Answer, saved: Saved | None) -> list[str]:
+    """Why the answer is refused, empty when it is not."""
+    found = means.violations(exercise.forbidden, answer)
+    form = answer.form if saved is None else "cluster"
+    if form not in exercise.forms:
+        found.append(f"handing in {form} is not allowed here, only {', '.join(exercise.forms)}")
+    if saved is not None and not exercise.forbidden.forging:
+        found += islice(livecluster.forgeries(saved), _MOST_REASONS)
+    return found
+
+
+class Reached(Exception):
+    """The moment somebody wants to see."""
+
+
+def moment(
+    exercise: Exercise, answer: Answer, check: str, *, seed: int | None = None, saved: Saved | None = None
+) -> tuple[Saved, Cluster]:
+    """(the cluster as it was handed to the answer, the same as it was when this check failed, or at the end)."""
+    cluster = _cluster(exercise, seed, saved)
+    begin = cluster.save()
+    run = Run(exercise, cluster, stop_at=check)
+    try:
+        run.hand_in(answer)
+        run.play()
+    except Reached:
+        pass
+    return begin, cluster
+
+
+class Run:
+    """A cluster being graded; `stop_at` names a check whose failing ends everything with Reached."""
+
+    def __init__(self, exercise: Exercise, cluster: Cluster, *, stop_at: str = "") -> None:
+        self.exercise, self.cluster, self._stop_at = exercise, cluster, stop_at
         self.view = View(cluster)
         self.start = cluster.now
         self.steps = 0
@@ -98,6 +130,8 @@ class Run:
         self._evidence: dict[str, dict[str, Any]] = {}
         self._changed: set[str] = set()
         self._files: dict[str, str] = {}
+        self.forbidden: dict[str, None] = {}
+        """Why it is to be refused, in the order in which it was done."""
         cluster.observe(self._note)
 
     def _note(self, change: Change) -> None:
@@ -108,6 +142,7 @@ class Run:
     def hand_in(self, answer: Answer) -> None:
         """Apply the manifests, or run the commands: manifests are then files that commands may name."""
         self._files = dict(answer.files)
+        self.cluster.outside.listeners.append(self._heard)
         self._happened("handed in")
         self._begin("")
         if not answer.commands:
@@ -116,7 +151,13 @@ class Run:
         for line in answer.commands:
             self._command(line)
             self._look()
+        self.cluster.outside.listeners.remove(self._heard)
         self.start = self.cluster.now
+
+    def _heard(self, given: Input) -> None:
+        """Something the answer did."""
+        if given.request is not None and given.changed and given.status < 400:
+            self.forbidden |= dict.fromkeys(means.of_request(self.exercise.forbidden, given.request))
 
     def _command(self, line: str) -> None:
         try:
@@ -213,6 +254,8 @@ class Run:
         """Remember how the cluster was at the moment a check failed."""
         if tracker.finding is not None:
             self._evidence[tracker.check.name] = evidence.gather(self.view, tracker.finding, self._since_start())
+            if tracker.check.name == self._stop_at:
+                raise Reached
 
     # ------------------------------------------------------------------------------------------------ the end
 

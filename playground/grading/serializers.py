@@ -21,6 +21,9 @@ class SubmissionWanted(Serializer):
     commands = serializers.ListField(child=serializers.CharField(max_length=10_000), required=False, max_length=500)
     cluster = serializers.SlugField(required=False, help_text="the name of a live cluster, graded as it is now")
     seed = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    webhook = serializers.CharField(
+        required=False, max_length=2000, help_text="an http(s) URL: the graded submission is sent there, signed"
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         given = [key for key in ("manifests", "files", "cluster") if key in attrs]
@@ -49,6 +52,24 @@ class ExerciseShown(Serializer):
     checks = Check(many=True)
 
 
+class WebhookShown(Serializer):
+    url = serializers.CharField()
+    state = serializers.ChoiceField(choices=["waiting", "delivered", "given up"])
+    attempts = serializers.IntegerField()
+    next = serializers.DateTimeField(allow_null=True)
+    problem = serializers.CharField()
+
+
+class MomentWanted(Serializer):
+    check = serializers.CharField()
+
+
+class Moment(Serializer):
+    cluster = serializers.CharField(help_text="the name of the graded cluster, paused at that moment")
+    revision = serializers.IntegerField()
+    url = serializers.CharField(help_text="its screen, with the scrubber over its history")
+
+
 class SubmissionShown(Serializer):
     id = serializers.UUIDField()
     exercise = serializers.CharField()
@@ -56,7 +77,11 @@ class SubmissionShown(Serializer):
     state = serializers.ChoiceField(choices=["queued", "done", "failed"])
     status = serializers.CharField(help_text="where to ask again")
     verdict = serializers.DictField(allow_null=True)
+    links = serializers.DictField(
+        child=serializers.CharField(), help_text="per check: where the graded cluster can be seen at that moment"
+    )
     problem = serializers.CharField()
+    webhook = WebhookShown(required=False)
 
 
 class Regraded(SubmissionShown):

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
+from threading import Lock
 from typing import Any
 
 import orjson
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
-from . import catalogue, handin, livecluster
+from cluster_core.simulation.saved import Saved, from_json, to_json
+
+from . import catalogue, clerk, destinations, handin, livecluster
 from .exercise import Answer, Exercise
-from .models import ApiToken, Submission
+from .models import ApiToken, Delivery, Submission
 from .runner import SetupFailed, grade
 
 log = logging.getLogger(__name__)
@@ -24,6 +29,8 @@ MOST_STUDENTS = 500
 MOST_BULK_FILES, MOST_BULK_BYTES = 5000, 50 * 1024 * 1024
 _graders = ThreadPoolExecutor(max_workers=getattr(settings, "GRADERS", 1), thread_name_prefix="grader")
 _running: dict[str, Future[dict[str, Any]]] = {}
+_starting = Lock()
+_CLAIM = timedelta(seconds=60)
 
 
 class KeyReused(ValueError):
@@ -42,29 +49,50 @@ def hand_in(
     token: ApiToken | None = None,
     key: str = "",
     seed: int | None = None,
+    webhook: str = "",
 ) -> Submission:
-    """A new submission, or the earlier one with this key. Raises KeyReused."""
-    mark = fingerprint({"answer": answer, "student": student, "seed": seed})
-    fields = {"student": student, "fingerprint": mark, "answer": dict(answer), "seed": seed}
-    if not key:
-        return Submission.objects.create(exercise=exercise.name, token=token, **fields)
-    found, _ = Submission.objects.get_or_create(token=token, exercise=exercise.name, key=key, defaults=fields)
+    """A new submission, or the earlier one with this key. Raises KeyReused and WebhookRefused."""
+    if webhook:
+        destinations.check(webhook)
+    mark = fingerprint(
+        {"answer": answer, "student": student, "seed": seed, **({"webhook": webhook} if webhook else {})}
+    )
+    fields = {"student": student, "fingerprint": mark, "answer": dict(answer), "seed": seed, "taken": _claimed()}
+    with transaction.atomic():
+        if key:
+            found, new = Submission.objects.get_or_create(token=token, exercise=exercise.name, key=key, defaults=fields)
+        else:
+            found, new = Submission.objects.create(exercise=exercise.name, token=token, **fields), True
+        if new and webhook:
+            Delivery.objects.create(submission=found, url=webhook)
     if found.fingerprint != mark:
         raise KeyReused("this Idempotency-Key was used with another submission")
     return found
+
+
+def _claimed() -> datetime:
+    return timezone.now() + _CLAIM
 
 
 def encode(answer: Answer) -> dict[str, Any]:
     return {"files": dict(answer.files), "commands": list(answer.commands), "form": answer.form}
 
 
+def decode(answer: Mapping[str, Any]) -> tuple[Answer, Saved | None]:
+    """(what was handed in, the live cluster it was handed in with)."""
+    rest = {key: answer[key] for key in ("files", "commands", "form") if key in answer}
+    return Answer(**rest), from_json(answer["cluster"]) if "cluster" in answer else None
+
+
 def _compute(exercise: Exercise, answer: Mapping[str, Any], seed: int | None) -> dict[str, Any]:
     """The verdict's document. Raises SetupFailed."""
-    saved = livecluster.unpack(answer["cluster"]) if "cluster" in answer else None
-    given = Answer(
-        files=answer.get("files", {}), commands=answer.get("commands", ()), form=answer.get("form", "manifests")
-    )
+    given, saved = decode(answer)
     return grade(exercise, given, seed=seed, saved=saved).document()
+
+
+def compute(work: Callable[..., Any], *args: Any) -> Any:
+    """Do something long where gradings are done, one after the other."""
+    return _graders.submit(work, *args).result()
 
 
 def work_on(submission: Submission, *, seconds: float) -> Submission:
@@ -74,19 +102,26 @@ def work_on(submission: Submission, *, seconds: float) -> Submission:
     exercise = catalogue.find(submission.exercise)
     if exercise is None:
         return _finish(submission, problem=f'there is no exercise "{submission.exercise}" any more')
-    name = str(submission.pk)
-    future = _running.get(name)
-    if future is None:
-        future = _running[name] = _graders.submit(_compute, exercise, submission.answer, submission.seed)
     try:
-        verdict = future.result(timeout=seconds)
+        verdict = _begun(exercise, submission).result(timeout=seconds)
     except Late:
         return submission
     except SetupFailed as error:
-        _running.pop(name, None)
         return _finish(submission, problem=str(error))
-    _running.pop(name, None)
+    except Exception:
+        log.exception("submission %s cannot be graded", submission.pk)
+        return _finish(submission, problem="the grading itself failed; the log of this installation says why")
     return _finish(submission, verdict=verdict)
+
+
+def _begun(exercise: Exercise, submission: Submission) -> Future[dict[str, Any]]:
+    name = str(submission.pk)
+    with _starting:
+        future = _running.get(name)
+        if future is None:
+            future = _running[name] = _graders.submit(_compute, exercise, submission.answer, submission.seed)
+            future.add_done_callback(lambda _: clerk.wake(clerk.GRADING))
+    return future
 
 
 def _finish(submission: Submission, *, verdict: dict[str, Any] | None = None, problem: str = "") -> Submission:
@@ -94,7 +129,31 @@ def _finish(submission: Submission, *, verdict: dict[str, Any] | None = None, pr
     submission.state = Submission.FAILED if problem else Submission.DONE
     submission.finished = timezone.now()
     submission.save(update_fields=["verdict", "problem", "state", "finished"])
+    _running.pop(str(submission.pk), None)
+    clerk.wake(clerk.WEBHOOKS)
     return submission
+
+
+def tend() -> float:
+    """Grade what waits though nobody asks for it: what this process has begun, and what no process has any more (it
+    was restarted). Answers in how many seconds to look again."""
+    mine = list(_running)
+    queued = Submission.objects.filter(state=Submission.QUEUED)
+    queued.filter(pk__in=mine).update(taken=_claimed())
+    orphans = [pk for pk in queued.filter(taken__lte=timezone.now()).values_list("pk", flat=True) if _take(pk)]
+    for pk in [*(name for name in mine if (begun := _running.get(name)) and begun.done()), *orphans]:
+        found = Submission.objects.filter(pk=pk).first()
+        if found is not None:
+            work_on(found, seconds=0)
+        if found is None or found.state != Submission.QUEUED:
+            _running.pop(str(pk), None)
+    return _CLAIM.total_seconds() / 3
+
+
+def _take(pk: Any) -> bool:
+    """Whether it is this process that grades it now."""
+    free = Submission.objects.filter(pk=pk, state=Submission.QUEUED, taken__lte=timezone.now())
+    return bool(free.update(taken=_claimed()))
 
 
 def grade_again(submission: Submission) -> tuple[Submission, bool]:
@@ -119,9 +178,18 @@ def of_class(data: bytes) -> dict[str, Answer]:
     return {student: handin.of_files(files) for student, files in sorted(found.items())}
 
 
+def hand_in_class(*, exercise: Exercise, answers: Mapping[str, Answer], webhook: str = "") -> list[Submission]:
+    """All or nothing. Raises WebhookRefused."""
+    with transaction.atomic():
+        return [
+            hand_in(exercise=exercise, answer=encode(answer), student=student, webhook=webhook)
+            for student, answer in answers.items()
+        ]
+
+
 def live(name: str) -> dict[str, Any]:
     """A live cluster, as it is now, for an answer. Raises ClusterUnknown."""
-    return {"cluster": livecluster.pack(livecluster.saved(name)), "form": "cluster"}
+    return {"cluster": to_json(livecluster.saved(name)), "form": "cluster"}
 
 
 def gradebook_rows(*, exercises: Sequence[str]) -> list[dict[str, Any]]:

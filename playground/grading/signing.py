@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 
-from .models import Submission
+from .models import Delivery, Submission
 
 ISSUER = "cluster-playground"
 FILE = "grading-key.pem"
@@ -71,4 +72,16 @@ def sign(submission: Submission) -> str:
             for key in ("exercise", "submission", "seed", "passed", "points", "maxPoints", "stateHash")
         },
     }
+    return _token(claims)
+
+
+def sign_delivery(delivery: Delivery, body: bytes) -> str:
+    """A token that says: this body, for this address, now."""
+    digest = hashlib.sha256(body).hexdigest()
+    return _token(
+        {"iss": ISSUER, "aud": delivery.url, "jti": str(delivery.pk), "iat": int(time.time()), "sha256": digest}
+    )
+
+
+def _token(claims: dict[str, Any]) -> str:
     return jwt.encode(claims, _ours(), algorithm="ES256", headers={"kid": public_key()["kid"]})

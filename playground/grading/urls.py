@@ -12,6 +12,7 @@ rest = [
     path("exercises/<slug:slug>/submissions/bulk/", views.BulkView.as_view(), name="submissions-bulk"),
     path("submissions/<uuid:pk>/", views.SubmissionView.as_view(), name="submission"),
     path("submissions/<uuid:pk>/regrade/", views.RegradeView.as_view(), name="submission-regrade"),
+    path("submissions/<uuid:pk>/moment/", views.MomentView.as_view(), name="submission-moment"),
     path("submissions/<uuid:pk>/token/", views.TokenView.as_view(), name="submission-token"),
     re_path(
         r"^submissions/(?P<pk>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(?P<form>junit\.xml|report\.md)$",
@@ -27,4 +28,5 @@ urlpatterns = [
     path("exercises/", pages.index, name="exercise-pages"),
     path("exercises/<slug:slug>/", pages.exercise, name="exercise-page"),
     path("exercises/<slug:slug>/submissions/<uuid:pk>/", pages.result, name="exercise-result"),
+    path("submissions/<uuid:pk>/moment/", views.MomentPage.as_view(), name="moment"),
 ]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.http import Http404, HttpResponse
-from django.urls import reverse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render as render_page
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import FormParser, JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -18,18 +18,19 @@ from cluster_core.persistence.log import ClusterUnknown
 from playground.api.serializers import Problem
 from playground.pages.markdown import html
 
-from . import access, catalogue, examples, handin, loading, render, serializers, services, signing
+from . import access, catalogue, examples, handin, loading, moments, render, serializers, services, showing, signing
+from .destinations import WebhookRefused
 from .exercise import Exercise
 from .models import ApiToken, Submission
 from .parsers import YamlParser, ZipParser
 from .runner import SetupFailed
-from .verdict import for_student
 
 AT_ONCE = 2.0
 """Seconds a hand-in waits for its verdict before it is answered with 202."""
 _KEY = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="the same key gives the same submission"
 )
+_WEBHOOK = OpenApiParameter("webhook", str, description="where the graded submission is sent: see docs/grading.md")
 _VIEW = OpenApiParameter("view", str, enum=["teacher"], description="with hidden checks; needs the scope grade")
 _PROBLEMS = {400: Problem, 401: Problem, 403: Problem, 404: Problem, 429: Problem}
 
@@ -59,18 +60,7 @@ class GradingView(APIView):
 
 
 def shown(submission: Submission, request: Request) -> dict[str, Any]:
-    verdict = submission.verdict
-    if verdict is not None and not access.is_teacher(request):
-        verdict = for_student(verdict)
-    return {
-        "id": str(submission.pk),
-        "exercise": submission.exercise,
-        "student": submission.student,
-        "state": submission.state,
-        "status": reverse("submission", args=[submission.pk]),
-        "verdict": verdict,
-        "problem": submission.problem,
-    }
+    return showing.submission(submission, teacher=access.is_teacher(request))
 
 
 class ExercisesView(GradingView):
@@ -119,6 +109,7 @@ class SubmissionsView(GradingView):
             _KEY,
             OpenApiParameter("student", str),
             OpenApiParameter("wait", float, description="seconds, at most 30"),
+            _WEBHOOK,
         ],
         responses={200: serializers.SubmissionShown, 202: serializers.SubmissionShown, 409: Problem, **_PROBLEMS},
         examples=[OpenApiExample(name, value, request_only=True) for name, value in examples.SUBMISSIONS.items()],
@@ -127,6 +118,7 @@ class SubmissionsView(GradingView):
         """Hand in. Answered with the verdict, or with 202 and where to ask for it when it takes longer."""
         exercise = self.exercise(slug)
         answer, student, seed = _wanted(request)
+        webhook = _webhook(request)
         if seed is not None and "grade" not in access.scopes_of(request):
             raise PermissionDenied("choosing the seed needs the scope grade")
         try:
@@ -137,9 +129,12 @@ class SubmissionsView(GradingView):
                 seed=seed,
                 token=request.auth if isinstance(request.auth, ApiToken) else None,
                 key=request.headers.get("Idempotency-Key", "")[:200],
+                webhook=webhook,
             )
         except services.KeyReused as error:
             raise Conflict(str(error)) from error
+        except WebhookRefused as error:
+            raise ValidationError({"webhook": [str(error)]}) from error
         return _answered(services.work_on(made, seconds=_wait(request)), request)
 
 
@@ -149,6 +144,12 @@ def _answered(submission: Submission, request: Request) -> Response:
     return Response(
         body, status=status, headers={"Location": body["status"], "Retry-After": "1"} if status == 202 else None
     )
+
+
+def _webhook(request: Request) -> str:
+    """Where the verdict is to be sent, "" nowhere: in the address, or in a JSON body."""
+    inside = request.data.get("webhook", "") if isinstance(request.data, dict) else ""
+    return str(request.query_params.get("webhook", "") or inside)
 
 
 def _wait(request: Request) -> float:
@@ -191,19 +192,20 @@ class BulkView(GradingView):
     scopes: ClassVar[dict[str, str]] = {"POST": "grade"}
 
     @extend_schema(
-        request={"application/zip": OpenApiTypes.BINARY}, responses={202: serializers.BulkShown, **_PROBLEMS}
+        request={"application/zip": OpenApiTypes.BINARY},
+        parameters=[_WEBHOOK],
+        responses={202: serializers.BulkShown, **_PROBLEMS},
     )
     def post(self, request: Request, slug: str) -> Response:
         """Hand in for a whole class: a zip with a folder, or a file, per student."""
         exercise = self.exercise(slug)
         try:
             answers = services.of_class(request.data)
+            made = services.hand_in_class(exercise=exercise, answers=answers, webhook=_webhook(request))
         except handin.HandInError as error:
             raise ValidationError({"archive": [str(error)]}) from error
-        made = [
-            services.hand_in(exercise=exercise, answer=services.encode(answer), student=student)
-            for student, answer in answers.items()
-        ]
+        except WebhookRefused as error:
+            raise ValidationError({"webhook": [str(error)]}) from error
         return Response(
             {"submissions": [shown(services.work_on(each, seconds=0), request) for each in made]}, status=202
         )
@@ -243,6 +245,56 @@ class ReportView(GradingView):
         if form == "junit.xml":
             return HttpResponse(render.junit([(name, document)]), content_type="application/xml")
         return HttpResponse(render.markdown(name, document), content_type="text/markdown; charset=utf-8")
+
+
+class MomentView(GradingView):
+    scopes: ClassVar[dict[str, str]] = {"POST": "read"}
+    throttle_classes = (access.Throttle,)
+
+    @extend_schema(
+        request=serializers.MomentWanted,
+        responses={200: serializers.Moment, 409: Problem, **_PROBLEMS},
+        parameters=[_VIEW],
+    )
+    def post(self, request: Request, pk: Any) -> Response:
+        """The graded cluster as it was when this check failed (or at the end), to look at and to go on with by hand."""
+        wanted = serializers.MomentWanted(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        return Response(moment(self.submission(pk), request, wanted.validated_data["check"]))
+
+
+def moment(submission: Submission, request: Request, check: str) -> dict[str, Any]:
+    try:
+        return moments.show(submission=submission, verdict=shown(submission, request)["verdict"], check=check)
+    except moments.NoMoment as error:
+        raise Http404(str(error)) from error
+    except moments.ExerciseChanged as error:
+        raise Conflict(str(error)) from error
+
+
+class MomentPage(GradingView):
+    """What a check found, for people, with a button that opens the cluster."""
+
+    throttle_classes = (access.Throttle,)
+    parser_classes = (FormParser,)
+    scopes: ClassVar[dict[str, str]] = {"POST": "read"}
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, pk: Any) -> HttpResponse:
+        """The check, and the button."""
+        submission = self.submission(pk)
+        verdict = shown(submission, request)["verdict"] or {"checks": ()}
+        name = request.query_params.get("check", "")
+        found = next((each for each in verdict["checks"] if each["name"] == name), None)
+        if found is None or not found["evidence"]:
+            raise Http404("no such check has been looked at")
+        return render_page(request, "grading/moment.html", {"submission": submission, "check": found})
+
+    @extend_schema(exclude=True)
+    def post(self, request: Request, pk: Any) -> HttpResponse:
+        """Open it."""
+        made = moment(self.submission(pk), request, str(request.query_params.get("check", "")))
+        return HttpResponseRedirect(made["url"])
 
 
 class TokenView(GradingView):

@@ -33,12 +33,15 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     _sending: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
-        self.cluster = self.scope["url_route"]["kwargs"]["name"]
-        self.socket = Socket()
+        self.begin(self.scope["url_route"]["kwargs"]["name"])
         await self.accept()
 
+    def begin(self, cluster: str) -> None:
+        self.cluster = cluster
+        self.socket = Socket()
+
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        message = _decoded(text_data)
+        message = decoded(text_data)
         kind = message.get("type")
         if kind == "hello" and self.room is None:
             self.room = hub().join(self.cluster, self.socket)
@@ -48,7 +51,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             self.socket.behind = True
             self.socket.ready.set()
         else:
-            await self._tell({"type": "error", "message": "expected hello once, then resync"})
+            await self.tell({"type": "error", "message": "expected hello once, then resync"})
 
     async def disconnect(self, code: int) -> None:
         if self._sending is not None:
@@ -83,10 +86,10 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await self.send(text_data=socket.queue.popleft().decode())
 
     async def _part(self, room: Room) -> None:
-        await self._tell({"type": "gone", "reason": room.gone})
+        await self.tell({"type": "gone", "reason": room.gone})
         await self.close(4404)
 
-    async def _tell(self, message: dict[str, Any]) -> None:
+    async def tell(self, message: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps(message))
 
 
@@ -96,7 +99,8 @@ def report(task: asyncio.Task[None]) -> None:
         logger.error("a websocket's task failed", exc_info=task.exception())
 
 
-def _decoded(text: str | None) -> dict[str, Any]:
+def decoded(text: str | None) -> dict[str, Any]:
+    """What a browser sent; {} when it is no JSON object."""
     try:
         message = json.loads(text or "")
     except ValueError:

@@ -9,6 +9,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from cluster_core.models import Cluster
+from playground.live import follow as following
 
 POLICY = "; ".join(
     (
@@ -41,6 +42,18 @@ def cluster(request: HttpRequest, name: str) -> HttpResponse:
     if not Cluster.objects.filter(name=name).exists():
         return _page(request, template="missing.html", status=404, name=name)
     return _page(request, template="cluster.html", name=name)
+
+
+@require_safe
+@never_cache
+def follow(request: HttpRequest, token: str) -> HttpResponse:
+    """What a presenter shows, live and read-only. 404 when the link was revoked or never was."""
+    name = following.cluster_of(token=token)
+    if name is None:
+        return _page(request, template="unfollowed.html", status=404)
+    response = _page(request, template="follow.html", name=name, token=token)
+    response.headers["Referrer-Policy"] = "no-referrer"  # the address is the key
+    return response
 
 
 def _page(request: HttpRequest, *, template: str, status: int = 200, **context: str) -> HttpResponse:

@@ -14,7 +14,7 @@ from bashkit import Bash
 
 from playground.engine.port import EngineError
 
-from . import kubectl
+from . import kubeconfig, kubectl
 
 Sink = Callable[[bytes], Awaitable[None]]
 Ask = Callable[..., Awaitable[dict[str, Any]]]
@@ -23,6 +23,7 @@ MOST_COMMANDS, MOST_LOOPS, MOST_MEMORY, MOST_FILES = 5_000, 10_000, 16 * 1024 * 
 MOST_OUTPUT, SECONDS = 4 * 1024 * 1024, 10.0
 _OWN = frozenset(("proc", "dev", "bin", "sbin", "sys", "lib"))
 _PROGRAMS = ("/usr/bin/", "/usr/local/bin/", "/usr/sbin/")
+_ENVIRONMENT = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "USER": "root"}
 _LOCAL = ("/tmp/", "/proc/", "/dev/", *_PROGRAMS)
 
 
@@ -46,7 +47,7 @@ class Shell:
         self.bash = Bash(
             username="root",
             hostname=self.node,
-            env={"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "USER": "root"},
+            env={**_ENVIRONMENT, **answer["env"]},
             files=dict(self._theirs),
             cwd="/root",
             max_commands=MOST_COMMANDS,
@@ -169,13 +170,17 @@ class Shell:
     async def _tool(self, context: Any) -> int:
         self._fs = context.fs  # bashkit's own handle would wait for the execution we are part of
         await self._push()
-        reads = context.name == "etcdctl" and "put" in context.argv and context.argv[-2:-1] == ["put"]
-        stdin = (await _all_of(context.stdin)).decode("utf-8", "replace") if reads else ""
+        stdin = (await _all_of(context.stdin)).decode("utf-8", "replace")
         data = {word: self._fs.read_file(path) for word, path in self._named(context)}
+        env = {name: value for name, value in context.env.items() if name.startswith("ETCDCTL_")}
         argv = [context.name, *context.argv]
-        answer = await self._ask("machine-run", node=self.node, argv=argv, stdin=stdin, data=data)
+        answer = await self._ask("machine-run", node=self.node, argv=argv, stdin=stdin, data=data, env=env)
         for path, content in answer["files"].items():
-            self._fs.write_file(posixpath.join(context.cwd, path), content)
+            whole = posixpath.join(context.cwd, path)
+            self._fs.mkdir(posixpath.dirname(whole), True)
+            self._fs.write_file(whole, content)
+        if answer["changed"]:
+            self._take((await self._ask("machine-files", node=self.node))["files"])
         await context.stdout.write(answer["out"].encode())
         await context.stderr.write(answer["err"].encode())
         return int(answer["code"])
@@ -190,26 +195,42 @@ class Shell:
     async def _kubectl(self, context: Any) -> int:
         self._fs = context.fs
         await self._push()
-        argv = list(context.argv)
+        given = kubeconfig.extract(list(context.argv), context.env, context.cwd)
+        argv, path = given.argv, given.path
+        if given.is_config:
+            return await kubectl.configure(self._job(context, argv, b""), path or kubeconfig.USUAL)
+        who = await self._who(given)
+        if who.problem:
+            await context.stderr.write(f"{who.problem}\n".encode())
+            return 1
         if argv[:1] == ["edit"]:
-            return await self._kubectl_edit(context, argv[1:])
+            return await self._kubectl_edit(context, argv[1:], who)
         wants = any(word in ("-", "-f-", "--filename=-", "-i", "-it", "--stdin") for word in argv)
         stdin = await _all_of(context.stdin) if wants else b""
-        job = kubectl.Run(argv, context.cwd, self._fs, stdin, context.stdout.write, context.stderr.write)
         self._live += 1
         try:
-            return await kubectl.run(self._server, job)
+            return await kubectl.run(self._server, self._job(context, argv, stdin, who))
         finally:
             self._live -= 1
 
-    async def _kubectl_edit(self, context: Any, argv: list[str]) -> int:
+    def _job(self, context: Any, argv: list[str], stdin: bytes, who: kubeconfig.Who = kubeconfig.NOBODY) -> kubectl.Run:
+        return kubectl.Run(argv, context.cwd, self._fs, stdin, context.stdout.write, context.stderr.write, who)
+
+    async def _who(self, given: kubeconfig.Given) -> kubeconfig.Who:
+        """As whom kubectl runs: what the machine's kubeconfig file says."""
+        path = given.path or (kubeconfig.USUAL if self._fs.exists(kubeconfig.USUAL) else "")
+        text = self._text(path) if path and self._fs.exists(path) else None
+        answer = await self._ask("machine-kubeconfig", node=self.node, path=path, text=text, context=given.context)
+        return kubeconfig.Who(answer["problem"], answer["namespace"], kubeconfig.credentials(answer))
+
+    async def _kubectl_edit(self, context: Any, argv: list[str], who: kubeconfig.Who) -> int:
         """The object in the page's editor; saving replaces it."""
         got: list[bytes] = []
 
         async def keep(data: bytes) -> None:
             got.append(data)
 
-        job = kubectl.Run(["get", *argv, "-o", "yaml"], context.cwd, self._fs, b"", keep, context.stderr.write)
+        job = kubectl.Run(["get", *argv, "-o", "yaml"], context.cwd, self._fs, b"", keep, context.stderr.write, who)
         code = await kubectl.run(self._server, job)
         if not code:
             path = f"/tmp/kubectl-edit-{len(self.edits) + 1}.yaml"

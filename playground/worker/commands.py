@@ -17,6 +17,7 @@ from cluster_core.persistence.log import ClusterExists, Lease, Record, StaleEpoc
 from playground.engine.port import EngineError, NameTaken
 
 from . import history as past
+from .adopting import adopt
 from .pace import MAX_SPEED, SECOND
 from .resident import Goal, Resident
 from .simulated import Simulated
@@ -38,8 +39,8 @@ _NOTICE_SECONDS = 60.0
 
 async def run(host: Host, cluster: str, name: str, args: Args) -> Answer:
     """Raises EngineError."""
-    if name == "create":
-        return await create(host, cluster, args)
+    if name in _MAKING:
+        return await _MAKING[name](host, cluster, args)
     resident = await host.resident(cluster)
     if name == "delete":
         return await delete(host, resident)
@@ -166,21 +167,32 @@ async def state_hash(host: Host, resident: Resident, args: Args) -> Answer:
 
 
 def clock_state(resident: Resident) -> Answer:
-    return {"now": resident.engine.now, **resident.pace.settings(), "stable": resident.engine.stable()}
+    goal = {"goal": resident.goal.told()} if resident.goal else {}
+    return {"now": resident.engine.now, **resident.pace.settings(), "stable": resident.engine.stable(), **goal}
 
 
 # ---------------------------------------------------------------------------------------------------- clock
 
 
 async def clock(host: Host, resident: Resident, args: Args) -> Answer:
-    """{"action": "pause|run|step|advance|settle", "speed", "seconds"}; answers the clock when it is done."""
+    """{"action": "pause|run|step|next|advance|settle|cancel", "speed", "seconds"}; answers the clock when it is done."""
+    if args.get("action") == "cancel":
+        return await _cancel(host, resident)
     action = _ACTIONS.get(args.get("action", ""))
     if action is None:
-        raise EngineError(f"action: one of {', '.join(_ACTIONS)}")
+        raise EngineError(f"action: one of {', '.join(_ACTIONS)}, cancel")
     async with resident.goals:
         extra = await action(host, resident, args)
     await host.durable(resident, resident.engine.revision)
     return {**clock_state(resident), **(extra or {})}
+
+
+async def _cancel(host: Host, resident: Resident) -> Answer:
+    """Stop a `next`, `advance` or `settle` that is under way, at the virtual time it has reached. Waits for no turn."""
+    cancelled = resident.give_up_goal()
+    host.touched(resident)
+    await host.durable(resident, resident.engine.revision)
+    return {**clock_state(resident), "cancelled": cancelled}
 
 
 async def _pause(host: Host, resident: Resident, args: Args) -> None:
@@ -203,22 +215,29 @@ async def _next(host: Host, resident: Resident, args: Args) -> Answer:
     """On to the next change anybody can see. When none is in sight, as far as silent trouble takes to be noticed."""
     before = resident.engine.revision
     seconds = _NOTICE_SECONDS if resident.engine.stable() else _NEXT_SECONDS
-    return {"changed": await _reach(host, resident, seconds, lambda engine: engine.revision > before)}
+    return await _reach(host, resident, "next", seconds, lambda engine: engine.revision > before)
 
 
-async def _advance(host: Host, resident: Resident, args: Args) -> None:
-    await _reach(host, resident, _seconds(args, None), lambda _: False)
+async def _advance(host: Host, resident: Resident, args: Args) -> Answer:
+    return await _reach(host, resident, "advance", _seconds(args, None), lambda _: False)
 
 
 async def _settle(host: Host, resident: Resident, args: Args) -> Answer:
-    return {"settled": await _reach(host, resident, _seconds(args, _SETTLE_SECONDS), lambda engine: engine.stable())}
+    return await _reach(host, resident, "settle", _seconds(args, _SETTLE_SECONDS), lambda engine: engine.stable())
 
 
-async def _reach(host: Host, resident: Resident, seconds: float, reached: Callable[[Simulated], bool]) -> bool:
+async def _reach(
+    host: Host, resident: Resident, action: str, seconds: float, reached: Callable[[Simulated], bool]
+) -> Answer:
+    """Whether it was reached, in the action's own word; cancelled: somebody called it off on the way."""
     done = asyncio.get_running_loop().create_future()
-    resident.goal = Goal(resident.engine.now + round(seconds * SECOND), reached, done)
+    now = resident.engine.now
+    resident.goal = Goal(action, now, now + round(seconds * SECOND), reached, done)
     host.pump.kick(resident)
-    return bool(await done)
+    await asyncio.wait((done,))
+    word = {"next": "changed", "settle": "settled"}.get(action)
+    answer = {word: not done.cancelled() and bool(done.result())} if word else {}
+    return answer | ({"cancelled": True} if done.cancelled() else {})
 
 
 def _set_pace(host: Host, resident: Resident, speed: float, paused: bool) -> None:
@@ -249,6 +268,7 @@ _ACTIONS: Mapping[str, Callable[[Host, Resident, Args], Awaitable[Answer | None]
     "advance": _advance,
     "settle": _settle,
 }
+_MAKING: Mapping[str, Callable[[Host, str, Args], Awaitable[Answer]]] = {"create": create, "adopt": adopt}
 _OWN: Mapping[str, Callable[[Host, Resident, Args], Awaitable[Answer]]] = {
     "state": state,
     "state-hash": state_hash,

@@ -6,7 +6,6 @@ Costs nothing while nobody listens. A slow listener is not queued for: what it h
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Any
 
 from cluster_core.apiserver.parts import Change
 from cluster_core.machinery.typed import Obj
+from playground.live.feedsession import session_of
 from playground.live.thin import KINDS, Thin, thin
 
 from .resident import Resident
@@ -60,11 +60,6 @@ class Load:
 
     def of(self, node: str) -> Thin:
         return {"cpu": self._cpu[node], "memory": self._memory[node], "pods": self._count[node]}
-
-
-def session_of(token: str) -> str:
-    """Names a cluster's history without giving its token away."""
-    return hashlib.sha256(b"live session " + token.encode()).hexdigest()[:16]
 
 
 class Feed:
@@ -206,10 +201,14 @@ class _Sender:
         return entry | {"requested": self._load.of(entry["name"]), "machine": machine.get("machine", "")}
 
     def _clock(self) -> Update:
+        return {"now": self._resident.engine.now, **self._pace()}
+
+    def _pace(self) -> Update:
         resident = self._resident
-        return {"now": resident.engine.now, **resident.pace.settings(), "stable": resident.engine.stable()}
+        goal = {"goal": resident.goal.told()} if resident.goal else {}
+        return {**resident.pace.settings(), "stable": resident.engine.stable(), **goal}
 
     def _clock_changed(self) -> bool:
-        shown = {**self._resident.pace.settings(), "stable": self._resident.engine.stable()}
+        shown = self._pace()
         before, self._shown_clock = self._shown_clock, shown
         return before != shown

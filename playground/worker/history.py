@@ -16,9 +16,10 @@ import orjson
 from cluster_core.machinery.typed import Obj
 from cluster_core.persistence.log import ClusterExists, Lease, Row, Stored, Write
 from playground.engine.port import EngineError, NameTaken
+from playground.live.feedsession import session_of
 from playground.live.thin import KINDS, Thin, thin
 
-from .feed import Load, session_of
+from .feed import Load
 from .resident import Resident
 
 if TYPE_CHECKING:

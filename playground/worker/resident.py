@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 
 import orjson
 
@@ -31,9 +32,15 @@ _SLICE_ENTRIES = 5
 class Goal:
     """Where somebody wants the virtual time to go at full speed: to `until`, or before that until `reached`."""
 
+    action: str
+    begun: int
     until: int
     reached: Callable[[Simulated], bool]
     done: asyncio.Future[bool]
+
+    def told(self) -> dict[str, Any]:
+        """What is shown of it while it lasts."""
+        return {"action": self.action, "begun": self.begun, "until": self.until}
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
@@ -122,6 +129,16 @@ class Resident:
             self.anchor(wall, self.engine.now)
             if not goal.done.done():
                 goal.done.set_result(goal.reached(self.engine))
+
+    def give_up_goal(self) -> bool:
+        """Let time pass as set again, from where it has got to; False when it goes nowhere in particular."""
+        goal, self.goal = self.goal, None
+        if goal is None:
+            return False
+        self.anchor(asyncio.get_running_loop().time(), self.engine.now)
+        if not goal.done.done():
+            goal.done.cancel()
+        return True
 
     def catch_up(self) -> None:
         """Let the clock show the present before a request looks at it, if that costs nothing."""

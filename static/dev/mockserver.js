@@ -1,6 +1,7 @@
 /** A pretend server: the websocket feed and the REST answers the page uses, over a very simple-minded cluster. */
 
 import { historyOf, said, tableOf } from "./mockkube.js";
+import { request } from "./mocknetwork.js";
 
 const GIB = 1024 ** 3;
 const ORIGIN = Date.UTC(2026, 0, 1, 9) * 1000;
@@ -243,6 +244,7 @@ export function createMockServer({ nodes, pods, zones, nasty, still }) {
       return answer({});
     }
     if (rest.startsWith("scheduling/")) return answer(trace());
+    if (rest === "trace/") return answer(request(JSON.parse(String(init.body)), all));
     if (url === "/api/v1/clusters/") return init.method === "POST" ? answer({}, 201) : answer([{ name: "demo", nodes: 3, pods: 12 }, { name: "lecture-1", nodes: 12, pods: 96 }, { name: "empty", nodes: 0, pods: 0 }]);
     return kube(url, init);
   }

@@ -34,6 +34,12 @@ export async function attempt(context, words, work) {
   }
 }
 
+/** Show how far the drain is. @param {Context} context @param {string} name */
+function watchDrain({ ui, store }, name) {
+  const others = ui.get().draining.filter((one) => one.name !== name);
+  ui.set({ draining: [...others, { name, total: store.podsOn(name).size }] });
+}
+
 /** @param {Context} context @param {Thin} node @returns {Action[]} */
 function nodeActions(context, node) {
   const { api } = context;
@@ -44,7 +50,10 @@ function nodeActions(context, node) {
     label: t(`action.node.${verb}`),
     kubectl: line,
     danger,
-    run: () => attempt(context, { done: t(`done.node.${verb}`, { name: node.name }), kubectl: line }, () => api.nodeVerb(node.name, /** @type {any} */ (verb))),
+    run: () => {
+      if (verb === "drain") watchDrain(context, node.name);
+      return attempt(context, { done: t(`done.node.${verb}`, { name: node.name }), kubectl: line }, () => api.nodeVerb(node.name, /** @type {any} */ (verb)));
+    },
   });
   return [
     off ? verb("revive") : verb("kill", undefined, true),
@@ -119,6 +128,7 @@ function partActions(context, part) {
 
 /** What can be done with one thing. @param {Context} context @param {Thin} thin @returns {Action[]} */
 export function actionsFor(context, thin) {
+  if (context.readonly) return [];
   if (thin.k === "Node") return nodeActions(context, thin);
   if (thin.k === "Component") return partActions(context, thin);
   if (thin.k === "Event") return [];
@@ -134,6 +144,8 @@ export function pageActions(context) {
     { id: "events", label: t("action.events"), run: () => ui.set({ drawer: "events", dialog: "" }) },
     { id: "create", label: t("create.title"), kubectl: kubectl.apply(), run: () => ui.set({ dialog: "create" }) },
     { id: "charts", label: t("action.charts"), run: () => ui.set({ drawer: "charts", dialog: "" }) },
+    { id: "network", label: t("action.network"), run: () => ui.set({ drawer: "network", dialog: "" }) },
+    { id: "share", label: t("share.title"), run: () => ui.set({ dialog: "share" }) },
     { id: "presenter", label: t("action.toggle", { name: t("presenter.title") }), run: () => ui.set({ presenter: !ui.get().presenter, dialog: "" }) },
     { id: "explorer", label: t("action.explorer"), kubectl: "kubectl get …", run: () => ui.set({ drawer: "explorer", dialog: "" }) },
     { id: "terminal", label: t("action.terminal"), run: () => ui.set({ drawer: "terminal", dialog: "" }) },

@@ -112,6 +112,14 @@ export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fet
     history: (revision) => call("GET", `${base}/history/${revision ? `?revision=${revision}` : ""}`),
     /** @param {{name: string, revision: number}} wanted */
     fork: (wanted) => call("POST", `${base}/fork/`, wanted),
+    /** Send one request through the cluster's network. @param {{from: any, to: string, method: string}} wanted @returns {Promise<any>} */
+    trace: (wanted) => call("POST", `${base}/trace/`, wanted),
+    /** A link that others follow. @returns {Promise<{token: string, url: string}>} */
+    beginFollow: () => call("POST", `${base}/follow/`),
+    /** @returns {Promise<Array<{token: string, url: string}>>} */
+    followLinks: () => call("GET", `${base}/follow/`),
+    /** @param {string} token */
+    endFollow: (token) => call("DELETE", `${base}/follow/${encodeURIComponent(token)}/`),
     /** Anything of the Kubernetes API. @param {string} path @param {Record<string, string>} [headers] */
     kube: (path, headers) => call("GET", `${kube}/${path.replace(/^\//, "")}`, undefined, headers),
     kubeUrl: kube,

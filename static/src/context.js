@@ -7,7 +7,7 @@ import { createState } from "./state.js";
 import { createPalette } from "./palette.js";
 
 /**
- * @typedef {"yaml" | "explorer" | "logs" | "events" | "charts" | "terminal"} DrawerTab
+ * @typedef {"yaml" | "explorer" | "logs" | "events" | "charts" | "network" | "terminal"} DrawerTab
  *
  * @typedef {object} Ui
  * @property {string | null} selected uid
@@ -16,7 +16,7 @@ import { createPalette } from "./palette.js";
  * @property {boolean} timeline whether the scrubber over history is shown
  * @property {boolean} presenter
  * @property {boolean} tall whether the drawer takes most of the page
- * @property {"" | "addNode" | "create" | "kubeconfig" | "commands" | "scale" | "confirm"} dialog
+ * @property {"" | "addNode" | "create" | "share" | "kubeconfig" | "commands" | "scale" | "confirm"} dialog
  * @property {any} dialogData
  * @property {boolean} outline
  * @property {boolean} system @property {boolean} services @property {boolean} owners
@@ -28,6 +28,11 @@ import { createPalette } from "./palette.js";
  * @property {string} editorText what the editor should show next
  * @property {boolean} clockBusy
  * @property {{kind: "lesson" | "exercise", slug: string} | null} guide what the cluster was made for, shown beside it
+ * @property {{label: string, done: number, total: number, cancel: () => unknown} | null} work what this page does and takes a while
+ * @property {Array<{name: string, total: number}>} draining nodes that were drained from here, with the pods they had
+ * @property {{token: string, url: string, followers: number} | null} sharing the link by which others follow this page
+ * @property {string} caption what the presenter says in the picture, besides what just happened
+ * @property {import("./why/hops.js").Shown | null} trace the request that the picture shows
  *
  * @typedef {{id: number, tone: "ok" | "bad" | "info", text: string, kubectl?: string}} Toast
  *
@@ -36,6 +41,8 @@ import { createPalette } from "./palette.js";
  * @property {() => void} fit
  * @property {(uid: string) => void} reveal
  * @property {(uid: string) => {x: number, y: number} | undefined} where
+ * @property {() => import("./diagram/frame.js").Frame} frame what of the world is seen
+ * @property {(frame: import("./diagram/frame.js").Frame) => void} showFrame
  * @property {() => {pods: number, rooms: number, waiting: boolean}} drawn
  *
  * @typedef {object} Context
@@ -50,6 +57,9 @@ import { createPalette } from "./palette.js";
  * @property {() => void} [resync] ask the server for everything again
  * @property {() => number} [covered] how many pixels the tools cover at the picture's top
  * @property {(uid: string | null, x: number, y: number) => void} [onHover]
+ * @property {() => void} [onCamera] told that another part of the picture is seen
+ * @property {() => void} [onTouch] told that the viewer moved the picture or chose something
+ * @property {boolean} readonly this page only looks: there is no API behind it
  * @property {(ms: number, now: number) => void} [frames] told how long each frame's painting took
  */
 
@@ -77,6 +87,11 @@ const INITIAL = {
   editorText: "",
   clockBusy: false,
   guide: null,
+  work: null,
+  draining: [],
+  sharing: null,
+  caption: "",
+  trace: null,
 };
 
 /**
@@ -85,15 +100,17 @@ const INITIAL = {
  * @param {import("./store.js").Store} given.store
  * @param {import("./api.js").Api} given.api
  * @param {Partial<Ui>} [given.start]
+ * @param {boolean} [given.readonly]
  * @returns {Context}
  */
-export function createContext({ cluster, store, api, start = {} }) {
+export function createContext({ cluster, store, api, start = {}, readonly = false }) {
   const ui = createState({ ...INITIAL, ...start });
   let nextToast = 1;
   return {
     cluster,
     store,
     api,
+    readonly,
     ui,
     palette: createPalette(),
     select: (uid) => ui.set({ selected: uid, tab: uid === ui.get().selected ? ui.get().tab : "facts" }),

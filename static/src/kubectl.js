@@ -33,6 +33,11 @@ export const kubectl = {
   remove: (ref) => line("delete", target(ref), ...inNamespace(ref)),
   /** @param {Ref} ref @param {string} [container] @param {boolean} [follow] */
   logs: (ref, container = "", follow = false) => line("logs", ref.name, ...(container ? ["-c", container] : []), ...(follow ? ["-f"] : []), ...inNamespace(ref)),
+  /** @param {string} pod "namespace/name" @param {string} method @param {string} url */
+  curl(pod, method, url) {
+    const [ns, name] = pod.split("/");
+    return line("exec", name, ...inNamespace({ kind: "Pod", ns, name }), "--", "curl", "-s", ...(method === "GET" ? [] : ["-X", method]), url);
+  },
   /** @param {string} kind @param {string} ns @param {boolean} namespaced @param {boolean} wide */
   list: (kind, ns, namespaced, wide) => line("get", kind, ...(!namespaced ? [] : ns ? inNamespace({ kind, ns, name: "" }) : ["-A"]), ...(wide ? ["-o", "wide"] : [])),
   /** @param {string} node */

@@ -23,10 +23,11 @@ function parse(text) {
  * @param {import("./store.js").Store} options.store
  * @param {(url: string) => Wire} [options.open]
  * @param {(message: string) => void} [options.onError]
+ * @param {(view: any) => void} [options.onView] told what a presenter shows
  * @param {(work: () => void, ms: number) => any} [options.later]
  * @returns {(() => void) & {resync: () => void}} undo: close for good; `resync` asks for everything again
  */
-export function connect({ url, store, open = (at) => new WebSocket(at), onError = () => {}, later = setTimeout }) {
+export function connect({ url, store, open = (at) => new WebSocket(at), onError = () => {}, onView = () => {}, later = setTimeout }) {
   let closed = false;
   let pause = FIRST_PAUSE_MS;
   /** @type {Wire | undefined} */
@@ -46,6 +47,7 @@ export function connect({ url, store, open = (at) => new WebSocket(at), onError 
   function receive(text) {
     const frame = parse(text);
     if (waitingForSnapshot && frame?.type === "delta") return;
+    if (frame?.type === "view") return onView(frame.view);
     const outcome = store.apply(frame);
     if (outcome === "resync") resync();
     else if (outcome === "error") onError(String(frame.message));

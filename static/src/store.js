@@ -38,6 +38,7 @@ export function createStore() {
     /** performance.now() when the clock was heard, to let it run on between frames */ clockHeard: 0,
     /** @type {import("./types.js").Connection} */ connection: "connecting",
     gone: "",
+    /** what a follower sees: the presenter revoked the link */ ended: false,
     /** the virtual time that is shown instead of now, null: now @type {number | null} */
     past: /** @type {number | null} */ (null),
     resumed: false,
@@ -142,7 +143,7 @@ export function createStore() {
           tell({ clock: true });
           return "ok";
         case "gone":
-          Object.assign(state, { connection: "gone", gone: String(frame.reason ?? "") });
+          Object.assign(state, { connection: "gone", gone: String(frame.reason ?? ""), ended: frame.ended === true });
           tell({ clock: true });
           return "ok";
         case "error":

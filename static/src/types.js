@@ -58,11 +58,12 @@
  * @property {number} speed
  * @property {boolean} paused
  * @property {boolean} stable
+ * @property {{action: "advance" | "settle" | "next", begun: number, until: number}} [goal] where somebody sent it, in microseconds
  *
  * @typedef {["put", Thin] | ["del", string, string]} Change
  * @typedef {{type: "snapshot", session: string, revision: number, clock: Clock, objects: Thin[]}} Snapshot
  * @typedef {{type: "delta", from: number, revision: number, clock?: Clock, changes: Change[]}} Delta
- * @typedef {Snapshot | Delta | {type: "clock", clock: Clock} | {type: "gone", reason: string} | {type: "error", message: string}} Frame
+ * @typedef {Snapshot | Delta | {type: "clock", clock: Clock} | {type: "gone", reason: string, ended?: boolean} | {type: "error", message: string}} Frame
  *
  * @typedef {object} Difference what one frame changed; `reset` means: look at everything again
  * @property {boolean} reset

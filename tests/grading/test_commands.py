@@ -12,8 +12,8 @@ import pytest
 from django.core.management import call_command
 
 from cluster_core.simulation.cluster import Cluster
-from cluster_core.simulation.saved import ClusterSpec
-from playground.grading import catalogue, handin, livecluster
+from cluster_core.simulation.saved import ClusterSpec, from_json, to_json
+from playground.grading import catalogue, handin
 from playground.grading.commands import Kubectl
 from playground.grading.runner import grade
 
@@ -84,7 +84,7 @@ def live(*commands: str) -> Cluster:
 def test_a_live_cluster_is_graded_as_it_is_and_stays_as_it_was() -> None:
     cluster = live("kubectl set image pod/web c=nginx:1.27")
     before = cluster.state_hash()
-    saved = livecluster.unpack(json.loads(json.dumps(livecluster.pack(cluster.save()))))
+    saved = from_json(json.loads(json.dumps(to_json(cluster.save()))))
     assert grade(exercise(READY_POD), answer(), saved=saved).passed
     assert cluster.state_hash() == before
 
@@ -96,4 +96,4 @@ def test_a_status_written_by_hand_on_a_live_cluster_is_found_out() -> None:
     Kubectl(cluster, {}).ask("PATCH", path, status, "application/strategic-merge-patch+json")
     verdict = grade(exercise(READY_POD), answer(), saved=cluster.save())
     assert verdict.document()["outcome"] == "refused"
-    assert verdict.message == "the status of pods/default/web was written by kubectl"
+    assert "the status of pods/default/web was written by kubectl" in verdict.message

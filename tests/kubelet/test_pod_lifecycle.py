@@ -152,6 +152,7 @@ def test_init_containers_run_one_after_the_other_before_the_others(engine):
     assert initialized["message"] == "containers with incomplete status: [one two]"
     engine.settle()
     assert status(engine, "init")["phase"] == "Running"
+    assert [each["ready"] for each in status(engine, "init")["initContainerStatuses"]] == [True, True]
 
 
 def test_a_failed_init_container_fails_a_pod_that_never_restarts(engine):

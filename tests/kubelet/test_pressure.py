@@ -102,7 +102,7 @@ def test_disk_pressure_removes_unused_images_before_it_evicts(engine):
 
 
 def test_process_numbers_count_when_the_configuration_says_so(engine):
-    park_of(engine.cluster).machines[NODE].kubelet_config = {"evictionHard": {"pid.available": "10%"}}
+    park_of(engine.cluster).machines[NODE].settings = {"evictionHard": {"pid.available": "10%"}}
     run(engine, "web")
     engine.settle()
     engine.cluster.command("node-load", {"node": NODE, "pids": "31000"})
@@ -113,11 +113,8 @@ def test_process_numbers_count_when_the_configuration_says_so(engine):
 
 def test_what_is_reserved_is_not_allocatable(engine):
     machine = park_of(engine.cluster).machines[NODE]
-    machine.kubelet_config = {
-        "systemReserved": {"cpu": "500m", "memory": "512Mi"},
-        "evictionHard": {"memory.available": "500Mi"},
-        "maxPods": 20,
-    }
+    kept = {"cpu": ["500m"], "memory": ["256Mi", "256Mi"]}
+    machine.settings = {"reserved": kept, "evictionHard": {"memory.available": "500Mi"}, "maxPods": 20}
     fleet_of(engine.cluster).register(machine)
     found = engine.api.get("Node", "", NODE)["status"]["allocatable"]
     assert (found["cpu"], found["memory"], found["pods"]) == ("3500m", f"{(4096 - 512 - 500) * 1024}Ki", "20")

@@ -89,3 +89,20 @@ def test_bytes_that_are_no_text_reach_the_container_unharmed():
     engine.api.patch("ConfigMap", "default", "bin", {"binaryData": {"dump": "AAAA"}})
     engine.cluster.advance(70)
     engine.cluster.save()
+
+
+def test_every_container_finds_a_token_of_its_service_account_that_the_api_server_knows():
+    engine = starts(CONFIG_MAP, "while true; do sleep 60; done")
+    root = "/var/run/secrets/kubernetes.io/serviceaccount"
+    inside, pod = engine.cluster.parts["kubelet"].inside, engine.api.get("Pod", "default", "p")
+    token, authority, namespace = (inside.execute(pod, "c", ["cat", f"{root}/{name}"]).stdout for name in ("token", "ca.crt", "namespace"))
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token}}
+    user = engine.call("POST", "/apis/authentication.k8s.io/v1/tokenreviews", review).json()["status"]["user"]
+    assert user["username"] == "system:serviceaccount:default:default"
+    assert user["extra"]["authentication.kubernetes.io/pod-name"] == ["p"]
+    assert authority == engine.api.get("ConfigMap", "default", "kube-root-ca.crt")["data"]["ca.crt"]
+    assert namespace == "default"
+    engine.cluster.advance(600)
+    assert inside.execute(pod, "c", ["cat", f"{root}/token"]).stdout == token
+    engine.cluster.advance(3600)
+    assert inside.execute(pod, "c", ["cat", f"{root}/token"]).stdout != token, "the kubelet gets a new one in time"

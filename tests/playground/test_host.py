@@ -298,3 +298,26 @@ async def test_stored_history_does_not_grow_without_bound(log: SlowLog) -> None:
     living = len(log.load("demo").rows)
     assert len(log.history("demo", 0)) < living + 200
     await host.stop()
+
+
+async def test_what_is_under_way_can_be_called_off_where_it_has_got_to(host: Host) -> None:
+    """A cluster that is never at rest is sent a year ahead, and called back."""
+    await make(host, "restless")
+    await host.request("restless", post("/api/v1/namespaces/default/pods", restless_pod()))
+    before = (await host.command("restless", "state", {}))["clock"]["now"]
+    year = 366 * 86400
+    underway = asyncio.create_task(host.command("restless", "clock", {"action": "advance", "seconds": year}))
+    while (goal := (await host.command("restless", "state", {}))["clock"].get("goal")) is None:
+        await asyncio.sleep(0)
+    assert goal == {"action": "advance", "begun": goal["begun"], "until": goal["begun"] + year * 1_000_000}
+    cancelled = await host.command("restless", "clock", {"action": "cancel"})
+    assert cancelled["cancelled"] and "goal" not in cancelled
+    answer = await underway
+    assert answer["cancelled"] and before <= answer["now"] < goal["until"]
+    assert not (await host.command("restless", "clock", {"action": "cancel"}))["cancelled"]
+
+
+def restless_pod() -> dict[str, Any]:
+    command = ["sh", "-c", "exit 1"]
+    spec = {"containers": [{"name": "c", "image": "busybox", "command": command}]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "restless"}, "spec": spec}

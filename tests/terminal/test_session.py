@@ -131,10 +131,11 @@ async def test_vi_opens_the_editor_and_saving_writes(terminal: Terminal) -> None
     assert await terminal.run("cat /root/new.txt") == "written\n"
 
 
-async def test_snapshots_are_saved_and_restored(terminal: Terminal) -> None:
+async def test_a_lost_cluster_comes_back_from_its_snapshot(host: Host, terminal: Terminal) -> None:
     assert "saved" in await terminal.run("etcdctl snapshot save /root/backup.db")
     await terminal.run("etcdctl del /registry/namespaces/default")
-    assert "restored" in await terminal.run("etcdctl snapshot restore /root/backup.db")
+    assert "restored" in await terminal.run("etcdutl snapshot restore /root/backup.db --data-dir /var/lib/restored")
+    await terminal.run("sed -i s,path:./var/lib/etcd,path:\\ /var/lib/restored, /etc/kubernetes/manifests/etcd.yaml")
     assert "/registry/namespaces/default" in await terminal.run("etcdctl get /registry/namespaces/default --keys-only")
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from cluster_core.workloads.shell import Job, Run, Trace
 
 
@@ -47,3 +51,16 @@ def test_a_server_started_by_a_script_runs_for_ever():
 def test_pi_has_the_right_digits():
     trace = run("perl -Mbignum=bpi -wle 'print bpi(20)'")
     assert trace.text == "3.1415926535897932384\n"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted as Linux tells them")
+def test_scripts_that_have_ended_hold_no_files_open() -> None:
+    """A crash loop fast-forwarded for days runs thousands of them."""
+
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = open_files()
+    for _ in range(20):
+        Run(Job("exit 1", {}, {}, "h", 0)).run()
+    assert open_files() - before < 20

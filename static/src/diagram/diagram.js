@@ -8,6 +8,8 @@
 
 import { t } from "../i18n/index.js";
 import { fit, reveal, toWorld, zoomAt } from "./camera.js";
+import { LEG_MS } from "./drawtrace.js";
+import { cameraFor, frameOf } from "./frame.js";
 import { hitTest } from "./hit.js";
 import { attachInput } from "./input.js";
 import { createMemory, layOut } from "./layout.js";
@@ -62,6 +64,9 @@ export function mountDiagram(element, context) {
   /** @type {import("./camera.js").Camera | null} */
   let cameraGoal = null;
   let followFit = true;
+  /** what the world is laid out for instead of this view, while a presenter is followed */
+  let givenAspect = 0;
+  let traceBegan = 0;
   let layoutDirty = true;
   let layoutAfter = 0;
   let quiet = true;
@@ -75,6 +80,20 @@ export function mountDiagram(element, context) {
     return { system, services, owners, namespace };
   }
 
+  const aspect = () => givenAspect || view.width / Math.max(1, view.height);
+
+  /** How many legs of its way the traced request has behind it. @param {number} now */
+  function travelled(now) {
+    if (!ui.get().trace || calm.matches) return Infinity;
+    traceBegan ||= now;
+    return (now - traceBegan) / LEG_MS;
+  }
+
+  const travelling = (/** @type {number} */ legs) => {
+    const { trace } = ui.get();
+    return !!trace && trace.at < 0 && legs < trace.way.length - 1;
+  };
+
   function wake() {
     if (!scheduled) scheduled = requestAnimationFrame(frame);
   }
@@ -83,7 +102,7 @@ export function mountDiagram(element, context) {
   function relayout(now) {
     layoutDirty = false;
     const started = performance.now();
-    layout = layOut(makePlan(store, layers(), view.width / Math.max(1, view.height)), memory);
+    layout = layOut(makePlan(store, layers(), aspect()), memory);
     blocks.aimAt(blockBoxes(layout), now, quiet);
     pods.aimAt(layout.pods, now, quiet);
     const quietly = quiet;
@@ -123,10 +142,18 @@ export function mountDiagram(element, context) {
     const started = performance.now();
     const turning = !calm.matches && camera.k > 0.3;
     const focus = { hover, selected: ui.get().selected };
-    paint(createScene({ ctx, store, layout, blocks, pods, camera, view, theme, palette, focus, ghosts, turn: turning ? now / 300 : 0 }));
+    const legs = travelled(now);
+    paint(createScene({ ctx, store, layout, blocks, pods, camera, view, theme, palette, focus, ghosts, turn: turning ? now / 300 : 0, trace: ui.get().trace, travelled: legs }));
     context.frames?.(performance.now() - started, now);
     if (!moved) ghosts.clear();
-    if (moved || layoutDirty || (turning && anyBusy())) wake();
+    tellCamera();
+    if (moved || layoutDirty || travelling(legs) || (turning && anyBusy())) wake();
+  }
+
+  let toldCamera = camera;
+  function tellCamera() {
+    if (toldCamera !== camera) context.onCamera?.();
+    toldCamera = camera;
   }
 
   function anyBusy() {
@@ -189,6 +216,7 @@ export function mountDiagram(element, context) {
   const view_ = {
     /** @param {number} dx @param {number} dy */
     pan(dx, dy) {
+      context.onTouch?.();
       followFit = false;
       cameraGoal = null;
       camera = { ...camera, x: camera.x - dx / camera.k, y: camera.y - dy / camera.k };
@@ -196,12 +224,14 @@ export function mountDiagram(element, context) {
     },
     /** @param {number} factor @param {number} [px] @param {number} [py] */
     zoom(factor, px = view.width / 2, py = view.height / 2) {
+      context.onTouch?.();
       followFit = false;
       cameraGoal = null;
       camera = zoomAt(camera, px, py, factor);
       wake();
     },
     fit() {
+      context.onTouch?.();
       followFit = true;
       aimCamera(fit(layout, view, margin()));
       wake();
@@ -221,7 +251,10 @@ export function mountDiagram(element, context) {
       wake();
     },
     /** @param {number} px @param {number} py */
-    select: (px, py) => context.select(pick(px, py)),
+    select(px, py) {
+      context.onTouch?.();
+      context.select(pick(px, py));
+    },
   };
   context.diagram = {
     zoom: (factor) => view_.zoom(factor),
@@ -230,6 +263,15 @@ export function mountDiagram(element, context) {
       const box = boxOf(uid);
       if (!box || followFit) return;
       aimCamera(reveal(camera, box, view));
+      wake();
+    },
+    frame: () => frameOf(camera, view, aspect(), followFit),
+    showFrame(frame) {
+      const wanted = frame.all ? 0 : frame.aspect; // who sees everything sees it as it fits the own screen best
+      if (wanted !== givenAspect) layoutDirty = true;
+      givenAspect = wanted;
+      followFit = frame.all;
+      aimCamera(frame.all ? fit(layout, view, margin()) : cameraFor(frame, view));
       wake();
     },
     /** Where things are on the screen, for tests. */
@@ -248,6 +290,7 @@ export function mountDiagram(element, context) {
     ui.subscribe((now, old) => {
       if (["system", "services", "owners", "namespace"].some((key) => /** @type {any} */ (now)[key] !== /** @type {any} */ (old)[key])) layoutDirty = true;
       if (now.theme !== old.theme) requestAnimationFrame(() => ((theme = readTheme(canvas)), wake()));
+      if (now.trace?.run !== old.trace?.run) traceBegan = 0;
       if (now.selected && now.selected !== old.selected) context.diagram?.reveal(now.selected);
       wake();
     }),

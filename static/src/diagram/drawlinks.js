@@ -124,21 +124,54 @@ function arrival(from, to) {
   return level ? { point: [to.x + to.w / 2, to.y + to.h], way: "under" } : { point: [to.x + to.w, to.y + to.h / 2], way: "across" };
 }
 
-/** @param {Scene} scene */
-export function drawServiceLinks(scene) {
+/** @typedef {{service: Thin, uid: string, ready: boolean}} Link */
+
+/** The lines to draw, those that are pointed at apart. @param {Scene} scene @returns {{plain: Link[], strong: Link[]}} */
+function linksOf(scene) {
   const links = [...scene.endpoints()];
-  const all = links.length <= MOST_LINES;
-  for (const { service, uid, ready } of links) {
-    const strong = pointedAt(scene, service) || scene.focus.selected === uid;
-    if (!all && !strong) continue;
-    const from = block(scene, `service/${service.uid}`);
-    const to = scene.pods.sprites.get(uid);
-    if (!from || !to) continue;
-    const { point, way } = arrival(from, to);
-    stroke(scene, { colour: ready ? scene.theme.accent : scene.theme.muted, strong, dashed: !ready }, () =>
-      curve(scene.ctx, [from.x, from.y + from.h / 2], point, way),
-    );
+  const strong = links.filter(({ service, uid }) => pointedAt(scene, service) || scene.focus.selected === uid);
+  return { plain: links.length <= MOST_LINES ? links.filter((link) => !strong.includes(link)) : [], strong };
+}
+
+/** @param {Scene} scene @param {Link} link @param {boolean} strong */
+function drawLink(scene, { service, uid, ready }, strong) {
+  const from = block(scene, `service/${service.uid}`);
+  const to = scene.pods.sprites.get(uid);
+  if (!from || !to) return;
+  const { point, way } = arrival(from, to);
+  stroke(scene, { colour: ready ? scene.theme.accent : scene.theme.muted, strong, dashed: !ready }, () => curve(scene.ctx, [from.x, from.y + from.h / 2], point, way));
+}
+
+/** Behind the rooms, so that no line runs across what is written in a room it has nothing to do with. @param {Scene} scene */
+export function drawServiceLinks(scene) {
+  for (const link of linksOf(scene).plain) drawLink(scene, link, false);
+}
+
+/** @param {Scene} scene @param {Link[]} links */
+function byNode(scene, links) {
+  /** @type {Map<string, Link[]>} */
+  const groups = new Map();
+  for (const link of links) {
+    const node = scene.store.kind("Pod").get(link.uid)?.node ?? "";
+    groups.set(node, [...(groups.get(node) ?? []), link]);
   }
+  return groups;
+}
+
+/** The same lines inside the room they lead into, and those that are pointed at over everything. @param {Scene} scene */
+export function drawServiceArrivals(scene) {
+  const { plain, strong } = linksOf(scene);
+  const { ctx } = scene;
+  for (const [node, links] of byNode(scene, plain)) {
+    const room = block(scene, scene.layout.control?.node === node ? "control" : `room/${node}`);
+    if (!room || !scene.inView(room)) continue;
+    ctx.save();
+    roundBox(ctx, room, 12);
+    ctx.clip();
+    for (const link of links) drawLink(scene, link, false);
+    ctx.restore();
+  }
+  for (const link of strong) drawLink(scene, link, true);
 }
 
 /** Where the lines arrive, over the pods, so that one sees which are meant. @param {Scene} scene */

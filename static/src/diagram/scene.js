@@ -7,9 +7,10 @@
  * @typedef {import("./layout.js").Box} Box
  */
 
-import { drawOwnerLinks, drawServiceEnds, drawServiceLinks, drawServices, drawWorkloads } from "./drawlinks.js";
+import { drawOwnerLinks, drawServiceArrivals, drawServiceEnds, drawServiceLinks, drawServices, drawWorkloads } from "./drawlinks.js";
 import { drawPods } from "./drawpods.js";
 import { drawControl, drawRooms, drawWaiting, drawZones } from "./drawrooms.js";
+import { drawTrace } from "./drawtrace.js";
 import { roundBox } from "./pen.js";
 
 const WORKLOADS = ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job"];
@@ -28,6 +29,8 @@ const WORKLOADS = ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job"
  * @param {{hover: string | null, selected: string | null}} given.focus
  * @param {Map<string, Thin>} given.ghosts pods that are gone and still fade
  * @param {number} given.turn angle of turning glyphs
+ * @param {import("../why/hops.js").Shown | null} given.trace
+ * @param {number} given.travelled how many legs of its way the traced request has behind it
  */
 export function createScene(given) {
   const { camera, view, store, focus } = given;
@@ -105,16 +108,18 @@ export function paint(scene) {
   const k = camera.k * view.ratio;
   ctx.setTransform(k, 0, 0, k, -camera.x * k, -camera.y * k);
   drawZones(scene);
+  drawServiceLinks(scene);
   drawRooms(scene);
   drawControl(scene);
   drawWaiting(scene);
   drawWorkloads(scene);
   drawServices(scene);
-  drawServiceLinks(scene);
+  drawServiceArrivals(scene);
   drawPods(scene);
   drawServiceEnds(scene);
   drawOwnerLinks(scene);
   drawMarks(scene);
+  drawTrace(scene);
 }
 
 /** Outlines of what is pointed at and what is selected. @param {Scene} scene */

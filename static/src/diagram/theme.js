@@ -31,6 +31,7 @@ export function readTheme(element) {
     text: read("text"),
     muted: read("muted"),
     accent: read("accent"),
+    trace: read("trace"),
     tone: { ok: read("ok"), busy: read("busy"), warn: read("warn"), bad: read("bad"), done: read("muted"), off: read("muted") },
   };
   /** @type {Map<string, {soft: string, edge: string, ink: string}>} */

@@ -15,7 +15,7 @@ function view(context) {
   const state = store.state.clock;
   const now = store.now();
   const paused = state?.paused ?? true;
-  const busy = ui.get().clockBusy;
+  const busy = ui.get().clockBusy || !!state?.goal;
   /** @param {string} name @param {string} label @param {{action: string, seconds?: number}} command @param {string} [text] */
   const button = (name, label, command, text) =>
     html`<button class="button button-quiet ${text ? "" : "button-icon"}" type="button" title=${label} aria-label=${label} ?disabled=${!state || busy} @click=${() => clock(context, command)}>

@@ -16,6 +16,7 @@ const PANES = {
   logs: async () => (await import("./logs.js")).mountLogs,
   events: async () => (await import("./events.js")).mountEvents,
   charts: async () => (await import("./charts.js")).mountCharts,
+  network: async () => (await import("./network.js")).mountNetwork,
   terminal: async () => (await import("./terminal.js")).mountTerminal,
 };
 const TABS = /** @type {Tab[]} */ (Object.keys(PANES));

@@ -3,6 +3,7 @@
 import { html, nothing } from "lit";
 import { ApiError } from "../api.js";
 import { createSchemas } from "../editor/schema.js";
+import { applyInPortions } from "../editor/portions.js";
 import { EXAMPLES } from "../editor/examples.js";
 import { t } from "../i18n/index.js";
 import { kubectl } from "../kubectl.js";
@@ -15,6 +16,7 @@ import { kubectlLine } from "../ui/parts.js";
 
 const TONES = /** @type {Record<string, string>} */ ({ created: "ok", configured: "ok", unchanged: "done", error: "bad" });
 const CHECK_AFTER_MS = 700;
+const MOST_AT_ONCE = 10; // documents: more of them take long enough to show how far it is
 const MOST_BYTES = 3 * 1024 * 1024;
 const HIDDEN_ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -89,7 +91,13 @@ export function mountEditor(element, context) {
     clearTimeout(timer);
     set({ working: true, note: "" });
     const text = editor.text();
-    await run(() => api.apply(text), () => "");
+    let stop = false;
+    let left = 0;
+    const progress = (/** @type {number} */ n, /** @type {number} */ total) =>
+      ui.set({ work: total > MOST_AT_ONCE ? { label: t("work.apply", { n, total }), done: n, total, cancel: () => (stop = true) } : null });
+    const all = () => applyInPortions(api.apply, text, { stopped: () => stop, progress }).then((answer) => ((left = answer.left), answer));
+    await run(all, () => (stop && left ? t("editor.stopped", { n: left }) : ""));
+    ui.set({ work: null });
     set({ working: false });
   }
 

@@ -42,20 +42,22 @@ function load(name, used, all, show) {
   </div>`;
 }
 
-/** @param {Context} context @param {Thin} node */
-function nodeFacts(context, node) {
+/** How full a node is. @param {Context} context @param {Thin} node */
+function loads(context, node) {
   const all = node.allocatable ?? node.capacity ?? {};
   const used = node.requested ?? {};
   const pods = context.store.podsOn(node.name).size;
-  return html`
-    <div class="loads">
-      ${load(t("fact.cpu"), used.cpu ?? 0, all.cpu ?? 0, cpu)} ${load(t("fact.memory"), used.memory ?? 0, all.memory ?? 0, memory)}
-      ${load(t("fact.pods"), pods, all.pods ?? 110, (n) => String(n ?? "–"))}
-    </div>
+  return html`<div class="loads">
+    ${load(t("fact.cpu"), used.cpu ?? 0, all.cpu ?? 0, cpu)} ${load(t("fact.memory"), used.memory ?? 0, all.memory ?? 0, memory)}
+    ${load(t("fact.pods"), pods, all.pods ?? 110, (n) => String(n ?? "–"))}
+  </div>`;
+}
+
+/** @param {Context} _context @param {Thin} node */
+const nodeFacts = (_context, node) => html`
     ${fact("role", node.role)} ${fact("zone", node.zone)} ${fact("addresses", node.ip)}
     ${fact("taints", node.taints?.length ? html`<span class="tags">${node.taints.map((one) => html`<span class="tag">${one}</span>`)}</span>` : nothing)}
     ${fact("conditions", conditions(node))}`;
-}
 
 /** @param {Thin} thin */
 function conditions({ conditions: given }) {
@@ -94,7 +96,7 @@ const FACTS = { Pod: podFacts, Node: nodeFacts, Service: serviceFacts, Event: ev
 export function facts(context, thin) {
   const passed = since(thin.created, context.store.now());
   const own = FACTS[thin.k] ?? (thin.desired === undefined ? () => nothing : workloadFacts);
-  return html`<dl class="facts">
+  return html`${thin.k === "Node" ? loads(context, thin) : nothing}<dl class="facts">
     ${fact("state", statePill(thin))} ${fact("namespace", thin.ns)} ${own(context, thin)} ${fact("age", passed === undefined ? nothing : age(passed))}
     ${fact("labels", tags(thin.labels))}
   </dl>`;

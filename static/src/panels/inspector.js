@@ -17,9 +17,10 @@ import { yamlOf } from "./yaml.js";
 
 /** @typedef {import("../context.js").Context} Context @typedef {import("../types.js").Thin} Thin */
 
-/** @param {Thin} thin @returns {Array<import("../context.js").Ui["tab"]>} */
-function tabsOf(thin) {
+/** @param {Thin} thin @param {boolean} readonly @returns {Array<import("../context.js").Ui["tab"]>} */
+function tabsOf(thin, readonly) {
   if (!RESOURCES[thin.k]) return ["facts"];
+  if (readonly) return ["facts", "events"];
   const own = /** @type {Array<"why" | "rollout">} */ (thin.k === "Pod" ? ["why"] : thin.k === "Deployment" ? ["rollout"] : []);
   return ["facts", ...own, "story", "events", "yaml"];
 }
@@ -50,7 +51,7 @@ export function mountInspector(element, context) {
     if (tab === "why") return remote(thin, tab, () => decision(context, thin));
     if (tab === "rollout") return remote(thin, tab, () => rolloutOf(context, thin));
     if (tab === "story") return remote(thin, tab, () => storyOf(context, thin));
-    return html`${facts(context, thin)} ${RESOURCES[thin.k] ? remote(thin, tab, () => hintsOf(context, thin), nothing) : nothing}`;
+    return html`${facts(context, thin)} ${RESOURCES[thin.k] && !context.readonly ? remote(thin, tab, () => hintsOf(context, thin), nothing) : nothing}`;
   }
 
   /** @param {Thin} thin @param {string[]} tabs @param {string} chosen */
@@ -68,7 +69,7 @@ export function mountInspector(element, context) {
     const { selected, tab: wanted } = ui.get();
     const thin = selected ? store.byUid(selected) : undefined;
     if (!thin) return nothing;
-    const tabs = tabsOf(thin);
+    const tabs = tabsOf(thin, context.readonly);
     const tab = tabs.includes(wanted) ? wanted : "facts";
     const actions = actionsFor(context, thin);
     return html`<div class="inspector-head">
@@ -79,7 +80,7 @@ export function mountInspector(element, context) {
       <div class="inspector-body" id="inspector-body" role=${tabs.length > 1 ? "tabpanel" : nothing} aria-labelledby=${tabs.length > 1 ? `tab-${tab}` : nothing} tabindex="0">
         ${body(thin, tab)}
       </div>
-      ${RESOURCES[thin.k] ? html`<div class="inspector-foot"><span class="foot-label">${t("kubectl.label")}</span>${kubectlLine(context, tab === "yaml" ? kubectl.get(refOf(thin)) : kubectl.describe(refOf(thin)))}</div>` : nothing}`;
+      ${RESOURCES[thin.k] && !context.readonly ? html`<div class="inspector-foot"><span class="foot-label">${t("kubectl.label")}</span>${kubectlLine(context, tab === "yaml" ? kubectl.get(refOf(thin)) : kubectl.describe(refOf(thin)))}</div>` : nothing}`;
   }
 
   return mount(element, view, { sources: [...both(context), everySoOften(1000)], everyMs: 60 });

@@ -33,10 +33,10 @@ export function mountPresenter(element, context) {
     if (kept.length !== captions.length) ((captions = kept), wakeUp());
   }
 
-  const view = () => (ui.get().presenter
-    ? html`<section class="captions" role="log" aria-label=${t("presenter.captions")}>${captions.map(({ text, detail }) => html`<p class="caption"><strong>${text}</strong> <span>${detail}</span></p>`)}</section>`
+  const view = () => (ui.get().presenter || ui.get().caption
+    ? html`<section class="captions" role="log" aria-label=${t("presenter.captions")}>${ui.get().caption ? html`<p class="caption caption-said">${ui.get().caption}</p>` : nothing}${captions.map(({ text, detail }) => html`<p class="caption"><strong>${text}</strong> <span>${detail}</span></p>`)}</section>`
     : nothing);
-  const show = () => document.documentElement.toggleAttribute("data-presenter", ui.get().presenter);
+  const show = () => document.documentElement.toggleAttribute("data-presenter", ui.get().presenter && !context.readonly);
 
   /** @param {KeyboardEvent} event */
   function shortcut(event) {
@@ -47,7 +47,7 @@ export function mountPresenter(element, context) {
   /** @type {import("../ui/mount.js").Source} */
   const own = (wake) => {
     wakeUp = wake;
-    return ui.subscribe((now, old) => now.presenter !== old.presenter && (show(), wake()));
+    return ui.subscribe((now, old) => (now.presenter !== old.presenter || now.caption !== old.caption) && (show(), wake()));
   };
   const undo = [mount(element, view, { sources: [own] }), store.subscribe(hear)];
   const timer = setInterval(forget, 500);

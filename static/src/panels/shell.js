@@ -13,9 +13,11 @@ import { mountHeader } from "./header.js";
 import { mountInspector } from "./inspector.js";
 import { mountHoverCard, mountToasts } from "./toasts.js";
 import { mountPresenter } from "./presenter.js";
+import { mountShare } from "./share.js";
 import { mountTimeline } from "./timeline.js";
 import { mountToolbar } from "./toolbar.js";
 import { mountTour } from "./tour.js";
+import { mountWork } from "./work.js";
 
 /** @typedef {import("../context.js").Context} Context */
 
@@ -28,6 +30,7 @@ const PLACES = html`<header class="head"><div class="head-main" data-place="head
     <div class="stage-tools" data-place="toolbar"></div>
     <div class="hover-card" data-place="hover" hidden></div>
     <div data-place="captions"></div>
+    <div data-place="work"></div>
     <div data-place="timeline"></div>
     <div data-place="tour"></div>
   </main>
@@ -50,6 +53,7 @@ const VIEWS = {
   timeline: mountTimeline,
   captions: mountPresenter,
   tour: mountTour,
+  work: mountWork,
 };
 
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} undo */
@@ -101,6 +105,7 @@ export function mountShell(element, context) {
     mountDialogs(place("dialogs"), context),
     mountCreate(place("dialogs"), context),
     mountCommands(place("dialogs"), context),
+    mountShare(place("dialogs"), context),
   ];
   element.addEventListener("keydown", onKey);
   return () => {

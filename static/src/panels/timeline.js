@@ -2,6 +2,7 @@
 
 import { html, nothing } from "lit";
 import { attempt } from "../actions.js";
+import { readAddress } from "../address.js";
 import { timeOfDay } from "../format.js";
 import { t } from "../i18n/index.js";
 import { icon } from "../ui/icons.js";
@@ -45,7 +46,10 @@ export function mountTimeline(element, context) {
     const marks = [];
     for (const change of changes) if (marks.at(-1)?.[0] === change[0]) marks[marks.length - 1] = change;
       else marks.push(change);
-    set({ changes: marks, at: marks.length - 1 });
+    const wanted = Number(readAddress().revision ?? Infinity);
+    const at = marks.filter(([revision]) => revision <= wanted).length - 1;
+    set({ changes: marks, at: at < 0 ? marks.length - 1 : at });
+    if (at >= 0 && at < marks.length - 1) await show(at);
   }
 
   /** @param {number} index */

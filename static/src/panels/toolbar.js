@@ -1,6 +1,6 @@
 /** The tools that float over the picture: add nodes, write YAML, layers, namespace; zoom; what the cluster amounts to. */
 
-import { html } from "lit";
+import { html, nothing } from "lit";
 import { t } from "../i18n/index.js";
 import { nodeHealth } from "../health.js";
 import { icon } from "../ui/icons.js";
@@ -20,11 +20,16 @@ function view(context) {
       <button class="button button-primary" type="button" aria-label=${t("action.addNode")} @click=${() => ui.set({ dialog: "addNode" })}>${icon("add")}<span>${t("action.addNode")}</span></button>
       <button class="button drawer-button" type="button" aria-label=${t("create.title")} title=${t("create.title")} @click=${() => ui.set({ dialog: "create" })}>${icon("form")}<span>${t("create.title")}</span></button>
       ${drawerButton(context, "yaml", "code")}${drawerButton(context, "events", "events")}
-      ${drawerButton(context, "explorer", "table")}${drawerButton(context, "terminal", "terminal")}
+      ${drawerButton(context, "explorer", "table")}${drawerButton(context, "network", "network")}${drawerButton(context, "terminal", "terminal")}
       <button class="button drawer-button" type="button" aria-label=${t("timeline.label")} title=${t("timeline.label")} aria-pressed=${now.timeline} @click=${() => ui.set({ timeline: !now.timeline })}>${icon("history")}<span>${t("timeline.label")}</span></button>
     </div>
     <div class="layers" role="group" aria-label=${t("diagram.layers")}>${layer("owners")}${layer("services")}${layer("system")}${namespaces(context)}</div></div>
-    <div class="zoom" role="group" aria-label=${t("toolbar.view")}>
+    ${around(context)}`;
+}
+
+/** What a viewer who changes nothing needs too. @param {import("../context.js").Context} context */
+function around(context) {
+  return html`<div class="zoom" role="group" aria-label=${t("toolbar.view")}>
       ${zoomButton("add", t("diagram.zoomIn"), () => context.diagram?.zoom(1.3))}${zoomButton("minus", t("diagram.zoomOut"), () => context.diagram?.zoom(1 / 1.3))}
       ${zoomButton("fit", t("action.fit"), () => context.diagram?.fit())}
     </div>
@@ -64,12 +69,12 @@ function summary({ store, ui }) {
 }
 
 /** What stands in the middle while there is nothing to draw. @param {import("../context.js").Context} context */
-function overlay({ store, ui }) {
-  if (store.state.connection === "gone") return html`<div class="overlay">${emptyState(t("connection.gone"), store.state.gone, html`<a class="button" href="/">${t("app.allClusters")}</a>`)}</div>`;
+function overlay({ store, ui, readonly }) {
+  if (store.state.connection === "gone") return html`<div class="overlay">${emptyState(t(store.state.ended ? "follow.ended" : "connection.gone"), store.state.gone, readonly ? nothing : html`<a class="button" href="/">${t("app.allClusters")}</a>`)}</div>`;
   if (store.state.revision === null) return html`<div class="overlay"><p class="loading" role="status">${t("diagram.loading")}</p></div>`;
   if (store.kind("Node").size) return "";
   const add = html`<button class="button button-primary" type="button" @click=${() => ui.set({ dialog: "addNode" })}>${icon("add")}${t("action.addNode")}</button>`;
-  return html`<div class="overlay">${emptyState(t("diagram.empty"), t("diagram.emptyHint"), add)}</div>`;
+  return html`<div class="overlay">${emptyState(t("diagram.empty"), t("diagram.emptyHint"), readonly ? nothing : add)}</div>`;
 }
 
 /** @param {HTMLElement} element @param {import("../context.js").Context} context */
@@ -77,3 +82,6 @@ export function mountToolbar(element, context) {
   context.covered = () => /** @type {HTMLElement | null} */ (element.querySelector(".stage-top"))?.offsetHeight ?? 0;
   return mount(element, () => view(context), { sources: both(context), everyMs: 120 });
 }
+
+/** @param {HTMLElement} element @param {import("../context.js").Context} context */
+export const mountAround = (element, context) => mount(element, () => around(context), { sources: both(context), everyMs: 120 });

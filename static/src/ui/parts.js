@@ -15,14 +15,14 @@ export function statePill(thin) {
 export function kubectlLine(context, line) {
   return html`<div class="kubectl">
     <code tabindex="0">${line}</code>
-    <button class="button button-quiet button-icon" type="button" title=${t("common.copy")} aria-label="${t("common.copy")}: ${line}" @click=${() => copy(context, line)}>
+    <button class="button button-quiet button-icon" type="button" title=${t("common.copy")} aria-label="${t("common.copy")}: ${line}" @click=${() => copyText(context, line)}>
       ${icon("copy")}
     </button>
   </div>`;
 }
 
 /** @param {import("../context.js").Context} context @param {string} text */
-async function copy(context, text) {
+export async function copyText(context, text) {
   try {
     await navigator.clipboard.writeText(text);
     context.toast({ tone: "info", text: t("common.copied") });

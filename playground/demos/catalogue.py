@@ -1,0 +1,57 @@
+"""The demos there are: files of `demos/`, and what people have imported or recorded here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from .demo import Demo, dump, load
+from .models import StoredDemo
+
+
+class NameTaken(ValueError):
+    """There is a demo of this name already."""
+
+
+def files() -> Iterator[Path]:
+    yield from sorted((settings.BASE_DIR / "demos").glob("*.yaml"))
+
+
+@lru_cache(64)
+def _loaded(path: Path, changed: int) -> Demo:
+    return load(path.read_text(), path.name)
+
+
+@lru_cache(64)
+def _parsed(text: str) -> Demo:
+    return load(text)
+
+
+def demos() -> list[Demo]:
+    shipped = [_loaded(path, path.stat().st_mtime_ns) for path in files()]
+    return [*shipped, *(_parsed(each.text) for each in StoredDemo.objects.all())]
+
+
+def find(name: str) -> Demo | None:
+    return next((demo for demo in demos() if demo.name == name), None)
+
+
+def keep(demo: Demo) -> Demo:
+    """Raises NameTaken."""
+    if find(demo.name) is not None:
+        raise NameTaken(f'there is a demo "{demo.name}" already')
+    try:
+        with transaction.atomic():
+            StoredDemo.objects.create(name=demo.name, text=dump(demo))
+    except IntegrityError as error:
+        raise NameTaken(f'there is a demo "{demo.name}" already') from error
+    return demo
+
+
+def forget(name: str) -> bool:
+    """Whether there was one to forget; shipped ones stay."""
+    return bool(StoredDemo.objects.filter(name=name).delete()[0])

@@ -1,0 +1,66 @@
+"""Demos and live clusters: a demo replayed on a new cluster, a cluster recorded. Keyword-only; views translate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cluster_core.machinery.clock import SECOND
+from playground.api import services as clusters
+from playground.grading import services as grading
+
+from . import catalogue, playing
+from .demo import Demo, of_recording
+
+Answer = dict[str, Any]
+
+
+def replay(*, demo: Demo, cluster: str) -> Answer:
+    """A new, paused cluster, everything still to come. Raises CannotPlay and EngineError."""
+    made = grading.compute(playing.begin, demo, cluster)
+    answer = clusters.adopt(name=cluster, begin=made.save(), cluster=made)
+    return {"cluster": answer["name"], "revision": answer["revision"], "url": f"/clusters/{cluster}/"}
+
+
+def free_name(*, wanted: str) -> str:
+    """The name itself, or with a number when there is a cluster of that name."""
+    numbered = (f"{wanted[:58]}-{number}" for number in range(2, 10_000))
+    return (
+        wanted
+        if not clusters.exists(cluster=wanted)
+        else next(each for each in numbered if not clusters.exists(cluster=each))
+    )
+
+
+def state(*, cluster: str) -> Answer:
+    return clusters.command(cluster=cluster, name="demo-state")
+
+
+def record(*, cluster: str, action: str) -> Answer:
+    clusters.command(cluster=cluster, name="demo-record", args={"action": action})
+    return state(cluster=cluster)
+
+
+def caption(*, cluster: str, text: str) -> Answer:
+    return clusters.command(cluster=cluster, name="demo-caption", args={"text": text})
+
+
+def branch(*, cluster: str) -> Answer:
+    clusters.command(cluster=cluster, name="demo-branch")
+    return state(cluster=cluster)
+
+
+def step(*, cluster: str) -> Answer:
+    """On to the next step of the replay, which is done; time stands still then."""
+    now = clusters.command(cluster=cluster, name="state")["clock"]["now"]
+    told = state(cluster=cluster)["replay"]
+    if told.get("nextAt") is not None:
+        clusters.command(cluster=cluster, name="clock", args={"action": "pause"})
+        seconds = max(0, told["nextAt"] + told["start"] - now) / SECOND
+        clusters.command(cluster=cluster, name="clock", args={"action": "advance", "seconds": seconds})
+    return state(cluster=cluster)
+
+
+def save(*, cluster: str, name: str, title: str, description: str) -> Demo:
+    """What was recorded, kept as a demo. Raises NameTaken and EngineError."""
+    told = clusters.command(cluster=cluster, name="demo-entries")
+    return catalogue.keep(of_recording(name=name, title=title, description=description, told=told))

@@ -1,0 +1,14 @@
+"""Addresses of demos under /api/v1/."""
+
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("demos/", views.DemosView.as_view(), name="demos"),
+    path("demos/schema/", views.SchemaView.as_view(), name="demo-schema"),
+    path("demos/<slug:name>/", views.DemoView.as_view(), name="demo"),
+    path("demos/<slug:name>/file/", views.DemoFileView.as_view(), name="demo-file"),
+    path("demos/<slug:name>/replay/", views.ReplayView.as_view(), name="demo-replay"),
+    path("clusters/<slug:cluster>/demo/", views.ClusterDemoView.as_view(), name="cluster-demo"),
+]

@@ -1,0 +1,51 @@
+"""A submission as JSON, for its student or for teachers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from .models import Delivery, Submission
+from .verdict import for_student
+
+
+def submission(found: Submission, *, teacher: bool = False) -> dict[str, Any]:
+    """Without a trace of hidden checks, unless for a teacher."""
+    verdict = found.verdict
+    if verdict is not None and not teacher:
+        verdict = for_student(verdict)
+    shown = {
+        "id": str(found.pk),
+        "exercise": found.exercise,
+        "student": found.student,
+        "state": found.state,
+        "status": reverse("submission", args=[found.pk]),
+        "verdict": verdict,
+        "links": links(found, verdict),
+        "problem": found.problem,
+    }
+    delivery = Delivery.objects.filter(submission=found).first()
+    return shown | {"webhook": _webhook(delivery)} if delivery else shown
+
+
+def links(found: Submission, verdict: Mapping[str, Any] | None) -> dict[str, str]:
+    """Of each check that was looked at: where the graded cluster can be seen as the check found it."""
+    checks = verdict["checks"] if verdict and verdict["outcome"] != "refused" else ()
+    return {check["name"]: link(found, check["name"]) for check in checks}
+
+
+def link(found: Submission, check: str) -> str:
+    return f"{reverse('moment', args=[found.pk])}?{urlencode({'check': check})}"
+
+
+def _webhook(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "url": delivery.url,
+        "state": delivery.state,
+        "attempts": delivery.attempts,
+        "next": delivery.due.isoformat() if delivery.state == Delivery.WAITING else None,
+        "problem": delivery.problem,
+    }
