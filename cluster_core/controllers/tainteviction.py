@@ -129,4 +129,5 @@ CONTROLLER = Controller(
     reconcile=reconcile,
     latency=0.0,
     user="system:serviceaccount:kube-system:node-controller",
+    steady=frozenset({"Pod"}),
 )

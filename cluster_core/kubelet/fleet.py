@@ -6,13 +6,14 @@ its images. A key with "~" in front is the same look as a chore: nothing that "u
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cluster_core.apiserver.parts import Change, object_key, split_key
 from cluster_core.apiserver.world import World
-from cluster_core.kubelet import (  # fmt: skip
+from cluster_core.kubelet import (
     asking,
+    imagestore,
     kwok,
     memory,
     pressure,
@@ -24,12 +25,12 @@ from cluster_core.kubelet import (  # fmt: skip
 )
 from cluster_core.kubelet.addresses import Addresses
 from cluster_core.kubelet.inside import Inside
-from cluster_core.kubelet.loads import INTERVAL, Loads
+from cluster_core.kubelet.loads import Loads
 from cluster_core.kubelet.memory import Memory
 from cluster_core.kubelet.ports import Machines, Workloads
 from cluster_core.kubelet.probes import Probes
 from cluster_core.kubelet.surroundings import Surroundings
-from cluster_core.kubelet.sync import evict, sync
+from cluster_core.kubelet.sync import sync
 from cluster_core.kubelet.timings import Timings
 from cluster_core.kubelet.work import Work
 from cluster_core.machinery.errors import ApiError
@@ -113,7 +114,7 @@ class Fleet:
         if old is not None:
             refreshing.pod_changed(self, old, new)
             if old["metadata"].get("annotations") != new["metadata"].get("annotations"):
-                self.weigh(node)
+                self.loads.weigh(node)
 
     def _note_address(self, node: str, pod: Obj) -> None:
         ip = pod.get("status", {}).get("podIP")
@@ -197,12 +198,11 @@ class Fleet:
             self.world.agenda.soon(self.name, key, RETRY)  # the API server is out of reach, or somebody was faster
 
     def _pod(self, node: str, key: str) -> None:
-        machine = self.machines.get(node)
-        pod = self.api.get("Pod", *split_key(key))
-        if machine is not None and machine.well and pod is not None and pod["spec"].get("nodeName") == node:
-            self._attend(machine, pod, sync)
+        machine, pod = self.well_machine(node), self.api.get("Pod", *split_key(key))
+        if machine is not None and pod is not None and pod["spec"].get("nodeName") == node:
+            self.attend(machine, pod, sync)
 
-    def _attend(self, machine: Any, pod: Obj, do: Callable[[Work], None]) -> None:
+    def attend(self, machine: Any, pod: Obj, do: Callable[[Work], None]) -> None:
         """Do something to a pod and plan the next look at it."""
         uid = pod["metadata"]["uid"]
         known = self._memories.get(uid, {})
@@ -217,62 +217,42 @@ class Fleet:
             self._memories[uid] = known
         else:
             self._memories.pop(uid, None)
+        key = object_key(pod)
         if "asks" in known:
-            self._asking[uid] = f"~{machine.name}|pod|{object_key(pod)}"
+            self._asking[uid] = f"~{machine.name}|pod|{key}"
         else:
             self._asking.pop(uid, None)
         due = memory.next_due(known, self.clock.now) if not work.gone else (None, False)
-        self._plan(machine.name, object_key(pod), *due)
+        self.plan(machine.name, key, *due)
 
-    def evict(self, machine: Any, pod: Obj, why: str, condition: str) -> None:
-        """Have the pod leave the node, which is under pressure."""
-
-        def do(work: Work) -> None:
-            evict(work, why, condition)
-            work.finish()
-
-        self._attend(machine, pod, do)
-
-    def is_doomed(self, pod: Obj) -> bool:
-        """Whether the pod is about to end as a whole."""
-        return "deletionTimestamp" in pod["metadata"] or "doom" in self._memories.get(pod["metadata"]["uid"], {})
+    def well_machine(self, node: str) -> Any:
+        """The machine of this name when its kubelet is at work, else None."""
+        machine = self.machines.get(node)
+        return machine if machine is not None and machine.well else None
 
     def event(self, node: Obj, type: str, reason: str, message: str) -> None:
         """Something to tell about the node itself."""
         self.api.event(node, type, reason, message, component="kubelet", host=node["metadata"]["name"])
 
-    def weigh(self, node: str) -> None:
-        """What the node's pods or others use has changed: let its eviction manager look."""
-        machine = self.machines.get(node)
-        if machine is not None and machine.well:
-            self.loads.look(node)
-
     def _pressure(self, node: str, _: str) -> None:
-        machine = self.machines.get(node)
-        if machine is not None and machine.well:
+        machine = self.well_machine(node)
+        if machine is not None:
             pressure.look(self, machine)
 
     def finish(self, pod: Obj, container: str, exit_code: int) -> None:
         """The container's main process has ended at somebody's word from outside."""
-        memory.entry(self._memories.setdefault(pod["metadata"]["uid"], {}), "exits")[container] = [self.clock.now, exit_code, "", ""]
+        memory.entry(self.memory_of(pod), "exits")[container] = [self.clock.now, exit_code, "", ""]
         self.world.agenda.soon(self.name, f"{pod['spec']['nodeName']}|pod|{object_key(pod)}", 0.05)
 
     def disturb(self, pod: Obj, name: str) -> None:
         """Somebody has run a command in the container, which its exec probes may notice."""
         container: Obj = next((each for each in pod["spec"]["containers"] if each["name"] == name), {})
         if any("exec" in container.get(kind, {}) for kind in ("livenessProbe", "readinessProbe")):
-            self.probes.look_again(self._memories.setdefault(pod["metadata"]["uid"], {}), container, self.clock.now)
+            self.probes.look_again(self.memory_of(pod), container, self.clock.now)
             self.world.agenda.soon(self.name, f"{pod['spec']['nodeName']}|pod|{object_key(pod)}", 0.05)
-        self._see_disk(pod)
+        self.loads.written(pod)
 
-    def _see_disk(self, pod: Obj) -> None:
-        """Let the eviction manager see what a command may have put on the disk."""
-        if any(self.workloads.disk(launch, started) for _, launch, started in self.inside.running(pod)):
-            known = self._memories.setdefault(pod["metadata"]["uid"], {})
-            known["disk"] = self.clock.now + INTERVAL
-            self._plan(pod["spec"]["nodeName"], object_key(pod), *memory.next_due(known, self.clock.now))
-
-    def _plan(self, node: str, key: str, due: int | None, chore: bool) -> None:
+    def plan(self, node: str, key: str, due: int | None, chore: bool) -> None:
         agenda = self.world.agenda
         due = None if due is None else max(due, self.clock.now + LEAST_PAUSE)
         for prefix, wanted in (("", not chore), ("~", chore)):
@@ -283,8 +263,8 @@ class Fleet:
                 agenda.cancel(self.name, name)
 
     def _register(self, node: str, _: str) -> None:
-        machine = self.machines.get(node)
-        if machine is not None and machine.well:
+        machine = self.well_machine(node)
+        if machine is not None:
             self.register(machine)
 
     def register(self, machine: Any) -> None:
@@ -302,36 +282,9 @@ class Fleet:
         self.world.agenda.soon(self.name, f"{machine.name}|static|{name}", 1.0)
 
     def _static(self, node: str, name: str) -> None:
-        machine = self.machines.get(node)
-        if machine is not None and machine.well:
+        machine = self.well_machine(node)
+        if machine is not None:
             staticpods.mirror(self, machine, name)
-
-    def _fake_pod(self, node: str, key: str) -> None:
-        pod = self.api.get("Pod", *split_key(key))
-        if pod is not None and node in self.fake:
-            kwok.play_pod(self, node, pod)
-
-    def _fake_node(self, node: str, _: str) -> None:
-        found = self.api.get("Node", "", node)
-        if found is not None and node in self.fake:
-            kwok.play_node(self, found)
-
-    def _images(self, node: str, _: str) -> None:
-        self.report_images(node)
-
-    def report_images(self, node: str) -> None:
-        """Show the images in the node's store in its status."""
-        machine, found = self.machines.get(node), self.api.get("Node", "", node)
-        if machine is not None and machine.well and found is not None:
-            images = registration.images_of([self.workloads.find(name) for name in machine.images])
-            self.api.update_status("Node", {**found, "status": {**found["status"], "images": images}})
-
-    def add_image(self, machine: Any, reference: str) -> None:
-        """An image has come into the node's store; the next node status shows it."""
-        machine.images.append(reference)
-        if self.instant:
-            return
-        self.world.agenda.soon(self.name, f"~{machine.name}|images", 10.0)
 
     def memory_of(self, pod: Obj) -> Memory:
         """What is remembered of the pod, to be added to."""
@@ -432,12 +385,12 @@ def _deserves_a_look(old: Obj, new: Obj) -> bool:
     return old["spec"] is not new["spec"] and old["spec"] != new["spec"]
 
 
-_HANDLERS = {
+_HANDLERS: Mapping[str, Callable[[Fleet, str, str], None]] = {
     "pod": Fleet._pod,
     "register": Fleet._register,
-    "images": Fleet._images,
+    "images": imagestore.report,
     "pressure": Fleet._pressure,
     "static": Fleet._static,
-    "fake": Fleet._fake_pod,
-    "fake-node": Fleet._fake_node,
+    "fake": kwok.pod_due,
+    "fake-node": kwok.node_due,
 }

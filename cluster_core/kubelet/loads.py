@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cluster_core.apiserver.parts import object_key
 from cluster_core.kubelet import settings
 from cluster_core.kubelet import status as states
+from cluster_core.kubelet.memory import next_due
 from cluster_core.kubelet.work import Work
 from cluster_core.machinery import quantity
 from cluster_core.machinery.clock import SECOND
@@ -58,6 +60,19 @@ class Loads:
     def look(self, node: str, delay: int = 0) -> None:
         """Let the node's eviction manager look after so many microseconds."""
         self._fleet.world.agenda.soon(self._fleet.name, f"{node}|pressure", delay / SECOND)
+
+    def weigh(self, node: str) -> None:
+        """What the node's pods or others use has changed: let its eviction manager look."""
+        if self._fleet.well_machine(node) is not None:
+            self.look(node)
+
+    def written(self, pod: Obj) -> None:
+        """Let the eviction manager see what a command may have put on the pod's disk."""
+        fleet = self._fleet
+        if any(fleet.workloads.disk(launch, started) for _, launch, started in fleet.inside.running(pod)):
+            known = fleet.memory_of(pod)
+            known["disk"] = fleet.clock.now + INTERVAL
+            fleet.plan(pod["spec"]["nodeName"], object_key(pod), *next_due(known, fleet.clock.now))
 
     def _put(self, node: str, uid: str, name: str, size: int) -> None:
         containers = self._nodes[node].setdefault(uid, {})

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cluster_core.kubelet import registration, settings
+from cluster_core.kubelet import imagestore, registration, settings
 from cluster_core.kubelet.admission import is_critical, request_of
 from cluster_core.kubelet.loads import INTERVAL, Taken, is_active, overhead, taken
+from cluster_core.kubelet.sync import evict
+from cluster_core.kubelet.work import Work
 from cluster_core.machinery import quantity
 from cluster_core.machinery.typed import Obj
 
@@ -127,7 +129,7 @@ def _remove_images(fleet: Fleet, machine: Any) -> bool:
     unused = [image for image in machine.images if image not in used]
     machine.images[:] = [image for image in machine.images if image in used]
     if unused:
-        fleet.report_images(machine.name)
+        imagestore.report(fleet, machine.name)
     return bool(unused)
 
 
@@ -136,13 +138,26 @@ def _remove_images(fleet: Fleet, machine: Any) -> bool:
 
 def _evict_one(fleet: Fleet, machine: Any, threshold: Threshold, usage: Usage) -> bool:
     """Evict the pod that has to go first; answers whether there was one."""
-    candidates = [found for found in usage.values() if not is_critical(found[0]) and not fleet.is_doomed(found[0])]
+    candidates = [found for found in usage.values() if not is_critical(found[0]) and not _is_doomed(fleet, found[0])]
     if not candidates:
         return False
     resource = _RESOURCES[threshold.condition]
     pod, containers = min(candidates, key=lambda found: _rank(resource, *found))
-    fleet.evict(machine, pod, _message(resource, threshold, pod, containers), "TerminationByKubelet")
+    _evict(fleet, machine, pod, _message(resource, threshold, pod, containers))
     return True
+
+
+def _is_doomed(fleet: Fleet, pod: Obj) -> bool:
+    """Whether the pod is about to end as a whole."""
+    return "deletionTimestamp" in pod["metadata"] or "doom" in fleet.memory_of(pod)
+
+
+def _evict(fleet: Fleet, machine: Any, pod: Obj, why: str) -> None:
+    def do(work: Work) -> None:
+        evict(work, why, "TerminationByKubelet")
+        work.finish()
+
+    fleet.attend(machine, pod, do)
 
 
 def _rank(resource: str, pod: Obj, containers: Taken) -> tuple[Any, ...]:

@@ -1,26 +1,18 @@
 """A kubelet's configuration, as far as it shows: what it keeps for the system, when it evicts, how it pulls.
 
-Models the defaults of pkg/kubelet/apis/config/v1beta1 and pkg/kubelet/cm/node_container_manager_linux.go (allocatable).
-`machine.settings` is what the kubelet was started with where that is not the usual: see machines.kubelets.
+Models pkg/kubelet/cm/node_container_manager_linux.go (allocatable). `machine.settings` is what the machine's kubelet was
+started with, where that is not the usual.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from cluster_core.machinery import quantity
+from cluster_core.machinery import eviction, quantity
 from cluster_core.machinery.clock import SECOND
 
-EVICTION_HARD = {
-    "memory.available": "100Mi",
-    "nodefs.available": "10%",
-    "nodefs.inodesFree": "5%",
-    "imagefs.available": "15%",
-    "imagefs.inodesFree": "5%",
-}
-TRANSITION = 300.0
-"""Seconds; a configuration that says 0s means these."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -45,18 +37,13 @@ PIDS = 32768
 def reserved(machine: Any, resource: str) -> int:
     """What is kept for the system and for Kubernetes' own daemons."""
     read = quantity.milli if resource == "cpu" else quantity.value
-    lists = (machine.settings.get(key) or {} for key in ("systemReserved", "kubeReserved"))
-    return sum(read(str(found[resource])) for found in lists if resource in found)
+    return sum(read(amount) for amount in machine.settings.get("reserved", {}).get(resource, ()))
 
 
-def thresholds(machine: Any) -> dict[str, str]:
-    """The hard eviction thresholds by signal: the configured ones replace the usual ones as a whole."""
-    given = machine.settings.get("evictionHard")
-    if given is None:
-        return EVICTION_HARD
-    if machine.settings.get("mergeDefaultEvictionSettings"):
-        return {**EVICTION_HARD, **given}
-    return dict(given)
+def thresholds(machine: Any) -> Mapping[str, str]:
+    """The hard eviction thresholds by signal."""
+    found: Mapping[str, str] = machine.settings.get("evictionHard", eviction.HARD)
+    return found
 
 
 def amount(threshold: str, whole: int) -> int:
@@ -77,8 +64,7 @@ def allocatable(machine: Any, resource: str) -> int:
 
 def transition_period(machine: Any) -> int:
     """Microseconds for which a pressure condition stays after the pressure is gone."""
-    found = seconds(str(machine.settings.get("evictionPressureTransitionPeriod", "0s")))
-    return round((found or TRANSITION) * SECOND)
+    return round(seconds(machine.settings.get("transition", "5m0s")) * SECOND)
 
 
 def pods(machine: Any) -> int:
@@ -87,4 +73,4 @@ def pods(machine: Any) -> int:
 
 def pulls_in_turn(machine: Any) -> bool:
     """Whether images are pulled one after the other."""
-    return bool(machine.settings.get("serializeImagePulls", True))
+    return bool(machine.settings.get("serial", True))

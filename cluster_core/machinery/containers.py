@@ -57,11 +57,11 @@ def _printable(text: str) -> str:
 
 
 class Outcome(NamedTuple):
-    """How a process will end if left alone: after seconds (None: never), with this code, reason and message; the bytes of
-    memory it takes until then, and whether it writes large files.
+    """How a process will end if left alone: after seconds (None: never), with this code, reason and message.
 
     A process that asks the network something in `asks` seconds has to be resumed then, or `patience` seconds later at the
-    most; `endless`: it does so again and again, so that nobody waits for its end.
+    most; `endless`: it does so again and again, so that nobody waits for its end. `memory`: the bytes of memory it takes
+    until then; `writes`: whether it writes large files.
     """
 
     after: float | None = None

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from cluster_core.machinery import quantity
+from cluster_core.machinery import eviction, quantity
 from cluster_core.machines import certificates, flags, systemd
 from cluster_core.machines.rendering import KUBELET_CONF, MANIFESTS
 
@@ -25,12 +25,10 @@ USUAL: Settings = {
     "staticPodPath": MANIFESTS,
     "clusterDNS": ["10.96.0.10"],
     "clusterDomain": "cluster.local",
-    "evictionHard": None,
-    "mergeDefaultEvictionSettings": False,
-    "evictionPressureTransitionPeriod": "0s",
-    "systemReserved": {},
-    "kubeReserved": {},
-    "serializeImagePulls": True,
+    "evictionHard": eviction.HARD,
+    "transition": "5m0s",
+    "serial": True,
+    "reserved": {},
     "labels": {},
     "taints": [],
     "nodeName": "",
@@ -131,11 +129,9 @@ def _settings(given: flags.Flags, config: dict[str, Any], files: Mapping[str, st
         "clusterDNS": _dns(given.get("cluster-dns", ""), config),
         "clusterDomain": given.get("cluster-domain") or str(config.get("clusterDomain") or ""),
         "evictionHard": _evictions(given.get("eviction-hard", ""), config),
-        "mergeDefaultEvictionSettings": bool(config.get("mergeDefaultEvictionSettings", False)),
-        "evictionPressureTransitionPeriod": str(given.get("eviction-pressure-transition-period") or config.get("evictionPressureTransitionPeriod") or "0s"),
-        "systemReserved": _reserved("systemReserved", given.get("system-reserved", ""), config),
-        "kubeReserved": _reserved("kubeReserved", given.get("kube-reserved", ""), config),
-        "serializeImagePulls": _truth(given.get("serialize-image-pulls"), config.get("serializeImagePulls", True)),
+        "transition": str(given.get("eviction-pressure-transition-period") or config.get("evictionPressureTransitionPeriod") or "5m0s"),
+        "serial": _truth(given.get("serialize-image-pulls"), config.get("serializeImagePulls", True)),
+        "reserved": _reserved(given, config),
         "labels": _labels(given.get("node-labels", "")),
         "taints": _taints(given.get("register-with-taints", ""), config),
         "nodeName": given.get("hostname-override", ""),
@@ -173,30 +169,35 @@ def _amount(name: str, text: Any) -> str:
     if re.fullmatch(r"\d+(\.\d+)?%", str(text)):
         return str(text)
     try:
-        quantity.parse(str(text))
+        return str(quantity.parse(str(text)))
     except quantity.QuantityError:
         raise Bad(f"failed to run Kubelet: {name}: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'") from None
-    return str(text)
 
 
 _SIGNALS = frozenset(("memory.available", "nodefs.available", "nodefs.inodesFree", "imagefs.available", "imagefs.inodesFree", "pid.available", "containerfs.available"))
 
 
-def _evictions(flag: str, config: Mapping[str, Any]) -> dict[str, str] | None:
-    """Signal -> threshold; None: the usual ones."""
-    given = dict(part.partition("<")[::2] for part in flag.split(",")) if flag else config.get("evictionHard")
-    if given is None:
-        return None
-    for name in given:
+def _evictions(flag: str, config: Mapping[str, Any]) -> dict[str, str]:
+    """evictionHard: what is kept free. What is given replaces the usual thresholds as a whole, unless they are to be merged."""
+    pairs = dict(part.partition("<")[::2] for part in flag.split(",")) if flag else dict(config.get("evictionHard") or {})
+    for name, value in pairs.items():
         if name not in _SIGNALS:
             raise Bad(f"failed to run Kubelet: failed to create kubelet: unsupported eviction signal {name}")
-    return {name: _amount(name, value) for name, value in given.items()}
+        pairs[name] = _amount(name, value)
+    if not pairs or config.get("mergeDefaultEvictionSettings"):
+        return {**eviction.HARD, **pairs}
+    return pairs
 
 
-def _reserved(field: str, flag: str, config: Mapping[str, Any]) -> dict[str, str]:
-    """Resource -> what is kept from pods."""
-    pairs = dict(part.partition("=")[::2] for part in flag.split(",")) if flag else config.get(field) or {}
-    return {name: _amount(field, value) for name, value in sorted(pairs.items())}
+def _reserved(given: flags.Flags, config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Resource -> amounts kept from pods by systemReserved and kubeReserved."""
+    found: dict[str, list[str]] = {}
+    for flag, field in (("system-reserved", "systemReserved"), ("kube-reserved", "kubeReserved")):
+        text = given.get(flag, "")
+        pairs = dict(part.partition("=")[::2] for part in text.split(",")) if text else config.get(field) or {}
+        for name, value in sorted(pairs.items()):
+            found.setdefault(name, []).append(_amount(field, value))
+    return found
 
 
 def _labels(flag: str) -> dict[str, str]:

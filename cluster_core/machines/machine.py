@@ -45,14 +45,14 @@ class Machine:
     """Pods in /etc/kubernetes/manifests, by file name without .yaml."""
     files: dict[str, str | None] = field(default_factory=dict)
     """What people have written (or removed: None), over what is there by itself."""
-    joined: bool = True
-    """Whether it has been made a node of this cluster: False for a machine fresh from the shop."""
     load: dict[str, str] = field(default_factory=dict)
     """What others than pods use of it: quantities of memory, storage and pids."""
     pressure: dict[str, int] = field(default_factory=dict)
     """Its kubelet's pressure conditions: type -> when it was last observed; 0: it still is."""
     pulling_until: int = 0
     """When its kubelet has done the image pulls that it does one after the other."""
+    joined: bool = True
+    """Whether it has been made a node of this cluster: False for a machine fresh from the shop."""
     kubelet_fault: str = ""
     """Why its kubelet does not start, as its log has it."""
     mute: str = ""

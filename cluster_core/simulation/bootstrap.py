@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cluster_core.apiserver.client import Client
+from cluster_core.kubelet import imagestore
 from cluster_core.machinery.clock import SECOND
 from cluster_core.simulation.kubeadm import addons, serving
 from cluster_core.simulation.kubeadm.policy import policy
@@ -36,7 +37,7 @@ def bootstrap(cluster: Cluster) -> None:
     _create_all(cluster)
     _settle(cluster)
     for name in park_of(cluster).machines:
-        fleet.report_images(name)
+        imagestore.report(fleet, name)
     _settle(cluster)
     cluster.server.silent = fleet.instant = False
 

@@ -142,7 +142,7 @@ def load_node(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
     for name in LOADS:
         if given.has(name):
             machine.load[name] = "0" if str(args[name]) == "0" else given.quantity(name, "0")
-    fleet_of(cluster).weigh(machine.name)
+    fleet_of(cluster).loads.weigh(machine.name)
     return {"name": machine.name, "load": {name: machine.load.get(name, "0") for name in LOADS}}
 
 

@@ -93,7 +93,9 @@ class Containers:
         if self.fault(launch):
             return Outcome(0.2, 1)
         launch = self._with_volumes(launch)
-        return self._outcome(launch, self._process(launch, launch.now - launch.now % SECOND), 0.0)
+        found = self._process(launch, launch.now - launch.now % SECOND)
+        writes = found.trace is not None and bool(found.trace.disk)
+        return self._outcome(launch, found, 0.0)._replace(memory=process.typical_memory(launch, found), writes=writes)
 
     def resume(self, launch: Launch, started: int) -> Outcome:
         """The container's script asks the network what it waits to know, and goes on."""
@@ -104,8 +106,7 @@ class Containers:
         return self._outcome(launch, self._process(launch, started, age), age)
 
     def _outcome(self, launch: Launch, found: Process, age: float) -> Outcome:
-        writes = found.trace is not None and bool(found.trace.disk)
-        outcome = process.outcome(launch, found, age)._replace(memory=process.typical_memory(launch, found), writes=writes)
+        outcome = process.outcome(launch, found, age)
         record, asks = self._record(launch), found.trace.asks if found.trace else None
         if asks is None or record.is_full:
             return outcome
@@ -113,7 +114,7 @@ class Containers:
         return outcome._replace(asks=max(asks - age, 0.0), patience=record.patience(age), endless=endless)
 
     def _record(self, launch: Launch) -> Record:
-        place = f"{launch.container['name']}/{launch.attempt}"
+        place = _place(launch)
         kept = self._records.get(launch.pod["metadata"]["uid"], {})
         return kept[place] if place in kept else self._new_record(launch, place)
 
@@ -209,26 +210,26 @@ class Containers:
             del self._processes[key]
 
     def dump(self) -> Any:
-        """What outlives the process: {} as long as nobody has left anything."""
-        kept = {
+        asked = {uid: {name: record.saved() for name, record in kept.items() if record.steps} for uid, kept in self._records.items()}
+        found = {"volumes": self._volumes, "written": self._small_files(), "asked": {uid: kept for uid, kept in asked.items() if kept}}
+        found["sizes"] = {uid: kept for uid, kept in self._sizes.items() if any(kept.values())}
+        return {name: part for name, part in found.items() if part}
+
+    def _small_files(self) -> Any:
+        if not any(place for places in self._written.values() for place in places.values()):
+            return {}
+        return {
             uid: {name: {path: text for path, text in place.items() if len(text or "") <= _MOST_SAVED} for name, place in places.items()}
             for uid, places in self._written.items()
         }
-        asked = {uid: {name: record.saved() for name, record in kept.items() if record.steps} for uid, kept in self._records.items()}
-        found = {"volumes": self._volumes, "written": _filled(kept), "sizes": _filled(self._sizes), "asked": _filled(asked)}
-        return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
         state = state or {}
-        self._volumes, self._written, self._sizes = (state.get(key, {}) for key in ("volumes", "written", "sizes"))
+        self._volumes, self._written = state.get("volumes", {}), state.get("written", {})
+        self._sizes = state.get("sizes", {})
         asked = state.get("asked", {})
         self._records = {uid: {name: Record(saved) for name, saved in kept.items()} for uid, kept in asked.items()}
         self._processes.clear()
-
-
-def _filled(places: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Without the pods that have nothing."""
-    return {uid: found for uid, found in places.items() if any(found.values())}
 
 
 def _place(launch: Launch) -> str:

@@ -113,11 +113,8 @@ def test_process_numbers_count_when_the_configuration_says_so(engine):
 
 def test_what_is_reserved_is_not_allocatable(engine):
     machine = park_of(engine.cluster).machines[NODE]
-    machine.settings = {
-        "systemReserved": {"cpu": "500m", "memory": "512Mi"},
-        "evictionHard": {"memory.available": "500Mi"},
-        "maxPods": 20,
-    }
+    kept = {"cpu": ["500m"], "memory": ["256Mi", "256Mi"]}
+    machine.settings = {"reserved": kept, "evictionHard": {"memory.available": "500Mi"}, "maxPods": 20}
     fleet_of(engine.cluster).register(machine)
     found = engine.api.get("Node", "", NODE)["status"]["allocatable"]
     assert (found["cpu"], found["memory"], found["pods"]) == ("3500m", f"{(4096 - 512 - 500) * 1024}Ki", "20")
