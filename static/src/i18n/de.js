@@ -378,7 +378,7 @@ export const de = {
   "why.scores": "Punkte, Plugin für Plugin",
   "why.summary": "Was der Scheduler zu jedem Knoten sagte",
   "why.verdict": "Urteil",
-  "work.advance": "Die Zeit läuft vor: {time} bisher",
+  "work.advance": "Die Zeit läuft vor: {time} von {all}",
   "work.apply": "{n} von {total} Dokumenten angewendet",
   "work.drain": "{name} wird geräumt: noch {n} Pods",
   "work.drain.one": "{name} wird geräumt: noch 1 Pod",

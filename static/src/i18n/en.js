@@ -378,7 +378,7 @@ export const en = {
   "why.scores": "Scores, plugin by plugin",
   "why.summary": "What the scheduler said about each node",
   "why.verdict": "Verdict",
-  "work.advance": "Advancing: {time} so far",
+  "work.advance": "Advancing: {time} of {all}",
   "work.apply": "Applying {n} of {total} documents",
   "work.drain": "Draining {name}: {n} pods left",
   "work.drain.one": "Draining {name}: 1 pod left",
