@@ -154,7 +154,7 @@ def _decode_quickly(body: bytes, type: Type, expected: GroupVersionKind) -> dict
         raw = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
-    if raw.__class__ is not dict or not _is_expected(raw, expected) or too_deep(body, raw) or _may_repeat(body, raw):
+    if raw.__class__ is not dict or not _is_expected(raw, expected) or too_deep(body, raw) or may_repeat(body, raw):
         return None
     raw["apiVersion"], raw["kind"] = expected.api_version, expected.kind
     try:
@@ -168,7 +168,7 @@ def _is_expected(raw: dict[str, Any], expected: GroupVersionKind) -> bool:
     return raw.get("kind") in (None, "", expected.kind) and raw.get("apiVersion") in (None, "", expected.api_version)
 
 
-def _may_repeat(body: bytes, raw: Any) -> bool:
+def may_repeat(body: bytes, raw: Any) -> bool:
     """Every key costs the text a colon; a repeated key is gone from what was parsed, so colons are then missing."""
     return body.count(b":") != orjson.dumps(raw).count(b":") or b"\\u003" in body
 
