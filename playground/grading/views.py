@@ -236,7 +236,7 @@ class RegradeView(GradingView):
 
 
 class ReportView(GradingView):
-    @extend_schema(responses={(200, "application/xml"): OpenApiTypes.STR, **_PROBLEMS})
+    @extend_schema(operation_id="submissions_report", responses={(200, "application/xml"): OpenApiTypes.STR, **_PROBLEMS})
     def get(self, request: Request, pk: Any, form: str) -> HttpResponse:
         """The verdict as JUnit XML or Markdown."""
         submission = self.submission(pk)
