@@ -9,6 +9,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
+from cluster_core.simulation.saved import ClusterSpec
 from playground import clusters
 from playground.engine.port import NoSuchCluster
 

@@ -27,7 +27,7 @@ from .models import ApiToken, Delivery, Submission
 from .runner import SetupFailed
 
 log = logging.getLogger(__name__)
-MOST_STUDENTS = 500
+MOST_STUDENTS, MOST_NAME = 500, 150
 MOST_BULK_FILES, MOST_BULK_BYTES = 5000, 50 * 1024 * 1024
 _running: dict[str, Future[dict[str, Any]]] = {}
 _starting = Lock()
@@ -184,16 +184,27 @@ def grade_again(submission: Submission) -> tuple[Submission, bool]:
     return _finish(submission, verdict=verdict), same
 
 
-def of_class(data: bytes) -> dict[str, Answer]:
-    """The answers in a zip of a whole class: a folder, or a file, per student. Raises HandInError."""
-    found: dict[str, dict[str, str]] = {}
+def of_class(data: bytes) -> tuple[dict[str, Answer], dict[str, str]]:
+    """(the answers in a zip of a whole class, a folder, or a file, per student; what is wrong with the others'). Raises
+    HandInError."""
+    found: dict[str, dict[str, str]] = {_student(path): {} for path in handin.names(data)}
     for path, text in handin.unzip(data, most_files=MOST_BULK_FILES, most_bytes=MOST_BULK_BYTES).items():
-        parts = PurePosixPath(path).parts
-        student = parts[0] if len(parts) > 1 else PurePosixPath(path).stem
-        found.setdefault(student, {})["/".join(parts[1:]) or path] = text
+        found[_student(path)]["/".join(PurePosixPath(path).parts[1:]) or path] = text
     if len(found) > MOST_STUDENTS:
         raise handin.HandInError(f"more than {MOST_STUDENTS} students")
-    return {student: handin.of_files(files) for student, files in sorted(found.items())}
+    answers: dict[str, Answer] = {}
+    problems: dict[str, str] = {}
+    for student, files in sorted(found.items()):
+        try:
+            answers[student] = handin.of_files(files)
+        except handin.HandInError as error:
+            problems[student] = str(error)
+    return answers, problems
+
+
+def _student(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    return (parts[0] if len(parts) > 1 else PurePosixPath(path).stem)[:MOST_NAME]
 
 
 def hand_in_class(*, exercise: Exercise, answers: Mapping[str, Answer], webhook: str = "") -> list[Submission]:
