@@ -150,6 +150,7 @@ export function pageActions(context) {
     { id: "explorer", label: t("action.explorer"), kubectl: "kubectl get …", run: () => ui.set({ drawer: "explorer", dialog: "" }) },
     { id: "terminal", label: t("action.terminal"), run: () => ui.set({ drawer: "terminal", dialog: "" }) },
     { id: "timeline", label: t("timeline.label"), run: () => ui.set({ timeline: !ui.get().timeline, dialog: "" }) },
+    { id: "record", label: t("demo.record"), run: () => attempt(context, { done: t("demo.started") }, () => context.api.demo({ action: "record" })) },
     { id: "fit", label: t("action.fit"), run: () => context.diagram?.fit() },
     { id: "services", label: t("action.toggle", { name: t("layer.services") }), run: () => ui.set({ services: !ui.get().services }) },
     { id: "owners", label: t("action.toggle", { name: t("layer.owners") }), run: () => ui.set({ owners: !ui.get().owners }) },
