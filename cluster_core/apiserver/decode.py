@@ -32,6 +32,10 @@ _FIND_KIND = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind 
 _SUMMARY = 30
 
 
+def is_yaml(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip() in YAML_TYPES
+
+
 class GroupVersionKind(NamedTuple):
     group: str
     version: str
@@ -59,7 +63,7 @@ def decode(
     if not type.schema_name:
         return decode_untyped(body, content_type, gvk=gvk, strict=strict, type=type)
     expected = GroupVersionKind(*gvk)
-    if content_type.partition(";")[0].strip() in YAML_TYPES:
+    if is_yaml(content_type):
         return _decode_yaml(body, type, expected, strict)
     found = _decode_quickly(body, type, expected)
     if found is not None:
@@ -125,7 +129,7 @@ def normalize_untyped(type: Type, obj: Obj) -> tuple[dict[str, Any], list[str]]:
 
 def _document(body: bytes, content_type: str) -> Any:
     """The body without its repeated keys' complaint when it is YAML. Raises JsonError or YamlError."""
-    if content_type.partition(";")[0].strip() in YAML_TYPES:
+    if is_yaml(content_type):
         return decode_yaml.parse(body)[0]
     return parse(body)
 
