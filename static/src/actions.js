@@ -145,6 +145,7 @@ export function pageActions(context) {
     { id: "create", label: t("create.title"), kubectl: kubectl.apply(), run: () => ui.set({ dialog: "create" }) },
     { id: "charts", label: t("action.charts"), run: () => ui.set({ drawer: "charts", dialog: "" }) },
     { id: "network", label: t("action.network"), run: () => ui.set({ drawer: "network", dialog: "" }) },
+    { id: "access", label: t("access.title"), kubectl: "kubectl auth can-i …", run: () => ui.set({ dialog: "access", dialogData: null }) },
     { id: "share", label: t("share.title"), run: () => ui.set({ dialog: "share" }) },
     { id: "presenter", label: t("action.toggle", { name: t("presenter.title") }), run: () => ui.set({ presenter: !ui.get().presenter, dialog: "" }) },
     { id: "explorer", label: t("action.explorer"), kubectl: "kubectl get …", run: () => ui.set({ drawer: "explorer", dialog: "" }) },
