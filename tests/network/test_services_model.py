@@ -65,6 +65,12 @@ def naive(wanted: dict[str, Any], nodes: dict[str, str], here: str) -> tuple[str
     return ("answered" if all(behind[name] == 80 for name in usable) else "refused"), usable
 
 
+def destinations(town: Town, node: str) -> set[str]:
+    """The addresses to which the node's rules send what is for the service."""
+    ours = [line for line in town.proxies.save(node).splitlines() if '"default/s"' in line and "--to-destination" in line]
+    return {line.rpartition(" ")[2].partition(":")[0] for line in ours}
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=SERVICES)
 def test_the_outcome_and_the_backend_are_those_of_a_naive_model(town: Town, wanted: dict[str, Any]) -> None:
@@ -81,6 +87,8 @@ def test_the_outcome_and_the_backend_are_those_of_a_naive_model(town: Town, want
             assert {trace.outcome for trace in answered} == {outcome}
             used = {ips[rule.facts["backend"].partition(":")[0]] for trace in answered for rule in trace.hops if rule.kind == "rule" and usable}
             assert used <= usable
+            if wanted["type"] == "ClusterIP":
+                assert {ips[ip] for ip in destinations(town, nodes[source])} == usable
             if wanted["sessionAffinity"] == "ClientIP":
                 assert len(used) <= 1
         if wanted["type"] == "NodePort":  # from outside internalTrafficPolicy does not matter
