@@ -13,12 +13,17 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "playground.settings")
 
-MODULES = ("cluster_life", "rollout", "node_loss", "api", "fanout", "grading", "classroom")
+MODULES = ("engine", "cluster_life", "rollout", "node_loss", "api", "fanout", "grading", "network", "classroom")
 TARGETS: dict[str, tuple[str, float]] = {
+    "api_create_pod_us": ("<=", 400),
     "cluster_create_ms": ("<=", 50),
     "idle_cluster_kib": ("<=", 1024),
     "wake_ms": ("<=", 50),
     "rollout_1000_pods_100_nodes_per_s": (">=", 400),
+    "rollout_5000_pods_1000_nodes_per_s": (">=", 500),
+    "rollout_spread_per_s": (">=", 200),
+    "rollout_antiaffinity_per_s": (">=", 200),
+    "rollout_growth_5000_over_100": ("<=", 2),
     "node_loss_ms": ("<=", 150),
     "api_get_per_s": (">=", 800),
     "api_create_per_s": (">=", 300),
@@ -26,6 +31,9 @@ TARGETS: dict[str, tuple[str, float]] = {
     "fanout_50_p99_ms": ("<=", 250),
     "gradings_per_s": (">=", 15),
     "grading_p95_ms": ("<=", 250),
+    "rules_1000_services_ms": ("<=", 300),
+    "rules_change_ms": ("<=", 1),
+    "trace_ms": ("<=", 1),
     "class_100_errors": ("<=", 0),
     "class_100_p99_ms": ("<=", 1000),
 }

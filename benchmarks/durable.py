@@ -31,8 +31,8 @@ def _database() -> str:
 async def durable_host(**limits: float) -> AsyncIterator[Any]:
     from cluster_core.persistence.orm import OrmLog
     from playground.worker.binding import Builder
+    from playground.worker.collector import spare_the_collector
     from playground.worker.host import Host, Limits
-    from playground.worker.process import spare_the_collector
 
     spare_the_collector()
     host = Host(OrmLog(), Builder(), "bench", limits=Limits(**limits))  # type: ignore[arg-type]

@@ -16,6 +16,8 @@ from cluster_core.models import Cluster
 from playground.engine.address import Tls
 from playground.engine.client import StreamEngine
 from playground.engine.port import Engine
+from playground.engine.routed import RoutedEngine
+from playground.workers import Registry
 
 _REMEMBER_SECONDS = 2.0
 _MOST_REMEMBERED = 10_000
@@ -24,8 +26,16 @@ _names: dict[str, tuple[str, float]] = {}
 
 @lru_cache(1)
 def engine() -> Engine:
-    """The Engine of this process."""
-    return StreamEngine(settings.WORKER_URL, tls=Tls.of(settings.WORKER_TLS), wait=settings.WORKER_WAIT_SECONDS)
+    """The Engine of this process: the one worker, or whichever of several owns the cluster."""
+    return make_engine(settings.WORKER_WAIT_SECONDS)
+
+
+def make_engine(wait: float) -> StreamEngine | RoutedEngine:
+    """One that waits so many seconds for a worker."""
+    tls = Tls.of(settings.WORKER_TLS)
+    if settings.SCALED:
+        return RoutedEngine(Registry(), tls=tls, wait=wait)
+    return StreamEngine(settings.WORKER_URL, tls=tls, wait=wait)
 
 
 async def name_of_token(token: str) -> str | None:

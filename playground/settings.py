@@ -5,7 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
-from playground.database import database_from_url
+from playground.database import channel_layers_from_url, database_from_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("DATA", BASE_DIR / "data")).resolve()
@@ -57,15 +57,24 @@ TRUSTED_ORIGINS = [*filter(None, os.environ.get("TRUSTED_ORIGINS", "").split(","
 
 WORKER_URL = os.environ.get("WORKER_URL", f"unix:{DATA_DIR / 'worker.sock'}")
 """Where the owner of clusters listens: unix:/path, tcp://host:port or tls://host:port."""
+SCALED = os.environ.get("SCALED") == "1"
+"""Whether there are several workers: web processes then find a cluster's owner in the database. See docs/scaling.md."""
+WORKER_ADVERTISE = os.environ.get("WORKER_ADVERTISE", "") or WORKER_URL
+"""Where others reach the worker of this process, when that is not where it listens (tcp://0.0.0.0:7000)."""
 ETCD_PORT = int(os.environ.get("ETCD_PORT", "0"))
 """Where etcd's API is served (usually 2379), on loopback only; 0: nowhere."""
 ETCD_CLUSTER = os.environ.get("ETCD_CLUSTER", "demo")
 WORKER_WAIT_SECONDS = float(os.environ.get("WORKER_WAIT_SECONDS", "5"))
 WORKER_TLS = {name: os.environ.get(f"WORKER_TLS_{name.upper()}", "") for name in ("cert", "key", "ca")}
 HIBERNATE_SECONDS = float(os.environ.get("HIBERNATE_SECONDS", "600"))
-LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS", "10"))
+LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS", "") or (4 if SCALED else 10))
+"""How long a dead worker's clusters stay its own. Web processes wait WORKER_WAIT_SECONDS for the next owner."""
 HISTORY_REVISIONS = int(os.environ.get("HISTORY_REVISIONS", "10000"))
 
+EXERCISES = [*filter(None, os.environ.get("EXERCISES", "").split(os.pathsep))]
+"""Folders with exercises, instead of those that come with the playground."""
+GRADERS = int(os.environ.get("GRADERS", "0"))
+"""Processes that grade what is handed in; 0: a thread of the web process does."""
 WEBHOOK_ALLOW = [*filter(None, os.environ.get("WEBHOOK_ALLOW", "").split(","))]
 """Hosts and networks that webhooks may reach though they are not public: hooks.school.example,10.1.0.0/16."""
 
@@ -118,15 +127,11 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": database_from_url(os.environ.get("DATABASE_URL", ""), DATA_DIR)}
+DATABASES = {"default": database_from_url(os.environ.get("DATABASE_URL", ""), DATA_DIR, SCALED)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = os.environ.get("REDIS_URL", "")
-CHANNEL_LAYERS = {
-    "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
-    if REDIS_URL
-    else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
-}
+CHANNEL_LAYERS = channel_layers_from_url(REDIS_URL)
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
@@ -169,6 +174,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "SubmissionState": ["queued", "done", "failed"],
+        "DeliveryState": ["waiting", "delivered", "given up"],
+    },
 }
 
 LOGGING = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cluster_core.machinery.seed import uuid_of
 from cluster_core.machinery.typed import Obj
 
 if TYPE_CHECKING:
@@ -33,12 +34,12 @@ def record(client: Client, about: Obj, what: Occurrence) -> None:
         return
     metadata = about["metadata"]
     namespace = metadata.get("namespace") or "default"
-    name = _name(client, about, what)
+    digits = _digits(client, about, what)
+    name = _name(about, digits)
     known = client.get("Event", namespace, name)
     if known is None:
-        if _namespace_is_gone(client, namespace):
-            return
-        _store(client, _event(client, about, what, name))
+        if not _namespace_is_gone(client, namespace):
+            _store(client, _event(client, about, what, name), digits)
         return
     changed = {**known, "count": known.get("count", 1) + 1, "lastTimestamp": client.server.world.clock.timestamp()}
     client.update("Event", changed)
@@ -47,17 +48,18 @@ def record(client: Client, about: Obj, what: Occurrence) -> None:
 def is_recorded(client: Client, about: Obj, what: Occurrence) -> bool:
     """Whether this has been said about the object already, within the time that events are kept."""
     namespace = about["metadata"].get("namespace") or "default"
-    return client.get("Event", namespace, _name(client, about, what)) is not None
+    return client.get("Event", namespace, _name(about, _digits(client, about, what))) is not None
 
 
-def _store(client: Client, event: dict[str, Any]) -> None:
-    """Write a new event without the ceremony of a request: there are many, and admission has nothing to say to them."""
+def _store(client: Client, event: dict[str, Any], digits: str) -> None:
+    """Write a new event without the ceremony of a request: there are many, and admission has nothing to say to them. An event
+    that comes again after it has been forgotten is another object: the revision is part of its uid."""
     server = client.server
     server.require_etcd()
     kind = client.kind("Event")
     metadata = event["metadata"]
-    metadata["uid"] = server.world.seed.uid("event-object", metadata["name"], server.storage.revision)
-    metadata["creationTimestamp"] = server.world.clock.timestamp()
+    metadata["uid"] = uuid_of(f"{server.storage.revision & 0xFFFFFFFF:08x}{digits[24:48]}")
+    metadata["creationTimestamp"] = event["firstTimestamp"]
     server.storage.put(kind, event)
 
 
@@ -67,11 +69,16 @@ def _namespace_is_gone(client: Client, namespace: str) -> bool:
     return found is None or "deletionTimestamp" in found["metadata"]
 
 
-def _name(client: Client, about: Obj, what: Occurrence) -> str:
-    """The object's name and 16 hex digits that tell occurrences apart."""
+def _digits(client: Client, about: Obj, what: Occurrence) -> str:
+    """64 hexadecimal digits that tell occurrences apart."""
     uid = about["metadata"].get("uid", "")
-    digits = client.server.world.seed.uid("event", uid, what.type, what.reason, what.message, what.component, what.field_path)
-    return f"{about['metadata']['name']}.{digits.replace('-', '')[:16]}"
+    seed = client.server.world.seed
+    return seed.digits("event", uid, what.type, what.reason, what.message, what.component, what.field_path)
+
+
+def _name(about: Obj, digits: str) -> str:
+    """The object's name and the first 16 of the occurrence's digits."""
+    return f"{about['metadata']['name']}.{digits[:16]}"
 
 
 def reference(about: Obj, field_path: str = "") -> dict[str, Any]:
@@ -85,7 +92,7 @@ def reference(about: Obj, field_path: str = "") -> dict[str, Any]:
 
 
 def _event(client: Client, about: Obj, what: Occurrence, name: str) -> dict[str, Any]:
-    clock = client.server.world.clock
+    now = client.server.world.clock.timestamp()
     source = {"component": what.component, **({"host": what.host} if what.host else {})}
     event = {
         "metadata": {"name": name, "namespace": about["metadata"].get("namespace") or "default"},
@@ -93,8 +100,8 @@ def _event(client: Client, about: Obj, what: Occurrence, name: str) -> dict[str,
         "reason": what.reason,
         "message": what.message,
         "source": source,
-        "firstTimestamp": clock.timestamp(),
-        "lastTimestamp": clock.timestamp(),
+        "firstTimestamp": now,
+        "lastTimestamp": now,
         "count": 1,
         "type": what.type,
         "eventTime": None,

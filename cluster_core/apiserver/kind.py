@@ -126,8 +126,12 @@ class Kind:
     wrong: then any name goes that fits into a path."""
     repeats_metadata_check: bool = True
     """Whether its own update validation checks the change of the metadata again, after the generic one did."""
+    checks_metadata_whole: int = 0
+    """How often its own update validation checks the metadata as a creation does, the rule for names included."""
     warnings: Callable[[Obj, Obj | None], list[str]] | None = None
     """Warning headers for (new, old)."""
+    early_warnings: Callable[[Obj], list[str]] | None = None
+    """Warnings about a prepared new object that come even when it is refused."""
     fields: Callable[[Obj], Mapping[str, str]] | None = None
     """Values selectable with fieldSelector beside metadata.name and metadata.namespace."""
     columns: tuple[Column, ...] = ()
@@ -170,19 +174,21 @@ class Kind:
     """Key under /registry when it is not the plural, such as "minions" for nodes."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Anything a dynamic kind (a CustomResourceDefinition's) must carry: its type, its paths."""
+    api_version: str = field(init=False)
+    registry_prefix: str = field(init=False)
+    _served: tuple[Served, ...] = field(init=False)
 
-    @property
-    def api_version(self) -> str:
-        return f"{self.group}/{self.version}" if self.group else self.version
+    def __post_init__(self) -> None:
+        """What is asked for with every request is put together once."""
+        given = object.__setattr__
+        given(self, "api_version", f"{self.group}/{self.version}" if self.group else self.version)
+        given(self, "registry_prefix", f"/registry/{self.prefix or self.plural}/")
+        given(self, "_served", (Served(self.group, self.version, columns=self.columns), *self.served))
 
     @property
     def resource(self) -> str:
         """The resource as messages name it: "pods", "deployments.apps"."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
-
-    @property
-    def registry_prefix(self) -> str:
-        return f"/registry/{self.prefix or self.plural}/"
 
     def key(self, namespace: str, name: str) -> str:
         """The etcd key of an object; namespace is ignored for cluster-scoped kinds."""
@@ -193,7 +199,7 @@ class Kind:
 
     def all_served(self) -> Sequence[Served]:
         """Every (group, version) under which it is served, the storage version first."""
-        return (Served(self.group, self.version, columns=self.columns), *self.served)
+        return self._served
 
 
 class Kinds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -20,7 +21,9 @@ ACCEPTED = (
     "application/vnd.kubernetes.protobuf",
 )
 YAML = "application/yaml"
-_SHAPES = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
+SHAPES_OF_CALLS = ("PartialObjectMetadata", "PartialObjectMetadataList")
+"""What is only asked and never stored has no columns."""
+SHAPES = ("Table", *SHAPES_OF_CALLS)
 
 
 class Format(NamedTuple):
@@ -34,14 +37,18 @@ class Format(NamedTuple):
     """Of the shape, not of the object."""
 
 
-def accepted(request: ApiRequest, shapes: tuple[str, ...] = _SHAPES) -> Format:
+def accepted(request: ApiRequest, shapes: tuple[str, ...] = SHAPES) -> Format:
     """The first clause of the Accept header that we can serve. Raises 406 NotAcceptable."""
-    header = request.header("accept") or "*/*"
-    for clause in header.split(","):
-        found = _clause(clause.strip(), shapes)
-        if found is not None:
-            return found._replace(include=request.parameter("includeObject"), pretty=_pretty(request))
-    raise errors.not_acceptable(ACCEPTED)
+    found = _first(request.header("accept") or "*/*", shapes)
+    if found is None:
+        raise errors.not_acceptable(ACCEPTED)
+    include, pretty = request.parameter("includeObject"), _pretty(request)
+    return found._replace(include=include, pretty=pretty) if include or pretty else found
+
+
+@lru_cache(256)
+def _first(header: str, shapes: tuple[str, ...]) -> Format | None:
+    return next((found for clause in header.split(",") if (found := _clause(clause.strip(), shapes)) is not None), None)
 
 
 def _pretty(request: ApiRequest) -> bool:

@@ -16,6 +16,8 @@ class Change(NamedTuple):
     old: Obj | None
     new: Obj | None
     revision: int
+    of_status: bool = False
+    """Whether nothing but the status has changed, as far as that can be told at a glance."""
 
     @property
     def obj(self) -> Obj:

@@ -15,6 +15,7 @@ from cluster_core.apiserver import (
     deprecation,
     discovery,
     handlers,
+    hooks,
     nonresource,
     options,
     protobuf,
@@ -76,6 +77,8 @@ class ApiServer:
         """The server's flags, without dashes in front: {"service-cluster-ip-range": "10.96.0.0/12"}."""
         self.connect: Connect = _no_connect
         """Serves subresources that reach into a node: log, exec, attach, portforward, proxy."""
+        self.reach: hooks.Reach = hooks.nowhere
+        """Posts to a webhook over the cluster's network."""
         self.present: dict[str, Callable[[Obj], Obj]] = {}
         """How objects of a kind (by name) look to those who get or list them, where the store does not say all: heartbeats."""
         self.silent = False

@@ -219,7 +219,18 @@ class Storage:
         """What a store event means for objects."""
         old = self.decode(event.old) if event.old else None
         new = self.decode(event.new) if event.new else None
-        return Change(kind, old, new, event.revision)
+        return Change(kind, old, new, event.revision, old is not None and new is not None and _is_of_status(old, new))
+
+
+_SHAPE = ("labels", "ownerReferences", "deletionTimestamp")
+
+
+def _is_of_status(old: Obj, new: Obj) -> bool:
+    """Whether spec, labels and owners are the very same."""
+    if "spec" not in new or old.get("spec") is not new["spec"]:
+        return False
+    before, after = old["metadata"], new["metadata"]
+    return all(before.get(name) is after.get(name) for name in _SHAPE)
 
 
 def _cell_key(kind: Kind, namespace: str, name: str) -> str:

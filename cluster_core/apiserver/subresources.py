@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from cluster_core.apiserver import decode, identity, lifecycle, negotiate, options, patching, schema
+from cluster_core.apiserver.admission.chain import Attributes
 from cluster_core.apiserver.body import check_media_type
 from cluster_core.apiserver.context import Context
+from cluster_core.apiserver.kind import Subresource
 from cluster_core.apiserver.request import ApiRequest, ApiResponse, RequestInfo
 from cluster_core.machinery import errors, field, gofmt, selectors
 from cluster_core.machinery.typed import Obj
@@ -29,6 +31,7 @@ def answer(context: Context, info: RequestInfo, request: ApiRequest) -> ApiRespo
     if context.verb not in found.verbs:
         raise errors.method_not_allowed()
     if found.call is None:
+        _admit_connection(context, found, request)
         return context.server.connect(context, found, info, request)
     negotiate.accepted(request)
     options.read_write_options(context, request, "CreateOptions" if request.method == "POST" else "UpdateOptions")
@@ -36,6 +39,27 @@ def answer(context: Context, info: RequestInfo, request: ApiRequest) -> ApiRespo
     parent = lifecycle.existing(context)
     status = 201 if request.method == "POST" else 200
     return negotiate.respond(context, request, found.call(context, parent, body), status)
+
+
+_STREAMS = {"exec": "PodExecOptions", "attach": "PodAttachOptions", "portforward": "PodPortForwardOptions", "proxy": "PodProxyOptions"}
+_LISTS = frozenset(("command", "ports"))
+_TEXTS = frozenset(("container", "path"))
+
+
+def _admit_connection(context: Context, subresource: Subresource, request: ApiRequest) -> None:
+    """Opening a stream goes through admission, with what is asked for as the object. Raises ApiError."""
+    name = _STREAMS.get(subresource.name)
+    if name is None or context.kind.name != "Pod":
+        return
+    asked: dict[str, Any] = {"kind": name, "apiVersion": "v1"}
+    for key in dict(request.query):
+        if key in _LISTS:
+            asked[key] = request.parameters(key)
+        else:
+            asked[key] = request.parameter(key) if key in _TEXTS else request.parameter(key) not in ("", "0", "false")
+    attributes = Attributes("CONNECT", context, asked)
+    context.server.admission.admit(attributes)
+    context.server.admission.validate(attributes)
 
 
 def _body(context: Context, request: ApiRequest, gvk: tuple[str, str, str]) -> Obj:

@@ -236,4 +236,5 @@ CONTROLLER = Controller(
     reconcile=reconcile,
     latency=_latency,
     user="system:serviceaccount:kube-system:daemon-set-controller",
+    steady=frozenset({"Pod"}),
 )

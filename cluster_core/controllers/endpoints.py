@@ -156,4 +156,5 @@ CONTROLLER = Controller(
     reconcile=reconcile,
     latency=latency,
     user="system:serviceaccount:kube-system:endpoint-controller",
+    steady=frozenset({"Pod"}),
 )

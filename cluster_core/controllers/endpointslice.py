@@ -178,4 +178,5 @@ CONTROLLER = Controller(
     watches={"Service": service_itself, "Pod": services_of_pod, "EndpointSlice": _service_of_slice},
     reconcile=reconcile,
     latency=latency,
+    steady=frozenset({"Pod"}),
 )

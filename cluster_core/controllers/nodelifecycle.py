@@ -275,4 +275,5 @@ CONTROLLER = Controller(
     latency=0.0,
     user="system:serviceaccount:kube-system:node-controller",
     start=_known,
+    steady=frozenset({"Pod"}),
 )

@@ -16,4 +16,5 @@ CONTROLLER = Controller(
     watches={"ReplicaSet": itself, "Pod": owner_or_selecting("ReplicaSet")},
     reconcile=partial(replicas.reconcile, FLAVOR),
     latency=FLAVOR.latency,
+    steady=frozenset({"Pod"}),
 )

@@ -22,4 +22,5 @@ CONTROLLER = Controller(
     reconcile=partial(replicas.reconcile, FLAVOR),
     latency=FLAVOR.latency,
     user="system:serviceaccount:kube-system:replication-controller",
+    steady=frozenset({"Pod"}),
 )

@@ -80,6 +80,8 @@ class Controller:
     start: Callable[[Context], Iterable[str]] | None = None
     """Keys to reconcile when it starts, beside those of every watched object that exists."""
     default_on: bool = True
+    steady: frozenset[str] = frozenset()
+    """Kinds whose keys depend on nothing but name, labels, owners and spec: a change of the status leaves them as they were."""
     periodic: bool = False
     """Whether it looks again for ever, as by a time-table: that alone does not make a cluster unstable."""
 
@@ -101,7 +103,10 @@ class ControllerPart:
             return
         new, old = change.new, change.old
         after = tuple(keys_of(self._context, new)) if new is not None else ()
-        before = tuple(keys_of(self._context, old)) if old is not None else ()
+        if change.of_status and change.kind.name in self.controller.steady:
+            before = after
+        else:
+            before = tuple(keys_of(self._context, old)) if old is not None else ()
         if before and before != after:
             after = tuple(sorted({*before, *after}))
         for key in after:

@@ -281,5 +281,8 @@ def _update_revision(context: Context, owner: Obj, found: list[Obj], collisions:
 
 
 CONTROLLER = Controller(
-    "statefulset", watches={"StatefulSet": itself, "Pod": owner_or_selecting("StatefulSet")}, reconcile=reconcile
+    "statefulset",
+    watches={"StatefulSet": itself, "Pod": owner_or_selecting("StatefulSet")},
+    reconcile=reconcile,
+    steady=frozenset({"Pod"}),
 )

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from cluster_core.apiserver.parts import object_key, split_key
 from cluster_core.controllers import conditions
 from cluster_core.controllers.runtime import Context, Controller, itself
+from cluster_core.machinery.clock import SECOND
+from cluster_core.machinery.timestamps import parse_duration
 from cluster_core.machinery.typed import Obj
 
 NAME = "taint-eviction"
@@ -18,6 +20,8 @@ COMPONENT = "taint-eviction-controller"
 _FOR_EVER = float("inf")
 _TARGET = f"controller/{NAME}"
 _DUE = "due/"
+_USUAL = 300
+"""Seconds: what DefaultTolerationSeconds gives a pod."""
 
 
 def reconcile(context: Context, key: str) -> float | None:
@@ -37,7 +41,7 @@ def reconcile(context: Context, key: str) -> float | None:
 
 def _decide(context: Context, pod: Obj, taints: list[Obj]) -> None:
     key = object_key(pod)
-    patience = _patience(pod, taints)
+    patience = _patience(pod, taints, _timeout(context))
     if patience in (0, _FOR_EVER):
         _cancel(context, key)
     if patience != _FOR_EVER:
@@ -70,13 +74,21 @@ def tolerates(toleration: Obj, taint: Obj) -> bool:
     return bool(toleration.get("value", "") == taint.get("value", ""))
 
 
-def _patience(pod: Obj, taints: list[Obj]) -> float:
+def _timeout(context: Context) -> float:
+    """--pod-eviction-timeout, in seconds: gone from upstream, yet what many look for. It stands in for the 300 s that
+    DefaultTolerationSeconds writes into pods."""
+    text = context.options.get("pod-eviction-timeout")
+    return parse_duration(str(text)) / SECOND if text else _USUAL
+
+
+def _patience(pod: Obj, taints: list[Obj], timeout: float) -> float:
     """Seconds until the first of the tolerations that let it stay runs out; 0 when a taint is not tolerated."""
     tolerations = pod["spec"].get("tolerations") or ()
     used = [next((one for one in tolerations if tolerates(one, taint)), None) for taint in taints]
     if None in used:
         return 0
     seconds = [one["tolerationSeconds"] for one in used if one is not None and one.get("tolerationSeconds") is not None]
+    seconds = [timeout if each == _USUAL else each for each in seconds]
     return max(0, min(seconds)) if seconds else _FOR_EVER
 
 
@@ -117,4 +129,5 @@ CONTROLLER = Controller(
     reconcile=reconcile,
     latency=0.0,
     user="system:serviceaccount:kube-system:node-controller",
+    steady=frozenset({"Pod"}),
 )

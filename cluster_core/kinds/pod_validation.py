@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cluster_core.kinds.container_validation import image_of_pod
 from cluster_core.kinds.pod_annotations import fields_match, pod_annotations
+from cluster_core.kinds.pod_known_good import Faultless, key_of
 from cluster_core.kinds.podspec_validation import pod_spec
 from cluster_core.machinery.field import Errors, Path, forbidden
 from cluster_core.machinery.typed import Obj
@@ -33,7 +34,20 @@ def _no_tokens(errors: Errors, spec: Obj) -> None:
                 errors.append(forbidden(where, "must not be specified when serviceAccountName is not set"))
 
 
+_FAULTLESS = Faultless()
+
+
 def validate(pod: Obj) -> Errors:
+    key = key_of(pod)
+    if key in _FAULTLESS:
+        return []
+    errors = _problems(pod)
+    if not errors:
+        _FAULTLESS.add(key)
+    return errors
+
+
+def _problems(pod: Obj) -> Errors:
     errors: Errors = []
     spec = pod["spec"]
     pod_itself(errors, pod)

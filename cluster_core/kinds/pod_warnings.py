@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cluster_core.kinds.node_labels import deprecated, term_warnings
+from cluster_core.kinds.pod_known_good import Faultless, key_of
 from cluster_core.kinds.pod_strategy import APP_ARMOR_ANNOTATION, app_armor_profile
 from cluster_core.kinds.podspec_validation import every_container
 from cluster_core.kinds.volume_warnings import volume_warnings
@@ -41,15 +42,28 @@ def pod_warnings(new: Obj, old: Obj | None) -> list[str]:
     """Pods are warned of when they are created; people rarely update them."""
     if old is not None:
         return []
-    metadata = new["metadata"]
-    armor = _app_armor_of_pod(new["spec"], metadata.get("annotations") or {})
-    return [*armor, *name_warnings(new, _NAME_OF_POD), *_of_pod(Path(), new["spec"], metadata)]
+    key = key_of(new)
+    of_name = name_warnings(new, _NAME_OF_POD)
+    if key in _UNREMARKABLE:
+        return of_name
+    of_spec = [*_of_pod(Path(), new["spec"], new["metadata"])]
+    if not of_spec:
+        _UNREMARKABLE.add(key)
+    return [*of_name, *of_spec]
+
+
+_UNREMARKABLE = Faultless()
+
+
+def app_armor_warnings(pod: Obj) -> list[str]:
+    """The annotation has been made a field by now unless it made no sense."""
+    annotations = pod["metadata"].get("annotations") or {}
+    if not any(key.startswith(APP_ARMOR_ANNOTATION) for key in annotations):
+        return []
+    return list(_app_armor_of_pod(pod["spec"], annotations))
 
 
 def _app_armor_of_pod(spec: Obj, annotations: Mapping[str, str]) -> Warnings:
-    """The annotation has been made a field by now unless it made no sense."""
-    if not any(key.startswith(APP_ARMOR_ANNOTATION) for key in annotations):
-        return
     own = (spec.get("securityContext") or {}).get("appArmorProfile")
     for container, _ in every_container(spec, Path("spec")):
         key = APP_ARMOR_ANNOTATION + container.get("name", "")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from cluster_core.kubelet import status as states
+from cluster_core.kubelet.staticpods import MIRROR
 from cluster_core.kubelet.work import Work
 from cluster_core.machinery.quantity import milli, value
 from cluster_core.machinery.typed import Obj
@@ -13,6 +14,9 @@ from cluster_core.machinery.typed import Obj
 
 def refusal(work: Work) -> tuple[str, str] | None:
     """(reason, message) why the pod cannot run here; None when it can."""
+    held = _under_pressure(work)
+    if held:
+        return held
     if any(c["type"] == "PodScheduled" for c in work.pod.get("status", {}).get("conditions", ())):
         return None  # the scheduler has just counted the same
     node = work.fleet.api.get("Node", "", work.machine.name)
@@ -27,6 +31,45 @@ def refusal(work: Work) -> tuple[str, str] | None:
     if not wanted:
         return None
     return _short_of(work, wanted, others, allocatable)
+
+
+SYSTEM_CRITICAL = 2_000_000_000
+
+
+def is_critical(pod: Obj) -> bool:
+    """Static pods and those of system-critical priority are admitted and never evicted. Models IsCriticalPod."""
+    if MIRROR in pod["metadata"].get("annotations", {}):
+        return True
+    return int(pod["spec"].get("priority", 0)) >= SYSTEM_CRITICAL
+
+
+def request_of(pod: Obj, resource: str) -> int:
+    """What the pod asks for of one resource, cpu in thousandths."""
+    return requests(pod).get(resource, 0)
+
+
+def _under_pressure(work: Work) -> tuple[str, str] | None:
+    """A node under pressure takes no more pods; one short of memory only still takes those that have requests."""
+    pressure = work.machine.pressure
+    if not pressure or is_critical(work.pod):
+        return None
+    best_effort = work.pod.get("status", {}).get("qosClass") == "BestEffort"
+    if list(pressure) == ["MemoryPressure"] and (not best_effort or _tolerates_memory_pressure(work.pod)):
+        return None
+    return "Evicted", f"Pod was rejected: The node had condition: [{' '.join(pressure)}]. "
+
+
+def _tolerates_memory_pressure(pod: Obj) -> bool:
+    """DaemonSets' pods do."""
+    return any(
+        toleration.get("key") in (None, "", _MEMORY_TAINT)
+        and toleration.get("effect") in (None, "", "NoSchedule")
+        and (toleration.get("operator") == "Exists" or not toleration.get("value"))
+        for toleration in pod["spec"].get("tolerations", ())
+    )
+
+
+_MEMORY_TAINT = "node.kubernetes.io/memory-pressure"
 
 
 def _short_of(work: Work, wanted: dict[str, int], others: list[Obj], allocatable: Obj) -> tuple[str, str] | None:

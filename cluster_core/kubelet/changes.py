@@ -5,7 +5,7 @@ Models computePodActions (container definition changed) and pkg/kubelet/allocati
 
 from __future__ import annotations
 
-from cluster_core.kubelet.stopping import stop
+from cluster_core.kubelet.stopping import grace_of, stop
 from cluster_core.kubelet.work import Work
 from cluster_core.machinery.containers import PullError
 from cluster_core.machinery.typed import Obj
@@ -19,8 +19,7 @@ def apply(work: Work) -> None:
             continue
         if _other_image(work, container, status):
             name = container["name"]
-            grace = int(work.pod["spec"].get("terminationGracePeriodSeconds", 30))
-            stop(work, name, grace, f"Container {name} definition changed, will be restarted")
+            stop(work, name, grace_of(work.pod), f"Container {name} definition changed, will be restarted")
         elif status.get("resources", {}) != container.get("resources", {}):
             _resize(work, container, status)
 

@@ -6,13 +6,27 @@ its images. A key with "~" in front is the same look as a chore: nothing that "u
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cluster_core.apiserver.parts import Change, object_key, split_key
 from cluster_core.apiserver.world import World
-from cluster_core.kubelet import asking, kwok, memory, refreshing, registration, staticpods, surroundings, volumes
+from cluster_core.kubelet import (
+    asking,
+    imagestore,
+    kwok,
+    memory,
+    mounting,
+    pressure,
+    refreshing,
+    registration,
+    staticpods,
+    surroundings,
+    volumes,
+)
 from cluster_core.kubelet.addresses import Addresses
 from cluster_core.kubelet.inside import Inside
+from cluster_core.kubelet.loads import Loads
 from cluster_core.kubelet.memory import Memory
 from cluster_core.kubelet.ports import Machines, Workloads
 from cluster_core.kubelet.probes import Probes
@@ -26,6 +40,9 @@ from cluster_core.machinery.typed import Obj
 RETRY = 5.0
 """Seconds after which a kubelet tries again what the API server did not take."""
 
+
+USUAL_DNS = (["10.96.0.10"], "cluster.local")
+"""clusterDNS and clusterDomain as kubeadm sets them."""
 
 LEAST_PAUSE = 100_000
 """Microseconds between two looks at a pod: what is overdue is not looked at for ever in the same instant."""
@@ -52,11 +69,16 @@ class Fleet:
         self.addresses = Addresses()
         self.probes = Probes()
         self.inside = Inside(self)
+        self.loads = Loads(self)
         self.instant = False
         """Whether everything takes no time and happens without a word: when a cluster is made."""
         self.fake: set[str] = set()
         """Nodes that KWOK plays."""
+        self.host_files: Callable[[str], Mapping[str, str]] = lambda node: {}
+        """The files of a node's machine, by path."""
         self._memories: dict[str, Memory] = {}
+        self.dns: dict[str, list[Any]] = {}
+        """Pod uid -> [name servers, domain] it was started with, where its kubelet's were not the cluster's usual ones."""
         self._missing: dict[str, dict[str, str]] = {}
         """Namespace -> pod uid -> agenda key, of pods that wait for a ConfigMap or Secret."""
         self._asking: dict[str, str] = {}
@@ -94,6 +116,8 @@ class Fleet:
             self._look(node, object_key(new))
         if old is not None:
             refreshing.pod_changed(self, old, new)
+            if old["metadata"].get("annotations") != new["metadata"].get("annotations"):
+                self.loads.weigh(node)
 
     def _note_address(self, node: str, pod: Obj) -> None:
         ip = pod.get("status", {}).get("podIP")
@@ -113,8 +137,10 @@ class Fleet:
         uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName")
         self._memories.pop(uid, None)
         self._asking.pop(uid, None)
+        self.dns.pop(uid, None)
         if not node:
             return
+        self.loads.gone(node, uid)
         self._mirror_gone(node, pod)
         ip = pod.get("status", {}).get("podIP")
         if ip:
@@ -175,15 +201,17 @@ class Fleet:
             self.world.agenda.soon(self.name, key, RETRY)  # the API server is out of reach, or somebody was faster
 
     def _pod(self, node: str, key: str) -> None:
-        machine = self.machines.get(node)
-        pod = self.api.get("Pod", *split_key(key))
-        if machine is None or not machine.well or pod is None or pod["spec"].get("nodeName") != node:
-            return
+        machine, pod = self.well_machine(node), self.api.get("Pod", *split_key(key))
+        if machine is not None and pod is not None and pod["spec"].get("nodeName") == node:
+            self.attend(machine, pod, sync)
+
+    def attend(self, machine: Any, pod: Obj, do: Callable[[Work], None]) -> None:
+        """Do something to a pod and plan the next look at it."""
         uid = pod["metadata"]["uid"]
         known = self._memories.get(uid, {})
         work = Work(self, machine, pod, known)
         try:
-            sync(work)
+            do(work)
         except ApiError:
             known["statuses"] = dict(work.statuses)  # not written: to be told again
             self._memories[uid] = known
@@ -192,25 +220,42 @@ class Fleet:
             self._memories[uid] = known
         else:
             self._memories.pop(uid, None)
+        key = object_key(pod)
         if "asks" in known:
-            self._asking[uid] = f"~{node}|pod|{key}"
+            self._asking[uid] = f"~{machine.name}|pod|{key}"
         else:
             self._asking.pop(uid, None)
-        self._plan(node, key, *(memory.next_due(known, self.clock.now) if not work.gone else (None, False)))
+        due = memory.next_due(known, self.clock.now) if not work.gone else (None, False)
+        self.plan(machine.name, key, *due)
+
+    def well_machine(self, node: str) -> Any:
+        """The machine of this name when its kubelet is at work, else None."""
+        machine = self.machines.get(node)
+        return machine if machine is not None and machine.well else None
+
+    def event(self, node: Obj, type: str, reason: str, message: str) -> None:
+        """Something to tell about the node itself."""
+        self.api.event(node, type, reason, message, component="kubelet", host=node["metadata"]["name"])
+
+    def _pressure(self, node: str, _: str) -> None:
+        machine = self.well_machine(node)
+        if machine is not None:
+            pressure.look(self, machine)
 
     def finish(self, pod: Obj, container: str, exit_code: int) -> None:
         """The container's main process has ended at somebody's word from outside."""
-        memory.entry(self._memories.setdefault(pod["metadata"]["uid"], {}), "exits")[container] = [self.clock.now, exit_code, "", ""]
+        memory.entry(self.memory_of(pod), "exits")[container] = [self.clock.now, exit_code, "", ""]
         self.world.agenda.soon(self.name, f"{pod['spec']['nodeName']}|pod|{object_key(pod)}", 0.05)
 
     def disturb(self, pod: Obj, name: str) -> None:
         """Somebody has run a command in the container, which its exec probes may notice."""
         container: Obj = next((each for each in pod["spec"]["containers"] if each["name"] == name), {})
         if any("exec" in container.get(kind, {}) for kind in ("livenessProbe", "readinessProbe")):
-            self.probes.look_again(self._memories.setdefault(pod["metadata"]["uid"], {}), container, self.clock.now)
+            self.probes.look_again(self.memory_of(pod), container, self.clock.now)
             self.world.agenda.soon(self.name, f"{pod['spec']['nodeName']}|pod|{object_key(pod)}", 0.05)
+        self.loads.written(pod)
 
-    def _plan(self, node: str, key: str, due: int | None, chore: bool) -> None:
+    def plan(self, node: str, key: str, due: int | None, chore: bool) -> None:
         agenda = self.world.agenda
         due = None if due is None else max(due, self.clock.now + LEAST_PAUSE)
         for prefix, wanted in (("", not chore), ("~", chore)):
@@ -221,15 +266,15 @@ class Fleet:
                 agenda.cancel(self.name, name)
 
     def _register(self, node: str, _: str) -> None:
-        machine = self.machines.get(node)
-        if machine is not None and machine.well:
+        machine = self.well_machine(node)
+        if machine is not None:
             self.register(machine)
 
     def register(self, machine: Any) -> None:
         """Let the machine's kubelet make its node known and look at everything that is on it."""
         node = machine.name
         found = registration.register(self.api, self.world, machine)
-        self.api.event(found, "Normal", "Starting", "Starting kubelet.", component="kubelet", host=node)
+        self.event(found, "Normal", "Starting", "Starting kubelet.")
         for pod in self.api.on_node("Pod", node):
             self._look(node, object_key(pod))
         for name in machine.manifests:
@@ -240,40 +285,21 @@ class Fleet:
         self.world.agenda.soon(self.name, f"{machine.name}|static|{name}", 1.0)
 
     def _static(self, node: str, name: str) -> None:
-        machine = self.machines.get(node)
-        if machine is not None and machine.well:
+        machine = self.well_machine(node)
+        if machine is not None:
             staticpods.mirror(self, machine, name)
-
-    def _fake_pod(self, node: str, key: str) -> None:
-        pod = self.api.get("Pod", *split_key(key))
-        if pod is not None and node in self.fake:
-            kwok.play_pod(self, node, pod)
-
-    def _fake_node(self, node: str, _: str) -> None:
-        found = self.api.get("Node", "", node)
-        if found is not None and node in self.fake:
-            kwok.play_node(self, found)
-
-    def _images(self, node: str, _: str) -> None:
-        self.report_images(node)
-
-    def report_images(self, node: str) -> None:
-        """Show the images in the node's store in its status."""
-        machine, found = self.machines.get(node), self.api.get("Node", "", node)
-        if machine is not None and machine.well and found is not None:
-            images = registration.images_of([self.workloads.find(name) for name in machine.images])
-            self.api.update_status("Node", {**found, "status": {**found["status"], "images": images}})
-
-    def add_image(self, machine: Any, reference: str) -> None:
-        """An image has come into the node's store; the next node status shows it."""
-        machine.images.append(reference)
-        if self.instant:
-            return
-        self.world.agenda.soon(self.name, f"~{machine.name}|images", 10.0)
 
     def memory_of(self, pod: Obj) -> Memory:
         """What is remembered of the pod, to be added to."""
         return self._memories.setdefault(pod["metadata"]["uid"], {})
+
+    def note_dns(self, machine: Any, uid: str) -> None:
+        """The pod gets its resolv.conf: from the settings its kubelet has now."""
+        settings = machine.settings
+        if "clusterDNS" in settings or "clusterDomain" in settings:
+            self.dns[uid] = [settings.get("clusterDNS", USUAL_DNS[0]), settings.get("clusterDomain", USUAL_DNS[1])]
+        else:
+            self.dns.pop(uid, None)
 
     def node_facts(self, pod: Obj) -> dict[str, str]:
         """What the downward API tells of the node, and the pod's address."""
@@ -287,9 +313,12 @@ class Fleet:
         environment = surroundings.environment(self.api, pod, container, node)
         if container.get("command") or container.get("args"):
             environment = {**volumes.service_variables(self.api, pod), **environment}
+        container = mounting.resolved(container, environment)
         files = volumes.files_of(self.api, pod, container, node)
+        if mounting.mounts_host(pod):
+            files |= mounting.host_files(pod, container, self.host_files(pod["spec"]["nodeName"]))
         known = self._memories.get(pod["metadata"]["uid"], {})
-        return Surroundings(environment, *refreshing.first_and_later(known, container, files))
+        return Surroundings(container, environment, *refreshing.first_and_later(known, container, files))
 
     # ------------------------------------------------------------------------------------------------ world.machines
 
@@ -315,6 +344,8 @@ class Fleet:
                 self.world.agenda.cancel(self.name, f"{prefix}{node}|pod|{object_key(pod)}")
         self.world.agenda.cancel(self.name, f"{node}|register")
         self.world.agenda.cancel(self.name, f"~{node}|images")
+        self.world.agenda.cancel(self.name, f"{node}|pressure")
+        self.loads.forget(node)
 
     def _power(self, machine: Any) -> None:
         """A machine went on or off, or its kubelet was stopped or started."""
@@ -337,14 +368,16 @@ class Fleet:
     # ------------------------------------------------------------------------------------------------ memory
 
     def dump(self) -> Any:
-        found = {"pods": self._memories, "missing": self._missing, "asking": self._asking, "timings": self.timings.changed,
-                 "workloads": self.workloads.dump()}  # fmt: skip
+        found = {"pods": self._memories, "missing": self._missing, "asking": self._asking, "dns": self.dns,
+                 "timings": self.timings.changed, "workloads": self.workloads.dump()}  # fmt: skip
         return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
+        self.loads.clear()
         self._memories = state.get("pods", {})
         self._missing = state.get("missing", {})
         self._asking = state.get("asking", {})
+        self.dns = state.get("dns", {})
         self.timings.changed = state.get("timings", {})
         self.workloads.load(state.get("workloads"))
 
@@ -358,11 +391,12 @@ def _deserves_a_look(old: Obj, new: Obj) -> bool:
     return old["spec"] is not new["spec"] and old["spec"] != new["spec"]
 
 
-_HANDLERS = {
+_HANDLERS: Mapping[str, Callable[[Fleet, str, str], None]] = {
     "pod": Fleet._pod,
     "register": Fleet._register,
-    "images": Fleet._images,
+    "images": imagestore.report,
+    "pressure": Fleet._pressure,
     "static": Fleet._static,
-    "fake": Fleet._fake_pod,
-    "fake-node": Fleet._fake_node,
+    "fake": kwok.pod_due,
+    "fake-node": kwok.node_due,
 }

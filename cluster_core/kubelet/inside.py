@@ -5,9 +5,11 @@ Models pkg/registry/core/pod/strategy.go (LogLocation, ExecLocation) and pkg/kub
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cluster_core.kubelet import surroundings
+from cluster_core.kubelet.loads import overhead
 from cluster_core.machinery import errors
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Launch
@@ -43,8 +45,11 @@ class LogOptions(NamedTuple):
 class Inside:
     """The kubelets' own server."""
 
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
+    def __init__(self, fleet: Fleet, through_kubelet: bool = True) -> None:
+        """`through_kubelet`: as the API server comes in; else as somebody on the machine, past its kubelet."""
+        self._fleet, self._through_kubelet = fleet, through_kubelet
+        self.gate: Callable[[Any, str], None] = lambda machine, path: None
+        """Raises ApiError when this machine's kubelet and the API server do not trust each other."""
 
     # ------------------------------------------------------------------------------------------------ finding
 
@@ -75,10 +80,13 @@ class Inside:
         machine = self._fleet.machines.get(node)
         if machine is None:
             raise errors.plain_error(f'Get "https://{node}:10250{path}": dial tcp: lookup {node}: no such host')
-        if not machine.well:
+        if not self._through_kubelet:
+            return machine
+        if not machine.serves:
             why = "connection refused" if machine.state == "on" else "no route to host"
             address = f"{machine.address}:10250"
             raise errors.plain_error(f'Get "https://{address}{path}": dial tcp {address}: connect: {why}')
+        self.gate(machine, path)
         return machine
 
     @staticmethod
@@ -97,8 +105,8 @@ class Inside:
         try:
             found = self._fleet.surroundings(pod, container)
         except surroundings.Missing:
-            found = surroundings.NOTHING
-        return Launch(pod, container, attempt, spec["nodeName"], found.environment, found.files, self._fleet.clock.now, found.changes)
+            found = surroundings.nothing(container)
+        return Launch(pod, found.container, attempt, spec["nodeName"], found.environment, found.files, self._fleet.clock.now, found.changes)
 
     # ------------------------------------------------------------------------------------------------ logs
 
@@ -143,19 +151,24 @@ class Inside:
         machine = self._fleet.machines.get(node)
         return machine is not None and machine.well
 
+    def overhead(self, node: str) -> int:
+        """Bytes of memory that others than pods take on the node."""
+        return overhead(self._fleet.machines.get(node))
+
+    def running(self, pod: Obj) -> Iterator[tuple[str, Launch, int]]:
+        """(name, launch, when it started) of the containers that run."""
+        for container in (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]):
+            status = self._status(pod, container["name"])
+            if status is not None and "running" in status["state"]:
+                launch = self._launch(pod, container["name"], status["restartCount"])
+                yield container["name"], launch, parse_time(status["state"]["running"]["startedAt"])
+
     def usage(self, pod: Obj) -> list[tuple[str, int, int]]:
         """(container, thousandths of a cpu, bytes) of the running containers; empty when their node is silent."""
         machine = self._fleet.machines.get(pod["spec"].get("nodeName", ""))
         if machine is None or not machine.well:
             return []
-        found = []
-        for container in (*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]):
-            status = self._status(pod, container["name"])
-            if status is not None and "running" in status["state"]:
-                launch = self._launch(pod, container["name"], status["restartCount"])
-                started = parse_time(status["state"]["running"]["startedAt"])
-                found.append((container["name"], *self._fleet.workloads.usage(launch, started)))
-        return found
+        return [(name, *self._fleet.workloads.usage(launch, started)) for name, launch, started in self.running(pod)]
 
     # ------------------------------------------------------------------------------------------------ commands
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cluster_core.apiserver.parts import controller_of
+from cluster_core.apiserver.parts import controller_of, split_key
 from cluster_core.kubelet import registration
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.timestamps import microtime
@@ -156,3 +156,17 @@ def _container(container: Obj, done: bool, now: str) -> dict[str, Any]:
         ended = {"exitCode": 0, "reason": "Completed", "startedAt": now, "finishedAt": now}
         found |= {"state": {"terminated": ended}, "started": False}
     return found
+
+
+def pod_due(fleet: Fleet, node: str, key: str) -> None:
+    """It is time to look at a pod on a node that is played."""
+    pod = fleet.api.get("Pod", *split_key(key))
+    if pod is not None and node in fleet.fake:
+        play_pod(fleet, node, pod)
+
+
+def node_due(fleet: Fleet, node: str, _: str) -> None:
+    """It is time to look at a node that is played."""
+    found = fleet.api.get("Node", "", node)
+    if found is not None and node in fleet.fake:
+        play_node(fleet, found)

@@ -2,11 +2,14 @@
 
 A pod that just runs has none: its status tells everything. Keys of a `Memory`:
 
-    flight      containers being started in this sync: {"queue": names, "stage", "due", "begun"}
+    flight      containers being started in this sync: {"queue": names, "stage", "due", "begun"}; "hook": [name, problem]
     statuses    container statuses not written yet, by container name
     exits       containers that will end: name -> [due, exit code, reason, message]
     asks        containers whose scripts ask the network something: name -> [due, when it could be, whether it is a chore]
     stopping    containers told to stop: name -> [due, exit code, reason, why]
+    turns       containers that are told to stop when others have ended: name -> deadline
+    renewal     all containers are being ended in order to begin anew
+    doom        why the pod fails as a whole when its containers have ended: {"reason", "message", "by", "condition"}
     backoff     restart back-off: name -> [seconds, last change]; pulls: the same for image pulls
     again       containers whose wait ends with another restart
     backing-off when a failed pull shows as ImagePullBackOff
@@ -15,6 +18,7 @@ A pod that just runs has none: its status tells everything. Keys of a `Memory`:
     waits       when a back-off ends: name -> due
     mounted     volume -> [[since, {path: text}], ...] where contents have changed; refresh: when to look for changes
     probes      name -> kind of probe -> {"due", "good", "bad"}
+    disk        when to see whether the pod has put too much on the disk
     waiting     references to ConfigMaps and Secrets that are missing
 """
 
@@ -77,8 +81,9 @@ def _pressing(memory: Memory, now: int) -> list[int]:
         times.append(memory["flight"]["due"])
     times += [planned[0] for key in ("exits", "stopping") for planned in memory.get(key, {}).values()]
     times += memory.get("backing-off", {}).values()
+    times += memory.get("turns", {}).values()
     times += [due for due in memory.get("waits", {}).values() if due - now <= CHORE_WAIT]
     times += [probe["due"] for probe in _probes(memory) if not probe.get("idle")]
     times += [due for due, _, chore in memory.get("asks", {}).values() if not chore]
-    times += [memory[key] for key in ("deadline", "removal", "refresh") if key in memory]
+    times += [memory[key] for key in ("deadline", "disk", "removal", "refresh") if key in memory]
     return times

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from cluster_core.machinery.containers import Image, Launch, Outcome, ProbeResult, Reaction
+from cluster_core.machinery.containers import HookResult, Image, Launch, Outcome, ProbeResult, Reaction
 from cluster_core.machinery.typed import Obj
 
 
@@ -26,7 +26,10 @@ class Workloads(Protocol):
     def terminate(self, launch: Launch, started: int) -> Reaction: ...
 
     def probe(self, launch: Launch, probe: Obj, started: int) -> ProbeResult:
-        """The answer of the container, started at this time, to a probe or hook now."""
+        """The answer of the container, started at this time, to a probe now."""
+
+    def hook(self, launch: Launch, hook: Obj, started: int) -> HookResult:
+        """Run a lifecycle hook in the container, which keeps what the hook leaves behind."""
 
     def logs(self, launch: Launch, started: int, until: int) -> list[Any]:
         """Lines with `at`, `text` and `is_error`."""
@@ -39,6 +42,12 @@ class Workloads(Protocol):
 
     def usage(self, launch: Launch, started: int) -> tuple[int, int]:
         """(thousandths of a cpu, bytes of memory) that the running container uses."""
+
+    def memory(self, launch: Launch, started: int) -> int:
+        """Bytes of memory that the running container takes, without ups and downs."""
+
+    def disk(self, launch: Launch, started: int) -> list[tuple[int, str, int]]:
+        """(when, path, bytes) of large files made in the container, removed again with 0 bytes."""
 
     def forget(self, pod_uid: str) -> None:
         """The pod is gone with its files and logs."""

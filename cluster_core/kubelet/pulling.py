@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster_core.kubelet import imagestore
 from cluster_core.kubelet import memory as remember
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.work import Work
@@ -66,7 +67,7 @@ def finish_pull(work: Work, flight: dict[str, Any], name: str) -> None:
         _failed(work, flight, container, error)
         return
     if image.reference not in work.machine.images:
-        work.fleet.add_image(work.machine, image.reference)
+        imagestore.add(work.fleet, work.machine, image.reference)
     remember.drop(work.memory, "pulls", name)
     taken = _rounded(work.now - flight.pop("begun"))
     work.event(

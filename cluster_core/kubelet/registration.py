@@ -6,10 +6,12 @@ Models pkg/kubelet/kubelet_node_status.go and nodestatus/setters.go. Heartbeats 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from cluster_core.apiserver.client import Client
 from cluster_core.apiserver.world import World
+from cluster_core.kubelet import settings
 from cluster_core.machinery import quantity
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Image
@@ -25,11 +27,18 @@ FIRST_RENEWAL = 1000
 STATUS_PERIOD = 300 * SECOND
 """nodeStatusReportFrequency."""
 
-_PRESSURES = (
-    ("MemoryPressure", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-    ("DiskPressure", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-    ("PIDPressure", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-)
+PRESSURES = {
+    "MemoryPressure": (
+        ("HasSufficientMemory", "has sufficient memory available"),
+        ("HasInsufficientMemory", "has insufficient memory available"),
+    ),
+    "DiskPressure": (("HasNoDiskPressure", "has no disk pressure"), ("HasDiskPressure", "has disk pressure")),
+    "PIDPressure": (
+        ("HasSufficientPID", "has sufficient PID available"),
+        ("HasInsufficientPID", "has insufficient PID available"),
+    ),
+}
+"""Type -> (reason, message) of a condition that is false, and of one that is true."""
 
 
 def node_object(machine: Any, seed: Any) -> dict[str, Any]:
@@ -41,8 +50,9 @@ def node_object(machine: Any, seed: Any) -> dict[str, Any]:
         "kubernetes.io/hostname": machine.name,
         "kubernetes.io/os": "linux",
         **machine.labels,
+        **machine.settings.get("labels", {}),
     }
-    taints = list(machine.taints)
+    taints = [*machine.taints, *machine.settings.get("taints", ())]
     if machine.control_plane:
         labels |= {CONTROL_PLANE: "", "node.kubernetes.io/exclude-from-external-load-balancers": ""}
         taints.append({"key": CONTROL_PLANE, "effect": "NoSchedule"})
@@ -60,9 +70,9 @@ def node_status(machine: Any, seed: Any, now: str, before: Obj | None = None) ->
     """The whole status a well kubelet posts."""
     return {
         **resources(machine),
-        "conditions": conditions(now, before or {}),
+        "conditions": conditions(now, before or {}, machine.pressure),
         "addresses": [
-            {"type": "InternalIP", "address": machine.address},
+            {"type": "InternalIP", "address": machine.internal_address},
             {"type": "Hostname", "address": machine.name},
         ],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
@@ -74,33 +84,34 @@ def node_status(machine: Any, seed: Any, now: str, before: Obj | None = None) ->
 
 
 def resources(machine: Any) -> dict[str, Any]:
-    """Capacity, and what is left of it for pods: memory less the 100Mi hard eviction threshold, storage less a tenth."""
-    memory = quantity.value(machine.memory)
-    storage = quantity.value(machine.storage)
+    """Capacity, and what is left of it for pods."""
     fixed = {"hugepages-1Gi": "0", "hugepages-2Mi": "0"}
-    pods = str(machine.pods)
+    pods = str(settings.pods(machine))
+    cpu = machine.cpu
+    if settings.reserved(machine, "cpu"):
+        cpu = quantity.canonical(f"{settings.allocatable(machine, 'cpu')}m")
     return {
         "capacity": {
             "cpu": machine.cpu,
-            "ephemeral-storage": f"{storage // 1024}Ki",
+            "ephemeral-storage": f"{settings.capacity(machine, 'ephemeral-storage') // 1024}Ki",
             **fixed,
-            "memory": f"{memory // 1024}Ki",
+            "memory": f"{settings.capacity(machine, 'memory') // 1024}Ki",
             "pods": pods,
         },
         "allocatable": {
-            "cpu": machine.cpu,
-            "ephemeral-storage": str(storage * 9 // 10),
+            "cpu": cpu,
+            "ephemeral-storage": str(settings.allocatable(machine, "ephemeral-storage")),
             **fixed,
-            "memory": f"{max(0, memory - (100 << 20)) // 1024}Ki",
+            "memory": f"{settings.allocatable(machine, 'memory') // 1024}Ki",
             "pods": pods,
         },
     }
 
 
-def conditions(now: str, before: Obj) -> list[dict[str, Any]]:
-    """The pressures and Ready, all well, with the times of their last change."""
+def conditions(now: str, before: Obj, pressure: Collection[str] = ()) -> list[dict[str, Any]]:
+    """The pressures and Ready, with the times of their last change; `pressure` are the types that are true."""
     known = {found["type"]: found for found in before.get("conditions", ())}
-    wanted = [(type, "False", reason, message) for type, reason, message in _PRESSURES]
+    wanted = [_pressure(type, type in pressure) for type in PRESSURES]
     wanted.append(("Ready", "True", "KubeletReady", "kubelet is posting ready status"))
     result = []
     for type, status, reason, message in wanted:
@@ -117,6 +128,11 @@ def conditions(now: str, before: Obj) -> list[dict[str, Any]]:
             }
         )
     return [*(found for found in before.get("conditions", ()) if found["type"] not in _OWN), *result]
+
+
+def _pressure(type: str, present: bool) -> tuple[str, str, str, str]:
+    reason, message = PRESSURES[type][present]
+    return type, "True" if present else "False", f"Kubelet{reason}", f"kubelet {message}"
 
 
 _OWN = frozenset(("MemoryPressure", "DiskPressure", "PIDPressure", "Ready"))

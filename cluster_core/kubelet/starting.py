@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from cluster_core.kubelet import asking, volumes
+from cluster_core.kubelet import asking, hooks, surroundings, volumes
 from cluster_core.kubelet import memory as remember
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.backoff import restart_at, resume
+from cluster_core.kubelet.loads import INTERVAL
 from cluster_core.kubelet.pulling import begin_image, finish_pull
+from cluster_core.kubelet.restarts import should_restart
 from cluster_core.kubelet.surroundings import Missing
 from cluster_core.kubelet.work import Work
 from cluster_core.machinery.clock import SECOND
+from cluster_core.machinery.containers import Outcome
 from cluster_core.machinery.typed import Obj
 
 
@@ -57,6 +60,7 @@ def _sandbox(work: Work, flight: dict[str, Any]) -> None:
         _not_mounted(work, flight, why)
         return
     work.memory["sandbox"] = True
+    work.fleet.note_dns(work.machine, work.uid)
     host = work.pod["spec"].get("hostNetwork")
     work.memory["ip"] = work.machine.address if host else work.fleet.addresses.take(work.machine, work.pod)
     if not flight["queue"]:
@@ -97,6 +101,7 @@ def _start(work: Work, flight: dict[str, Any]) -> None:
     before = work.statuses.get(name) or states.waiting(container, "")
     try:
         launch = work.launch(name)
+        surroundings.check_user(work, container)
     except Missing as missing:
         _cannot_create(work, container, str(missing))
         return
@@ -104,16 +109,40 @@ def _start(work: Work, flight: dict[str, Any]) -> None:
     now = work.fleet.clock.timestamp()
     image = {"image": flight["image"], "imageID": flight["image_id"]}
     status = states.running(container, before, work.container_id(name), image, now)
+    status["user"] = {"linux": states.user_of(work.pod, container, work.fleet.workloads.find(container["image"]).user)}
+    outcome = work.fleet.workloads.start(launch)
+    if outcome.reason == "StartError":
+        _cannot_run(work, container, status, outcome)
+        return
     work.event("Normal", "Started", "Container started", name)
-    begin_life(work, container, status, launch)
+    begin_life(work, container, status, outcome)
+    if "postStart" in container.get("lifecycle", {}):
+        hooks.begin(work, flight, name)
 
 
-def begin_life(work: Work, container: Obj, status: dict[str, Any], launch: Any) -> None:
+def begin_life(work: Work, container: Obj, status: dict[str, Any], outcome: Outcome) -> None:
     """The process runs: plan its end, its probes."""
     name = container["name"]
-    asking.plan(work, name, work.fleet.workloads.start(launch))
+    asking.plan(work, name, outcome)
     work.fleet.probes.begin(work, container, status)
     work.set(name, status)
+    if not work.fleet.instant:
+        work.fleet.loads.started(work, name, outcome.memory)
+    if outcome.writes:
+        work.memory["disk"] = work.now + INTERVAL
+
+
+def _cannot_run(work: Work, container: Obj, status: dict[str, Any], outcome: Outcome) -> None:
+    """The runtime has created the container but cannot start its process."""
+    name = container["name"]
+    work.event("Warning", "Failed", f"Error: {outcome.message}", name)
+    ended = states.terminated(status, outcome.exit_code, outcome.reason, outcome.message, work.fleet.clock.timestamp())
+    ended["state"]["terminated"]["startedAt"] = _NEVER
+    work.set(name, ended)
+    hooks.show_unstarted(work, container, "RunContainerError", outcome.message)
+
+
+_NEVER = "1970-01-01T00:00:00Z"
 
 
 def _cannot_create(work: Work, container: Obj, message: str) -> None:
@@ -124,7 +153,7 @@ def _cannot_create(work: Work, container: Obj, message: str) -> None:
     work.fleet.await_missing(work)
 
 
-_STAGES = {"sandbox": _sandbox, "next": _next, "pull": _pull, "start": _start}
+_STAGES = {"sandbox": _sandbox, "next": _next, "pull": _pull, "start": _start, "hook": hooks.finish}
 
 
 # ------------------------------------------------------------------------------------------------ what to start
@@ -132,7 +161,7 @@ _STAGES = {"sandbox": _sandbox, "next": _next, "pull": _pull, "start": _start}
 
 def wanted(work: Work) -> list[str]:
     """The containers that should be started now; notes back-offs of those that have to wait."""
-    if work.deleting or work.failed or work.phase in states.ENDED:
+    if work.deleting or work.failed or work.phase in states.ENDED or states.outcome_of(work.pod, work.statuses):
         return []
     found: list[str] = []
     spec = work.pod["spec"]
@@ -140,8 +169,8 @@ def wanted(work: Work) -> list[str]:
         held = _init_wants(work, container, found)
         if held:
             return found
-    found += [c["name"] for c in spec["containers"] if _may_start(work, c, _policy(work, c))]
-    found += [c["name"] for c in spec.get("ephemeralContainers", ()) if _may_start(work, c, "Never")]
+    found += [c["name"] for c in spec["containers"] if _may_start(work, c)]
+    found += [c["name"] for c in spec.get("ephemeralContainers", ()) if _may_start(work, c, once=True)]
     return found
 
 
@@ -152,41 +181,45 @@ def _hopeful(work: Work, status: Obj | None) -> bool:
     )
 
 
-def _policy(work: Work, container: Obj) -> str:
-    return str(container.get("restartPolicy") or work.pod["spec"].get("restartPolicy", "Always"))
-
-
 def _init_wants(work: Work, container: Obj, found: list[str]) -> bool:
     """Add the init container when it should start; answers whether those behind it have to wait."""
     name, status = container["name"], work.statuses.get(container["name"])
     if states.is_sidecar(container):
-        if _may_start(work, container, "Always"):
+        if _may_start(work, container):
             found.append(name)
         return not (status is not None and status.get("started"))
     if states.exit_code_of(status) == 0:
         return False
-    policy = "OnFailure" if _policy(work, container) == "Always" else _policy(work, container)
-    if _may_start(work, container, policy):
+    if _may_start(work, container):
         found.append(name)
     return True
 
 
-def _may_start(work: Work, container: Obj, policy: str) -> bool:
-    """Whether it does not run, should, and need not wait."""
-    name = container["name"]
-    status = work.statuses.get(name)
+def _may_start(work: Work, container: Obj, once: bool = False) -> bool:
+    """Whether it does not run, should, and need not wait; `once`: it is never started again."""
+    status = work.statuses.get(container["name"])
     if status is not None and "running" in status["state"]:
         return False
-    due = work.memory.get("waits", {}).get(name)
-    if due is not None:
-        if due > work.now and not _hopeful(work, status):
-            return False
-        remember.drop(work.memory, "waits", name)
-        resume(work, name)
+    waited = _waited(work, container["name"], status)
+    if waited is not None:
+        return waited
+    ended = states.end_of(status)
+    if ended is None:
         return True
-    code = states.exit_code_of(status)
-    if code is None:
-        return True
-    if policy == "Never" or (policy == "OnFailure" and code == 0):
+    if once or not should_restart(work.pod, container, ended["exitCode"]):
         return False
     return restart_at(work, container, status) <= work.now
+
+
+def _waited(work: Work, name: str, status: Obj | None) -> bool | None:
+    """Whether a container that was told to wait may start now; None: nobody said so, or its end is to be seen to."""
+    due = work.memory.get("waits", {}).get(name)
+    if due is None:
+        return None
+    if due > work.now and not _hopeful(work, status):
+        return False
+    remember.drop(work.memory, "waits", name)
+    if name not in work.memory.get("again", {}) and states.end_of(status) is not None:
+        return None
+    resume(work, name)
+    return True

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cluster_core.kubelet.restarts import should_restart
+from cluster_core.machinery.identity import identity
 from cluster_core.machinery.typed import Obj
 
 Status = dict[str, Any]
@@ -77,7 +79,6 @@ def running(container: Obj, before: Obj, container_id: str, image: Mapping[str, 
         "containerID": container_id,
         "started": False,
         "resources": resources,
-        "user": {"linux": user_of(container)},
     }
     if resources.get("requests"):
         found["allocatedResources"] = resources["requests"]
@@ -86,10 +87,10 @@ def running(container: Obj, before: Obj, container_id: str, image: Mapping[str, 
     return found
 
 
-def user_of(container: Obj) -> dict[str, Any]:
-    context = container.get("securityContext", {})
-    uid, gid = context.get("runAsUser", 0), context.get("runAsGroup", 0)
-    return {"uid": uid, "gid": gid, "supplementalGroups": [gid]}
+def user_of(pod: Obj, container: Obj, image_user: int) -> dict[str, Any]:
+    """The user its first process runs as."""
+    who = identity(pod, container, image_user)
+    return {"uid": who.uid, "gid": who.gid, "supplementalGroups": who.all_groups}
 
 
 def terminated(before: Obj, exit_code: int, reason: str, message: str, now: str) -> Status:
@@ -111,6 +112,27 @@ def exit_code_of(status: Obj | None) -> int | None:
     return ended["exitCode"] if ended else None
 
 
+UNSTARTED = ("RunContainerError", "PostStartHookError")
+"""Reasons to wait of containers that ended because they could not be started."""
+
+
+def end_of(status: Obj | None) -> Obj | None:
+    """The state in which the container has ended, also when it shows as waiting because it could not be started."""
+    if status is None:
+        return None
+    if status["state"].get("waiting", {}).get("reason") in UNSTARTED:
+        return status.get("lastState", {}).get("terminated")  # type: ignore[no-any-return]
+    return status["state"].get("terminated")  # type: ignore[no-any-return]
+
+
+def _last_code(status: Obj | None) -> int | None:
+    """The exit code with which it ended last, also while it waits to be started again; None: it runs, or never ran."""
+    if status is None or "running" in status["state"]:
+        return None
+    ended = status["state"].get("terminated") or status.get("lastState", {}).get("terminated")
+    return ended["exitCode"] if ended else None
+
+
 def initialized(pod: Obj, statuses: Mapping[str, Obj]) -> list[str]:
     """The init containers that are not through yet."""
     incomplete = []
@@ -123,16 +145,39 @@ def initialized(pod: Obj, statuses: Mapping[str, Obj]) -> list[str]:
 
 
 def phase(pod: Obj, statuses: Mapping[str, Obj]) -> str:
-    """getPhase: what the containers' states come to."""
+    """getPhase: what the containers' states come to. A pod has ended when nothing of it runs any more."""
+    outcome = outcome_of(pod, statuses)
+    if outcome and not _any_runs(statuses):
+        return outcome
     spec = pod["spec"]
-    policy = spec.get("restartPolicy", "Always")
-    if policy == "Never" and any(
-        exit_code_of(statuses.get(c["name"])) for c in spec.get("initContainers", ()) if not is_sidecar(c)
-    ):
-        return "Failed"
     if initialized(pod, statuses) and not _any_ran(spec["containers"], statuses):
         return "Pending"
-    return _main_phase(policy, [statuses.get(container["name"]) for container in spec["containers"]])
+    return "Pending" if any(_never_ran(statuses.get(c["name"])) for c in spec["containers"]) else "Running"
+
+
+def outcome_of(pod: Obj, statuses: Mapping[str, Obj]) -> str:
+    """Succeeded or Failed when all main containers have ended for good or can never start, else ""."""
+    spec = pod["spec"]
+    inits = [c for c in spec.get("initContainers", ()) if not is_sidecar(c)]
+    if any(_is_lost(pod, c, statuses.get(c["name"])) for c in inits):
+        return "Failed"
+    codes = []
+    for container in spec["containers"]:
+        code = _last_code(statuses.get(container["name"]))
+        if code is None or should_restart(pod, container, code):
+            return ""
+        codes.append(code)
+    return "Failed" if any(codes) else "Succeeded"
+
+
+def _any_runs(statuses: Mapping[str, Obj]) -> bool:
+    return any("running" in status["state"] for status in statuses.values())
+
+
+def _is_lost(pod: Obj, container: Obj, status: Obj | None) -> bool:
+    """Whether the init container has failed for good."""
+    code = _last_code(status)
+    return bool(code) and not should_restart(pod, container, int(code or 0))
 
 
 def _any_ran(containers: Iterable[Obj], statuses: Mapping[str, Obj]) -> bool:
@@ -140,19 +185,8 @@ def _any_ran(containers: Iterable[Obj], statuses: Mapping[str, Obj]) -> bool:
     return any(status is not None and "waiting" not in status["state"] for status in found)
 
 
-def _main_phase(policy: str, found: Sequence[Obj | None]) -> str:
-    if any(status is None or _never_ran(status) for status in found):
-        return "Pending"
-    codes = [exit_code_of(status) for status in found]
-    if any(code is None for code in codes) or policy == "Always":
-        return "Running"
-    if not any(codes):
-        return "Succeeded"
-    return "Failed" if policy == "Never" else "Running"
-
-
-def _never_ran(status: Obj) -> bool:
-    return "waiting" in status["state"] and not status.get("lastState")
+def _never_ran(status: Obj | None) -> bool:
+    return status is None or ("waiting" in status["state"] and not status.get("lastState"))
 
 
 # ------------------------------------------------------------------------------------------------ conditions

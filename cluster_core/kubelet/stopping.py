@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster_core.kubelet import hooks
 from cluster_core.kubelet import memory as remember
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.surroundings import Missing
@@ -49,7 +50,8 @@ def stop(work: Work, name: str, grace: int, why: str = "") -> None:
         if deadline < known[0]:
             known[0], known[1], known[2] = deadline, KILLED, "Error"
         return
-    work.event("Normal", "Killing", why or f"Stopping container {name}", name)
+    if remember.drop(work.memory, "turns", name) is None:
+        work.event("Normal", "Killing", why or f"Stopping container {name}", name)
     due, code = _reaction(work, name, grace)
     if due >= deadline:
         due, code = deadline, KILLED
@@ -59,11 +61,11 @@ def stop(work: Work, name: str, grace: int, why: str = "") -> None:
 def _reaction(work: Work, name: str, grace: int) -> tuple[int, int]:
     """When and how the process would end after preStop and SIGTERM."""
     container = work.container(name)
-    begin = work.now + _pre_stop(work, container, grace)
     try:
+        begin = work.now + _pre_stop(work, container, grace)
         reaction = work.fleet.workloads.terminate(work.launch(name), work.started_at(name))
     except Missing:
-        return begin, 143
+        return work.now, 143
     if reaction.after is None:
         return begin + 10**15, KILLED
     return begin + round(reaction.after * SECOND), reaction.exit_code
@@ -72,18 +74,46 @@ def _reaction(work: Work, name: str, grace: int) -> tuple[int, int]:
 def _pre_stop(work: Work, container: Obj, grace: int) -> int:
     """Microseconds the preStop hook takes, at most the grace."""
     hook = container.get("lifecycle", {}).get("preStop")
-    if not hook:
+    if not hook or not grace:
         return 0
-    if "sleep" in hook:
-        return int(min(hook["sleep"]["seconds"], grace)) * SECOND
-    name = container["name"]
-    result = work.fleet.workloads.probe(work.launch(name), hook, work.started_at(name))
-    if not result.success:
-        work.event("Warning", "FailedPreStopHook", "PreStopHook failed", name)
-    return min(round((result.again or 0) * SECOND), grace * SECOND)
+    result = hooks.run(work, container["name"], hook)
+    if result.problem:
+        work.event("Warning", "FailedPreStopHook", "PreStopHook failed", container["name"])
+    return min(round(result.seconds * SECOND), grace * SECOND)
 
 
 # ------------------------------------------------------------------------------------------------ whole pods
+
+
+def stop_all(work: Work, grace: int) -> None:
+    """End all containers: sidecars when the others have ended, the last one first. Models kuberuntime_termination_order.go."""
+    for name in work.running():
+        if name in work.memory.get("stopping", {}) or not _before(work, name):
+            stop(work, name, grace)
+        else:
+            _hold(work, name, grace)
+
+
+def _before(work: Work, name: str) -> list[str]:
+    """The running containers that have to end before this one."""
+    spec = work.pod["spec"]
+    inits = spec.get("initContainers", ())
+    position = next((i for i, c in enumerate(inits) if c["name"] == name and states.is_sidecar(c)), None)
+    if position is None:
+        return []
+    first = [*spec["containers"], *(c for c in inits[position + 1 :] if states.is_sidecar(c))]
+    return [each["name"] for each in first if work.is_running(each["name"])]
+
+
+def _hold(work: Work, name: str, grace: int) -> None:
+    """The container is told to end when its turn comes, at the latest when the grace is over."""
+    turns = remember.entry(work.memory, "turns")
+    deadline = work.now + grace * SECOND
+    if name not in turns:
+        work.event("Normal", "Killing", f"Stopping container {name}", name)
+    turns[name] = min(deadline, turns.get(name, deadline))
+    if turns[name] <= work.now:
+        stop(work, name, LEAST_GRACE)
 
 
 def terminate(work: Work) -> None:
@@ -91,22 +121,43 @@ def terminate(work: Work) -> None:
     metadata = work.pod["metadata"]
     if work.memory.pop("rebooted", False):
         lost_in_reboot(work)
-    work.memory.pop("flight", None)
-    for key in ("waits", "backing-off", "again", "probes", "asks"):
-        work.memory.pop(key, None)
     deadline = parse_time(metadata["deletionTimestamp"])
     grace = max(0, -(-(deadline - work.now) // SECOND))
-    names = work.running()
-    for name in names:
-        stop(work, name, max(grace, LEAST_GRACE if metadata.get("deletionGracePeriodSeconds") else 0))
+    least = LEAST_GRACE if metadata.get("deletionGracePeriodSeconds") else 0
+    if _is_over(work, max(grace, least)):
+        _remove(work)
+
+
+def _is_over(work: Work, grace: int) -> bool:
+    """Whether all containers have ended, which they are told to."""
+    for key in ("flight", "waits", "backing-off", "again", "probes", "asks"):
+        work.memory.pop(key, None)
+    stop_all(work, grace)
     settle_exits(work)
-    if work.running() or _sidecars_left(work):
+    if work.running():
+        stop_all(work, grace)  # it may be the sidecars' turn now
+    return not work.running() and "stopping" not in work.memory
+
+
+def doom(work: Work, reason: str, message: str, grace: int, condition: str = "") -> None:
+    """The pod is to fail as a whole: its containers are told to end, and then its status says so. `condition` is the reason
+    of a DisruptionTarget condition."""
+    work.memory["doom"] = {"reason": reason, "message": message, "by": work.now + grace * SECOND, "condition": condition}
+    work.memory.pop("deadline", None)
+
+
+def see_off(work: Work) -> None:
+    """Go on with the end of a pod that is to fail."""
+    doomed = work.memory["doom"]
+    grace = max(0, -(-(doomed["by"] - work.now) // SECOND))
+    if not _is_over(work, max(grace, LEAST_GRACE)):
         return
-    _remove(work)
-
-
-def _sidecars_left(work: Work) -> bool:
-    return bool(work.memory.get("stopping"))
+    del work.memory["doom"]
+    if not states.initialized(work.pod, work.statuses):
+        _never_started(work)
+    if doomed["condition"]:
+        work.conditions.append(states.condition("DisruptionTarget", True, work.fleet.clock.timestamp(), doomed["condition"], doomed["message"]))
+    work.fail(doomed["reason"], doomed["message"])
 
 
 def _remove(work: Work) -> None:
@@ -153,18 +204,12 @@ def lost_in_reboot(work: Work) -> None:
         work.event("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
 
 
-def stop_all(work: Work) -> None:
-    """End the containers of a pod that has failed as a whole."""
-    grace = int(work.pod["spec"].get("terminationGracePeriodSeconds", 30))
-    for name in work.running():
-        stop(work, name, grace)
-
-
 def after_main(work: Work) -> None:
     """Sidecars end when all other containers have ended for good."""
-    spec = work.pod["spec"]
-    if states.phase(work.pod, work.statuses) not in states.ENDED:
-        return
-    for container in reversed(spec.get("initContainers", ())):
-        if states.is_sidecar(container) and work.is_running(container["name"]):
-            stop(work, container["name"], int(spec.get("terminationGracePeriodSeconds", 30)))
+    if states.outcome_of(work.pod, work.statuses) and work.running():
+        stop_all(work, grace_of(work.pod))
+
+
+def grace_of(pod: Obj) -> int:
+    """Seconds the pod gives its containers to end."""
+    return int(pod["spec"].get("terminationGracePeriodSeconds", 30))

@@ -6,11 +6,14 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from cluster_core.apiserver.client import Client
 from cluster_core.machinery.quantity import milli
 from cluster_core.machinery.typed import Obj
+
+if TYPE_CHECKING:
+    from cluster_core.kubelet.work import Work
 
 
 class Getter(Protocol):
@@ -26,14 +29,18 @@ class Missing(Exception):
 
 
 class Surroundings(NamedTuple):
-    """What a container finds: variables, files as they were when the pod began, and what was written to them later."""
+    """What a container finds: itself with its mounts made out, variables, files as they were when the pod began, and what was
+    written to them later."""
 
+    container: Obj
     environment: Mapping[str, str]
     files: Mapping[str, str]
     changes: Sequence[tuple[int, Mapping[str, str | None]]] = ()
 
 
-NOTHING = Surroundings({}, {})
+def nothing(container: Obj) -> Surroundings:
+    """When what is to be there cannot be told."""
+    return Surroundings(container, {}, {})
 
 
 def environment(api: Client, pod: Obj, container: Obj, node: Mapping[str, str]) -> dict[str, str]:
@@ -51,6 +58,19 @@ def environment(api: Client, pod: Obj, container: Obj, node: Mapping[str, str]) 
         else:
             found[variable["name"]] = ""
     return found
+
+
+def check_user(work: Work, container: Obj) -> None:
+    """Raises Missing when the container must not run as root but would. Models verifyRunAsNonRoot."""
+    own, shared = container.get("securityContext", {}), work.pod["spec"].get("securityContext", {})
+    if not own.get("runAsNonRoot", shared.get("runAsNonRoot", False)):
+        return
+    user = own.get("runAsUser", shared.get("runAsUser"))
+    where = f'(pod: "{work.full_name}", container: {container["name"]})'
+    if user == 0:
+        raise Missing(f"container's runAsUser breaks non-root policy {where}")
+    if user is None and work.fleet.workloads.find(container["image"]).user == 0:
+        raise Missing(f"container has runAsNonRoot and image will run as root {where}")
 
 
 _REFERENCE = re.compile(r"\$(\$|\(([^)]*)\))")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from cluster_core.kubelet import admission, asking, changes, refreshing, stopping
+from cluster_core.kubelet import admission, asking, changes, refreshing, stopping, storage
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.pulling import show_back_off
+from cluster_core.kubelet.renewal import renew
 from cluster_core.kubelet.starting import advance, begin
 from cluster_core.kubelet.work import Work
 from cluster_core.machinery.clock import SECOND
@@ -15,6 +16,8 @@ def sync(work: Work) -> None:
     """Bring the pod forward as far as it can be now."""
     if work.deleting:
         stopping.terminate(work)
+    elif "doom" in work.memory:
+        stopping.see_off(work)
     elif work.phase in states.ENDED:
         _tidy(work)
     elif work.begun or _taken_on(work):
@@ -38,7 +41,7 @@ def _live(work: Work) -> None:
         stopping.lost_in_reboot(work)
     asking.settle(work)
     stopping.settle_exits(work)
-    if _over_deadline(work):
+    if _over_deadline(work) or _over_storage(work) or renew(work):
         return
     refreshing.refresh(work)
     work.fleet.probes.settle(work)
@@ -47,6 +50,8 @@ def _live(work: Work) -> None:
         work.memory["flight"]["due"] = work.now
     changes.apply(work)
     advance(work)
+    if work.pod["metadata"].get("generation", 1) != work.pod["status"].get("observedGeneration", 1):
+        work.touched = True  # the spec was seen, whatever came of it
     work.memory.pop("arrived", None)
     stopping.after_main(work)
 
@@ -61,12 +66,31 @@ def _over_deadline(work: Work) -> bool:
         work.memory["deadline"] = due
         return False
     work.memory.pop("deadline", None)
-    if not work.failed:
-        work.event("Normal", "DeadlineExceeded", _DEADLINE)
-        work.memory.pop("flight", None)
-        work.fail("DeadlineExceeded", _DEADLINE)
-        stopping.stop_all(work)
+    work.event("Normal", "DeadlineExceeded", _DEADLINE)
+    stopping.doom(work, "DeadlineExceeded", _DEADLINE, stopping.grace_of(work.pod))
+    stopping.see_off(work)
     return True
+
+
+def _over_storage(work: Work) -> bool:
+    """The eviction manager looks at what the pod has written since."""
+    if work.memory.get("disk", work.now + 1) > work.now:
+        return False
+    why = storage.check(work)
+    if why:
+        evict(work, why)
+    return bool(why)
+
+
+def evict(work: Work, why: str, condition: str = "") -> None:
+    """The pod has to leave the node."""
+    work.event("Warning", "Evicted", why)
+    stopping.doom(work, "Evicted", why, EVICTION_GRACE, condition)
+    stopping.see_off(work)
+
+
+EVICTION_GRACE = 1
+"""Seconds that a hard eviction leaves."""
 
 
 _DEADLINE = "Pod was active on the node longer than the specified deadline"
@@ -78,4 +102,4 @@ def _tidy(work: Work) -> None:
     for key in ("flight", "waits", "backing-off", "again", "probes", "asks", "backoff", "pulls", "deadline"):
         work.memory.pop(key, None)
     if "stopping" not in work.memory:
-        stopping.stop_all(work)
+        stopping.stop_all(work, stopping.grace_of(work.pod))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cluster_core.kubelet import memory as remember
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.memory import Memory
+from cluster_core.kubelet.restarts import should_restart
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Launch
 from cluster_core.machinery.timestamps import parse_time
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class Work:
     """A pod being synchronised. `statuses` are the container statuses as they stand, by container name."""
 
-    __slots__ = ("_old", "failed", "fleet", "gone", "machine", "memory", "pod", "statuses", "touched")
+    __slots__ = ("_old", "conditions", "failed", "fleet", "gone", "machine", "memory", "pod", "statuses", "touched")
 
     def __init__(self, fleet: Fleet, machine: Any, pod: Obj, memory: Memory) -> None:
         self.fleet = fleet
@@ -30,6 +31,8 @@ class Work:
         self.pod = pod
         self.memory = memory
         self.failed: tuple[str, str] | None = None
+        self.conditions: list[Obj] = []
+        """Conditions to be set beside the usual ones."""
         self.touched = False
         self.gone = False
         status = pod.get("status", {})
@@ -89,6 +92,11 @@ class Work:
     def running(self) -> list[str]:
         return [name for name, status in self.statuses.items() if "running" in status["state"]]
 
+    def restarts(self, container: Obj, status: Obj) -> bool:
+        """Whether the container, which has ended, is started again."""
+        ended = states.end_of(status)
+        return ended is None or should_restart(self.pod, container, ended["exitCode"])
+
     def started_at(self, name: str) -> int:
         return parse_time(self.statuses[name]["state"]["running"]["startedAt"])
 
@@ -98,6 +106,8 @@ class Work:
         """Take note of a container's new status; written at the end of the sync."""
         self.statuses[name] = status
         self.touched = True
+        if "running" not in status["state"]:
+            self.fleet.loads.ended(self.machine.name, self.uid, name)
 
     def fail(self, reason: str, message: str) -> None:
         """The pod as a whole has failed."""
@@ -127,7 +137,13 @@ class Work:
         container = self.container(name)
         attempt = int(self.statuses[name]["restartCount"]) if name in self.statuses else 0
         found = self.fleet.surroundings(self.pod, container)
-        return Launch(self.pod, container, attempt, self.machine.name, found.environment, found.files, self.now, found.changes)
+        return Launch(self._with_address(), found.container, attempt, self.machine.name, found.environment, found.files, self.now, found.changes)
+
+    def _with_address(self) -> Obj:
+        """The pod, with its address where that is known but not written yet."""
+        ip = self.memory.get("ip")
+        status = self.pod.get("status", {})
+        return {**self.pod, "status": {**status, "podIP": ip}} if ip and not status.get("podIP") else self.pod
 
     def container_id(self, name: str) -> str:
         attempt = self.statuses[name]["restartCount"] if name in self.statuses else 0
@@ -167,7 +183,7 @@ class Work:
         if self.failed:
             new["reason"], new["message"] = self.failed
         new["observedGeneration"] = pod["metadata"].get("generation", 1)
-        new["conditions"] = states.conditions(pod, self.statuses, phase, sandbox, now)
+        new["conditions"] = [*states.conditions(pod, self.statuses, phase, sandbox, now), *self.conditions]
         new.update(self._addresses())
         new.setdefault("startTime", now)
         spec = pod["spec"]

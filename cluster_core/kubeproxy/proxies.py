@@ -56,6 +56,8 @@ class Proxies:
         self._compiled: dict[Key, tuple[Inputs, dict[Place, Compiled]]] = {}
         self._config: tuple[Obj | None, str] = (None, POD_CIDR)
         self.recents = Recents(world.clock)
+        self.is_broken: Callable[[Obj], bool] = lambda pod: False
+        """Whether the kube-proxy in this pod ends as soon as it is started: it makes no rules in that moment."""
 
     # ------------------------------------------------------------------------------------------------ which run
 
@@ -82,7 +84,7 @@ class Proxies:
 
     def _recheck(self, node: str) -> None:
         running = self.running()
-        pods = (pod for pod in self._api.on_node("Pod", node) if _is_proxy(pod) and _runs(pod))
+        pods = (pod for pod in self._api.on_node("Pod", node) if _is_proxy(pod) and _runs(pod) and not self.is_broken(pod))
         now = node not in self._halted and (node in self._units or next(pods, None) is not None)
         if now and node not in running:
             running.add(node)
@@ -166,6 +168,10 @@ class Proxies:
             found = known[1][place] = compile_service(inputs, place, self._pod_cidr())
         return found
 
+    def forget_compiled(self) -> None:
+        """What was computed is computed anew."""
+        self._compiled.clear()
+
     def _place(self, node: str) -> Place:
         found = self._api.get("Node", "", node)
         return Place(node, found["metadata"].get("labels", {}).get(ZONE, "") if found else "")
@@ -237,7 +243,7 @@ class Proxies:
         self._halted, self._last_sync = set(state.get("halted", ())), state.get("last", 0)
         self.recents.load(state.get("recent", {}))
         pods = self._api.list("Pod", "kube-system")
-        self._running = {pod["spec"]["nodeName"] for pod in pods if _is_proxy(pod) and _runs(pod)} | self._units
+        self._running = {pod["spec"]["nodeName"] for pod in pods if _is_proxy(pod) and _runs(pod) and not self.is_broken(pod)} | self._units
         self._running -= self._halted
         self._compiled.clear()
         self._index = Index(self._api)

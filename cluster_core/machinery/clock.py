@@ -59,13 +59,15 @@ CHORE = "~"
 class Agenda:
     """Who is to run when. At most one entry per (target, key): asking again can only bring it forward."""
 
-    __slots__ = ("_clock", "_due", "_heap", "_sequence")
+    __slots__ = ("_clock", "_due", "_heap", "_pressing", "_sequence")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._heap: list[Entry] = []
         self._due: dict[tuple[str, str], Entry] = {}
         self._sequence = 0
+        self._pressing = 0
+        """Entries that are no chores."""
 
     def soon(self, target: str, key: str, delay: float = 0.0) -> None:
         """Run `target` with `key` in `delay` seconds, or earlier if that was already planned."""
@@ -76,6 +78,8 @@ class Agenda:
         planned = self._due.get((target, key))
         if planned is not None and planned.due <= due:
             return
+        if planned is None:
+            self._pressing += not key.startswith(CHORE)
         self._sequence += 1
         entry = Entry(due, self._sequence, target, key)
         self._due[target, key] = entry
@@ -87,16 +91,18 @@ class Agenda:
         self.at(due, target, key)
 
     def cancel(self, target: str, key: str) -> None:
-        self._due.pop((target, key), None)
+        if self._due.pop((target, key), None) is not None:
+            self._pressing -= not key.startswith(CHORE)
 
     def cancel_all(self, target: str) -> None:
         """Forget everything planned for `target`: its process has died."""
         for pair in [pair for pair in self._due if pair[0] == target]:
-            del self._due[pair]
+            self.cancel(*pair)
 
     def clear(self) -> None:
         self._due.clear()
         self._heap.clear()
+        self._pressing = 0
 
     def planned(self, target: str, key: str) -> int | None:
         """When the entry is due, None when there is none."""
@@ -114,7 +120,7 @@ class Agenda:
         if not self._heap or self._heap[0].due > until:
             return None
         entry = heapq.heappop(self._heap)
-        del self._due[entry.target, entry.key]
+        self.cancel(entry.target, entry.key)
         return entry
 
     def _drop_cancelled(self) -> None:
@@ -124,7 +130,7 @@ class Agenda:
 
     def stable(self) -> bool:
         """Whether nothing but chores is planned."""
-        return all(key.startswith(CHORE) for _, key in self._due)
+        return not self._pressing
 
     def __len__(self) -> int:
         return len(self._due)

@@ -22,11 +22,12 @@ class InvalidImageName(PullError):
 
 
 class Image(NamedTuple):
-    """An image as a registry offers it: its reference in full, its digest form, bytes to pull."""
+    """An image as a registry offers it: its reference in full, its digest form, bytes to pull, the user it runs as."""
 
     reference: str
     image_id: str
     size: int
+    user: int = 0
 
 
 class Launch(NamedTuple):
@@ -59,7 +60,8 @@ class Outcome(NamedTuple):
     """How a process will end if left alone: after seconds (None: never), with this code, reason and message.
 
     A process that asks the network something in `asks` seconds has to be resumed then, or `patience` seconds later at the
-    most; `endless`: it does so again and again, so that nobody waits for its end.
+    most; `endless`: it does so again and again, so that nobody waits for its end. `memory`: the bytes of memory it takes
+    until then; `writes`: whether it writes large files.
     """
 
     after: float | None = None
@@ -69,6 +71,8 @@ class Outcome(NamedTuple):
     asks: float | None = None
     patience: float = 0.0
     endless: bool = False
+    memory: int = 0
+    writes: bool = False
 
 
 class Reaction(NamedTuple):
@@ -85,3 +89,10 @@ class ProbeResult(NamedTuple):
     success: bool
     output: str = ""
     again: float | None = None
+
+
+class HookResult(NamedTuple):
+    """How long a lifecycle hook takes, and why it fails; "" when it does not."""
+
+    seconds: float = 0.0
+    problem: str = ""

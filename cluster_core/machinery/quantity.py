@@ -227,6 +227,11 @@ def canonical(source: str | int | float) -> str:
     return str(parse(source))
 
 
+def in_bytes(amount: int) -> str:
+    """Bytes in the largest binary unit that is exact, as resource.NewQuantity(n, BinarySI) prints them."""
+    return str(of_value(amount, "BinarySI"))
+
+
 def milli(source: str | int | float | Quantity) -> int:
     """ceil(amount * 1000). Raises QuantityError."""
     return _milli(source) if isinstance(source, str) else parse(source).milli()

@@ -68,12 +68,20 @@ class Seed:
         """The stream named (purpose, object uid, ...), from its beginning."""
         return Stream(self._derive(names))
 
+    def digits(self, *names: object) -> str:
+        """64 hexadecimal digits for this name."""
+        return self._derive(names).hex()
+
     def uid(self, *names: object) -> str:
         """A version-4 shaped UUID for this name."""
-        digest = self._derive(("uid", *names)).hex()
-        variant = "89ab"[int(digest[16], 16) & 3]
-        return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+        return uuid_of(self._derive(("uid", *names)).hex())
 
     def fraction(self, *names: object) -> float:
         """One number in [0, 1) for this name."""
         return (int.from_bytes(self._derive(names)[:8], "big") >> 11) / (1 << 53)
+
+
+def uuid_of(digits: str) -> str:
+    """The first 32 hexadecimal digits in the shape of a version-4 UUID."""
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"

@@ -1,59 +1,76 @@
-"""Whether a program of the control plane would start with a command line, and what it would say if not.
+"""The command lines of Kubernetes' programs and etcd: which flags each has, and what it says to one that it has not.
 
-Flags that no program has, files that are not there and an etcd where none listens are what people get wrong.
+`flags.txt` lists them. What a flag's value must mean for the program to run is for those who start it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
-_ETCD = frozenset(
-    ["name", "listen-client-urls", "advertise-client-urls", "listen-peer-urls", "initial-advertise-peer-urls", "initial-cluster", "data-dir", "cert-file", "key-file", "trusted-ca-file", "client-cert-auth", "peer-cert-file", "peer-key-file", "peer-trusted-ca-file", "wal-dir", "peer-client-cert-auth", "snapshot-count", "listen-metrics-urls", "feature-gates", "watch-progress-notify-interval", "metrics", "initial-cluster-state", "initial-cluster-token", "heartbeat-interval", "election-timeout", "quota-backend-bytes", "max-txn-ops", "auto-compaction-mode", "auto-compaction-retention", "log-level", "logger", "enable-v2", "force-new-cluster", "max-snapshots", "max-wals", "cipher-suites", "auto-tls", "peer-auto-tls", "debug", "experimental-initial-corrupt-check", "experimental-watch-progress-notify-interval", "max-request-bytes", "strict-reconfig-check"]
-)
-_BOOLEAN = frozenset(("leader-elect", "allow-privileged", "anonymous-auth", "profiling", "allocate-node-cidrs"))
-_MODES = ("AlwaysAllow", "AlwaysDeny", "ABAC", "Webhook", "RBAC", "Node")
+Flags = dict[str, str]
+"""Values by name, without dashes in front."""
+_TRUTHS = frozenset(("true", "false", "t", "f", "1", "0", "T", "F", "TRUE", "FALSE", "True", "False"))
+_DURATION = re.compile(r"-?(\d+(\.\d+)?(ns|us|ms|s|m|h))+|0")
+_DURATIONS = re.compile(r"node-monitor-.*|node-startup-.*|pod-eviction-timeout|.*-(timeout|interval|frequency|sync-period|ttl)$")
+_NUMBERS = re.compile(r"(secure|healthz|kubelet)-port|max-pods|node-cidr-mask-size.*|concurrent-.*|snapshot-count|v")
 
 
 @lru_cache(1)
-def _known() -> frozenset[str]:
-    lines = (Path(__file__).parent / "flags.txt").read_text().splitlines()
-    return frozenset(line for line in lines if not line.startswith("#"))
+def _known() -> dict[str, dict[str, bool]]:
+    """Program -> flag -> whether it is true or false."""
+    found: dict[str, dict[str, bool]] = {}
+    for line in (Path(__file__).parent / "flags.txt").read_text().splitlines():
+        if line.startswith("["):
+            program = found.setdefault(line[1:-1], {})
+        elif not line.startswith("#"):
+            program[line.rstrip("?")] = line.endswith("?")
+    return found
 
 
-def pairs(words: Sequence[str]) -> dict[str, str]:
-    """The flags of a command line, without dashes in front. "--name value" counts as "--name=value"."""
-    found: dict[str, str] = {}
-    rest = list(words)
+def program_of(argv: Sequence[str]) -> str:
+    return argv[0].rpartition("/")[2] if argv else ""
+
+
+def pairs(argv: Sequence[str]) -> Flags:
+    """The flags of a command line. "--name value" counts as "--name=value"."""
+    booleans = _known().get(program_of(argv), {})
+    found: Flags = {}
+    rest = list(argv[1:])
     while rest:
         word = rest.pop(0)
         if not word.startswith("-"):
             continue
         name, equals, value = word.lstrip("-").partition("=")
-        if not equals and rest and not rest[0].startswith("-") and name not in _BOOLEAN:
+        if not equals and rest and not rest[0].startswith("-") and not booleans.get(name):
             value, equals = rest.pop(0), "="
         found[name] = value if equals else "true"
     return found
 
 
-def problem(argv: Sequence[str], files: Container[str], addresses: Container[str]) -> str:
-    """What the program prints before it gives up; "" when it runs. `files` are there; etcd listens on `addresses`."""
-    program = argv[0].rpartition("/")[2] if argv else ""
-    flags = pairs(argv[1:])
-    known = _ETCD if program == "etcd" else _known()
-    for name in flags:
-        if name not in known:
-            return _unknown(program, name)
-    for name, value in flags.items():
-        said = _bad_value(name, value, files)
+def problem(argv: Sequence[str]) -> str:
+    """What the program prints before it gives up, because it cannot read its command line; "" when it can."""
+    program = program_of(argv)
+    known = _known()[program]
+    for name, value in pairs(argv).items():
+        said = _unknown(program, name) if name not in known else _unreadable(program, name, value, known[name])
         if said:
             return said
-    if program == "kube-apiserver":
-        return _bad_server(flags, addresses)
-    return ""
+    words = [word for word in _strays(argv, known) if word]
+    return f"Error: unknown command {words[0]!r} for {program!r}" if words and program != "etcd" else ""
+
+
+def _strays(argv: Sequence[str], booleans: dict[str, bool]) -> list[str]:
+    """Words that belong to no flag."""
+    found, before = [], "--"
+    for word in argv[1:]:
+        takes = before.startswith("-") and "=" not in before and not booleans.get(before.lstrip("-"), before == "--")
+        if not word.startswith("-") and not takes:
+            found.append(word)
+        before = word
+    return found
 
 
 def _unknown(program: str, name: str) -> str:
@@ -62,33 +79,16 @@ def _unknown(program: str, name: str) -> str:
     return f"Error: unknown flag: --{name}"
 
 
-def _bad_value(name: str, value: str, files: Container[str]) -> str:
-    if name in _BOOLEAN and value.lower() not in ("true", "false", "t", "f", "1", "0"):
-        return f'Error: invalid argument "{value}" for "--{name}" flag: strconv.ParseBool: parsing "{value}": invalid syntax'
-    is_file = name.endswith(("-file", "-cafile", "-certfile", "-keyfile", "kubeconfig")) or name == "config"
-    if is_file and value.startswith("/") and value not in files:
-        return f'"command failed" err="open {value}: no such file or directory"'
-    if re.fullmatch(r"node-monitor-.*|pod-eviction-timeout", name) and not re.fullmatch(r"(\d+(\.\d+)?(ms|s|m|h))+", value):
-        return f'Error: invalid argument "{value}" for "--{name}" flag: time: invalid duration "{value}"'
-    return ""
-
-
-def _bad_server(flags: dict[str, str], addresses: Container[str]) -> str:
-    servers = flags.get("etcd-servers", "")
-    if not servers:
-        return '"command failed" err="--etcd-servers must be specified"'
-    if not any(_listens(server, addresses) for server in servers.split(",")):
-        host = servers.split(",")[0].partition("://")[2]
-        return (
-            f'"command failed" err="problem initializing API group: Error creating leases: error creating storage factory: '
-            f'context deadline exceeded: dial tcp {host}: connect: connection refused"'
-        )
-    for mode in flags.get("authorization-mode", "AlwaysAllow").split(","):
-        if mode not in _MODES:
-            return f'"command failed" err="authorization-mode \\"{mode}\\" is not a valid mode"'
-    return ""
-
-
-def _listens(server: str, addresses: Container[str]) -> bool:
-    match = re.fullmatch(r"https?://(\[?[^/]*?\]?):(\d+)/?", server)
-    return bool(match) and match[2] == "2379" and match[1] in addresses  # type: ignore[index]
+def _unreadable(program: str, name: str, value: str, boolean: bool) -> str:
+    why = ""
+    if boolean:
+        why = "" if value in _TRUTHS else f'strconv.ParseBool: parsing "{value}": invalid syntax'
+    elif _DURATIONS.fullmatch(name):
+        why = "" if _DURATION.fullmatch(value) else f'time: invalid duration "{value}"'
+    elif _NUMBERS.fullmatch(name):
+        why = "" if re.fullmatch(r"-?\d+", value) else f'strconv.ParseInt: parsing "{value}": invalid syntax'
+    if not why:
+        return ""
+    if program == "etcd":
+        return f'invalid value "{value}" for flag -{name}: parse error'
+    return f'Error: invalid argument "{value}" for "--{name}" flag: {why}'

@@ -45,13 +45,39 @@ class Machine:
     """Pods in /etc/kubernetes/manifests, by file name without .yaml."""
     files: dict[str, str | None] = field(default_factory=dict)
     """What people have written (or removed: None), over what is there by itself."""
+    load: dict[str, str] = field(default_factory=dict)
+    """What others than pods use of it: quantities of memory, storage and pids."""
+    pressure: dict[str, int] = field(default_factory=dict)
+    """Its kubelet's pressure conditions: type -> when it was last observed; 0: it still is."""
+    pulling_until: int = 0
+    """When its kubelet has done the image pulls that it does one after the other."""
+    joined: bool = True
+    """Whether it has been made a node of this cluster: False for a machine fresh from the shop."""
     kubelet_fault: str = ""
     """Why its kubelet does not start, as its log has it."""
+    mute: str = ""
+    """Why its kubelet, though it runs, does not reach the API server, as its log has it."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What its kubelet was started with, where that is not the usual: see machines.kubelets.USUAL."""
+    proxy: dict[str, Any] = field(default_factory=dict)
+    """How its kube-proxy.service was last started, in the manual set-up: argv, fault, mute, mode, stopped."""
+    disabled: list[str] = field(default_factory=list)
+    """Units that do not start when it boots."""
 
     @property
     def well(self) -> bool:
         """It has power and a kubelet that posts heartbeats."""
+        return self.state == ON and self.kubelet and not self.mute
+
+    @property
+    def serves(self) -> bool:
+        """Its kubelet answers on port 10250."""
         return self.state == ON and self.kubelet
+
+    @property
+    def internal_address(self) -> str:
+        """What its kubelet tells the API server: --node-ip, or its address."""
+        return self.settings.get("nodeIP") or self.address
 
     @property
     def address(self) -> str:

@@ -28,6 +28,8 @@ class MachinePark:
         self.machines: dict[str, Machine] = {}
         self._next_index = 0
         self._listeners: list[Listener] = []
+        self.boot: Callable[[Machine], bool] = lambda machine: True
+        """Whether the kubelet comes up when the machine boots."""
 
     def listen(self, listener: Listener) -> None:
         """Hear of a machine whose power or kubelet has changed, or that is new."""
@@ -60,7 +62,8 @@ class MachinePark:
 
     def switch_on(self, machine: Machine) -> None:
         """Boot it: its kubelet comes up again."""
-        machine.state, machine.since, machine.kubelet = ON, self._clock.now, True
+        machine.state, machine.since = ON, self._clock.now
+        machine.kubelet = self.boot(machine)
         machine.boots += 1
         machine.last_renewal = 0
         self._tell(machine)
@@ -71,7 +74,17 @@ class MachinePark:
         if machine.well:
             machine.last_renewal = machine.renewal_before(now)
         machine.kubelet = running
-        if running:
+        if machine.well:
+            machine.since, machine.last_renewal = now, 0
+        self._tell(machine)
+
+    def set_mute(self, machine: Machine, why: str) -> None:
+        """The running kubelet has lost or found its way to the API server."""
+        now = self._clock.now
+        if machine.well:
+            machine.last_renewal = machine.renewal_before(now)
+        machine.mute = why
+        if machine.well:
             machine.since, machine.last_renewal = now, 0
         self._tell(machine)
 

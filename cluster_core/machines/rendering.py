@@ -1,57 +1,96 @@
 """The files that are on a machine by themselves, as text: kubeadm's, the kubelet's, systemd's and the distribution's.
 
-Keys and certificates are shown as what they are, not as secrets: this cluster signs with keys of its own elsewhere.
+Models cmd/kubeadm/app/phases/{kubeconfig,kubelet,certs}; in the manual set-up, unit files as courses have them typed.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
-from typing import Any
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import yaml
 
+from cluster_core.machines import certificates
+from cluster_core.machines.certificates import AUTHORITIES, SIGNED, Pair, Wanted
 from cluster_core.machines.machine import Machine
 
 MANIFESTS = "/etc/kubernetes/manifests"
+UNITS = "/etc/systemd/system"
 KUBELET_UNIT = "/usr/lib/systemd/system/kubelet.service"
 KUBELET_DROP_IN = "/usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf"
 KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
 KUBELET_FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
 KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
+KUBELET_PKI = "/var/lib/kubelet/pki"
+KUBELET_CLIENT = f"{KUBELET_PKI}/kubelet-client-current.pem"
 CONTAINERD_UNIT = "/usr/lib/systemd/system/containerd.service"
-_PKI = ["ca", "apiserver", "apiserver-kubelet-client", "apiserver-etcd-client", "front-proxy-ca", "front-proxy-client", "etcd/ca", "etcd/server", "etcd/peer", "etcd/healthcheck-client"]
-_CONFS = {
-    "admin.conf": "kubernetes-admin",
-    "super-admin.conf": "kubernetes-super-admin",
-    "controller-manager.conf": "system:kube-controller-manager",
-    "scheduler.conf": "system:kube-scheduler",
+PROXY_CONFIG, PROXY_CONF = "/var/lib/kube-proxy/kube-proxy-config.yaml", "/var/lib/kube-proxy/kubeconfig"
+PKI = "/etc/kubernetes/pki"
+CA = f"{PKI}/ca.crt"
+ADMIN = "/root/.kube/config"
+DIRECTORIES = (MANIFESTS, "/etc/default", "/etc/systemd/system", "/etc/cni/net.d", "/opt", "/srv", "/mnt", "/home", "/var/log/pods", "/var/lib/kubelet")
+"""Directories that are there though they may hold nothing."""
+CONFS = {
+    "admin.conf": Wanted("kubernetes-admin", "ca", ("kubeadm:cluster-admins",)),
+    "super-admin.conf": Wanted("kubernetes-super-admin", "ca", ("system:masters",)),
+    "controller-manager.conf": Wanted("system:kube-controller-manager", "ca"),
+    "scheduler.conf": Wanted("system:kube-scheduler", "ca"),
+}
+SOCKETS = {
+    "containerd": "unix:///run/containerd/containerd.sock",
+    "cri-o": "unix:///run/crio/crio.sock",
+    "docker": "unix:///run/cri-dockerd.sock",
 }
 
 
+class Site(NamedTuple):
+    """What the machines of a cluster have in common."""
+
+    server: str
+    flavour: str
+    seed: int
+    born: int
+    """When the certificates were signed, in microseconds."""
+
+
 def dump(value: Any) -> str:
-    return str(yaml.safe_dump(value, default_flow_style=False, sort_keys=False))
+    return str(yaml.dump(value, Dumper=yaml.CSafeDumper, default_flow_style=False, sort_keys=False))
 
 
-def _pem(kind: str, purpose: str) -> str:
-    """Something that looks like the file and differs from machine to machine."""
-    text = base64.b64encode(b"".join(hashlib.sha256(f"{purpose}/{n}".encode()).digest() for n in range(12))).decode()
-    lines = "\n".join(text[begin : begin + 64] for begin in range(0, len(text), 64))
-    return f"-----BEGIN {kind}-----\n{lines}\n-----END {kind}-----\n"
+def _data(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
-def kubeconfig(user: str, server: str) -> str:
-    data = {"certificate-authority-data": base64.b64encode(_pem("CERTIFICATE", "ca").encode()).decode(), "server": server}
+def kubeconfig(user: str, server: str, authority: str, credentials: Mapping[str, str]) -> str:
+    """A client's way to the API server; `authority` is the text of its certificate."""
+    cluster = {"certificate-authority-data": _data(authority), "server": server}
     return dump(
         {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "kubernetes", "cluster": data}],
+            "clusters": [{"name": "kubernetes", "cluster": cluster}],
             "contexts": [{"name": f"{user}@kubernetes", "context": {"cluster": "kubernetes", "user": user}}],
             "current-context": f"{user}@kubernetes",
-            "users": [{"name": user, "user": {"client-certificate": "/var/lib/kubelet/pki/kubelet-client-current.pem"}}],
+            "users": [{"name": user, "user": dict(credentials)}],
         }
     )
+
+
+def _embedded(pair: Pair) -> dict[str, str]:
+    return {"client-certificate-data": _data(pair.certificate), "client-key-data": _data(pair.key)}
+
+
+def conf(site: Site, wanted: Wanted, at: int = 0) -> str:
+    """The kubeconfig of one of CONFS, its certificate signed at this moment."""
+    pair = certificates.issued(site.seed, wanted, at or site.born)
+    return kubeconfig(wanted.name, site.server, authority_text(site), _embedded(pair))
+
+
+def authority_text(site: Site) -> str:
+    """/etc/kubernetes/pki/ca.crt"""
+    return certificates.authority(site.seed, "ca").certificate
 
 
 def unit(description: str, command: str, after: str = "network-online.target") -> str:
@@ -70,34 +109,51 @@ ExecStart=
 ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
 """
 
-SOCKETS = {
-    "containerd": "unix:///run/containerd/containerd.sock",
-    "cri-o": "unix:///run/crio/crio.sock",
-    "docker": "unix:///run/cri-dockerd.sock",
-}
 
-
-def kubelet_config() -> dict[str, Any]:
-    return {
+def kubelet_config(machine: Machine, flavour: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
         "authentication": {
             "anonymous": {"enabled": False},
             "webhook": {"cacheTTL": "0s", "enabled": True},
-            "x509": {"clientCAFile": "/etc/kubernetes/pki/ca.crt"},
+            "x509": {"clientCAFile": CA},
         },
         "authorization": {"mode": "Webhook"},
         "cgroupDriver": "systemd",
         "clusterDNS": ["10.96.0.10"],
         "clusterDomain": "cluster.local",
+        "containerRuntimeEndpoint": SOCKETS.get(machine.runtime, SOCKETS["containerd"]),
         "rotateCertificates": True,
         "staticPodPath": MANIFESTS,
     }
+    if machine.pods != 110:
+        found["maxPods"] = machine.pods
+    if flavour != "kubeadm":
+        found |= {"tlsCertFile": f"{KUBELET_PKI}/kubelet.crt", "tlsPrivateKeyFile": f"{KUBELET_PKI}/kubelet.key"}
+    return found
 
 
-def _common(machine: Machine, server: str) -> dict[str, str]:
+def base_files(machine: Machine, site: Site) -> dict[str, str]:
+    """Everything but static pods' manifests and, in the manual set-up, the control plane's units."""
+    plain = (machine.name, machine.index, machine.control_plane, machine.runtime, machine.pods, machine.joined)
+    return dict(_files(plain, site))
+
+
+@lru_cache(512)
+def _files(plain: tuple[Any, ...], site: Site) -> dict[str, str]:
+    name, index, control_plane, runtime, pods, joined = plain
+    machine = Machine(name, index, "", "", pods, control_plane=control_plane, runtime=runtime)
+    found = _common(machine, site)
+    if joined:
+        found |= node_files(machine, site)
+    return found | _control_plane(site) if control_plane else found
+
+
+def _common(machine: Machine, site: Site) -> dict[str, str]:
+    """What a machine has before it is a node."""
     socket = SOCKETS.get(machine.runtime, SOCKETS["containerd"])
-    return {
+    found = {
         "/etc/hostname": f"{machine.name}\n",
         "/etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n',
         "/etc/resolv.conf": "nameserver 172.18.0.1\n",
@@ -107,33 +163,63 @@ def _common(machine: Machine, server: str) -> dict[str, str]:
         "/usr/bin/kubelet": "",
         KUBELET_UNIT: unit("kubelet: The Kubernetes Node Agent", "/usr/bin/kubelet"),
         CONTAINERD_UNIT: unit("containerd container runtime", "/usr/bin/containerd"),
-        KUBELET_CONFIG: dump(kubelet_config()),
-        KUBELET_CONF: kubeconfig(f"system:node:{machine.name}", server),
-        "/var/lib/kubelet/pki/kubelet-client-current.pem": _pem("CERTIFICATE", f"kubelet/{machine.name}"),
-        "/etc/kubernetes/pki/ca.crt": _pem("CERTIFICATE", "ca"),
+    }
+    if site.flavour == "kubeadm":
+        found[KUBELET_DROP_IN] = _DROP_IN
+    return found
+
+
+def node_files(machine: Machine, site: Site) -> dict[str, str]:
+    """What a node has because it has joined the cluster."""
+    node = certificates.issued(site.seed, Wanted(f"system:node:{machine.name}", "ca", ("system:nodes",)), site.born)
+    key = {"client-certificate": KUBELET_CLIENT, "client-key": KUBELET_CLIENT}
+    found = {
+        CA: authority_text(site),
+        KUBELET_CONFIG: dump(kubelet_config(machine, site.flavour)),
+        KUBELET_CONF: kubeconfig(f"system:node:{machine.name}", site.server, authority_text(site), key),
+        KUBELET_CLIENT: node.certificate + node.key,
+    }
+    if site.flavour == "kubeadm":
+        serving = certificates.own_pair(site.seed, machine.name, site.born)
+        found[KUBELET_FLAGS] = f'KUBELET_KUBEADM_ARGS="--node-ip={machine.address}"\n'
+    else:
+        serving = certificates.issued(site.seed, Wanted(f"{machine.name}-serving", "ca"), site.born)
+        command = f"/usr/bin/kubelet \\\n  --config={KUBELET_CONFIG} \\\n  --kubeconfig={KUBELET_CONF} \\\n  --node-ip={machine.address}"
+        found[KUBELET_UNIT] = unit("kubelet: The Kubernetes Node Agent", command)
+        found |= _proxy_files(site)
+    return found | {f"{KUBELET_PKI}/kubelet.crt": serving.certificate, f"{KUBELET_PKI}/kubelet.key": serving.key}
+
+
+def proxy_config(conf_path: str) -> str:
+    """A KubeProxyConfiguration as kubeadm leaves it."""
+    return (
+        f"apiVersion: kubeproxy.config.k8s.io/v1alpha1\nbindAddress: 0.0.0.0\nclientConnection:\n  kubeconfig: {conf_path}\n"
+        'clusterCIDR: 10.244.0.0/16\nkind: KubeProxyConfiguration\nmetricsBindAddress: ""\nmode: ""\n'
+    )
+
+
+def _proxy_files(site: Site) -> dict[str, str]:
+    return {
+        f"{UNITS}/kube-proxy.service": unit("Kubernetes Kube Proxy", f"/usr/local/bin/kube-proxy \\\n  --config={PROXY_CONFIG}"),
+        PROXY_CONFIG: proxy_config(PROXY_CONF),
+        PROXY_CONF: conf(site, Wanted("system:kube-proxy", "ca", ("system:node-proxier",))),
+        "/usr/local/bin/kube-proxy": "",
     }
 
 
-def base_files(machine: Machine, server: str, flavour: str) -> dict[str, str]:
-    """Everything but manifests and, in the manual set-up, the control plane's units."""
-    found = _common(machine, server)
-    if flavour == "kubeadm":
-        found[KUBELET_DROP_IN] = _DROP_IN
-        flags = f"--node-ip={machine.address} --pod-infra-container-image=registry.k8s.io/pause:3.10.1"
-        found[KUBELET_FLAGS] = f'KUBELET_KUBEADM_ARGS="{flags}"\n'
-    else:
-        found[KUBELET_UNIT] = unit(
-            "kubelet: The Kubernetes Node Agent", f"/usr/bin/kubelet --kubeconfig={KUBELET_CONF} --config={KUBELET_CONFIG}"
-        )
-    return found | _control_plane(server) if machine.control_plane else found
+def signed(site: Site, name: str, at: int = 0) -> Pair:
+    """One of SIGNED, signed at this moment."""
+    return certificates.issued(site.seed, SIGNED[name], at or site.born)
 
 
-def _control_plane(server: str) -> dict[str, str]:
-    found = {f"/etc/kubernetes/{name}": kubeconfig(user, server) for name, user in _CONFS.items()}
-    for name in _PKI:
-        found[f"/etc/kubernetes/pki/{name}.crt"] = _pem("CERTIFICATE", name)
-        found[f"/etc/kubernetes/pki/{name}.key"] = _pem("RSA PRIVATE KEY", name)
-    found["/etc/kubernetes/pki/sa.key"] = _pem("RSA PRIVATE KEY", "sa")
-    found["/etc/kubernetes/pki/sa.pub"] = _pem("PUBLIC KEY", "sa")
-    found["/var/lib/etcd/member/snap/db"] = "(the cluster's revisions: ask with etcdctl)\n"
-    return found
+def _control_plane(site: Site) -> dict[str, str]:
+    found = {f"/etc/kubernetes/{name}": conf(site, wanted) for name, wanted in CONFS.items()}
+    found[ADMIN] = found["/etc/kubernetes/admin.conf"]
+    pairs = {name: certificates.authority(site.seed, name) for name in AUTHORITIES}
+    pairs |= {name: signed(site, name) for name in SIGNED}
+    for name, pair in pairs.items():
+        found |= {f"{PKI}/{name}.crt": pair.certificate, f"{PKI}/{name}.key": pair.key}
+    account = certificates.bare_key(site.seed, "sa")
+    found |= {f"{PKI}/sa.key": account.key, f"{PKI}/sa.pub": account.certificate}
+    programs = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler") if site.flavour != "kubeadm" else ()
+    return found | {f"/usr/local/bin/{name}": "" for name in programs}

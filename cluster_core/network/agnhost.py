@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 
 from cluster_core.machinery.timestamps import microtime
+from cluster_core.network import webhooks
 from cluster_core.network.trace import ANSWERED, OPEN, Call, Response
 
 if TYPE_CHECKING:
@@ -37,7 +38,16 @@ def _porter(program: Program, call: Call) -> Response:
         return Response(0, found or "")
     if "--json-response" in program.words:
         return Response(200, orjson.dumps({"Method": call.method, "Body": found}).decode(), "application/json")
-    return Response(200, found)
+    return Response(200, found, sniffed(found))
+
+
+def sniffed(text: str) -> str:
+    """The content type that Go's servers make out from the beginning of what they send."""
+    html = text.lstrip().lower().startswith(_TAGS)
+    return f"text/{'html' if html else 'plain'}; charset=utf-8"
+
+
+_TAGS = ("<!doctype html", "<html", "<head", "<script", "<iframe", "<h1", "<div", "<font", "<table", "<a ", "<a>", "<style", "<title", "<b>", "<body", "<br", "<p>", "<p ")
 
 
 def _serve_hostname(program: Program, call: Call) -> Response:
@@ -48,7 +58,7 @@ def _files(program: Program, call: Call) -> Response:
     """test-webserver: the container's files."""
     found = program.files.get(call.plain)
     if found is not None:
-        return Response(200, found)
+        return Response(200, found, sniffed(found))
     return Response(200, "<pre>\n</pre>\n", "text/html; charset=utf-8") if call.plain.endswith("/") else _NOT_FOUND
 
 
@@ -148,9 +158,25 @@ _PAGES: dict[str, Callable[[Program, Call, Query], Response]] = {
     "/shell": _shell,
     "/dial": _dial,
 }
+def _webhook(program: Program, call: Call) -> Response:
+    if call.scheme != "https":
+        return _NOT_FOUND
+    return webhooks.agnhost(call, _certificate(program), program.flag("sidecar-image"))
+
+
+def _conversion(program: Program, call: Call) -> Response:
+    return webhooks.conversion(call, _certificate(program)) if call.scheme == "https" else _NOT_FOUND
+
+
+def _certificate(program: Program) -> str:
+    return program.files.get(program.flag("tls-cert-file"), "")
+
+
 _FACES: dict[str, Callable[[Program, Call], Response]] = {
     "netexec": _netexec,
     "serve-hostname": _serve_hostname,
     "porter": _porter,
     "test-webserver": _files,
+    "webhook": _webhook,
+    "crd-conversion-webhook": _conversion,
 }

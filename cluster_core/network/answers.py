@@ -13,7 +13,7 @@ import orjson
 
 from cluster_core.machinery.timestamps import microtime
 from cluster_core.machinery.typed import Obj
-from cluster_core.network import agnhost
+from cluster_core.network import agnhost, webhooks
 from cluster_core.network.trace import Call, Response, Trace
 
 
@@ -234,12 +234,21 @@ def _anybody(program: Program, call: Call) -> Response:
     return Response(200, f"Hello from {program.hostname}\n", "text/plain")
 
 
+def _update_demo(program: Program, call: Call) -> Response:
+    """The pictures of Kubernetes' update demo: data.json says which one."""
+    if call.plain == "/data.json":
+        return Response(200, f'{{\n"image": "{program.name}.jpg"\n}}\n', "application/json", "nginx")
+    return _nginx(program, call)
+
+
 PROGRAMS: dict[str, Answer] = {
     "nginx": _nginx,
     "nginx-unprivileged": _nginx,
     "httpd": _httpd,
     "http-echo": _http_echo,
     "agnhost": agnhost.answer,
+    "nautilus": _update_demo,
+    "kitten": _update_demo,
     "serve_hostname": lambda program, call: Response(200, program.hostname),
     "serve-hostname": lambda program, call: Response(200, program.hostname),
     "whoami": _whoami,
@@ -263,6 +272,10 @@ _BY_PROCESS: dict[str, Answer] = {"httpd": _httpd, "nginx": _nginx, "redis-serve
 
 def respond(program: Program, call: Call, process: str = "") -> Response:
     """What the program answers; `process` is the name of what really runs, where somebody knows."""
+    if call.scheme == "https" and (program.name in webhooks.ALLOWING or program.flag("validating-webhook")):
+        judged = webhooks.allowing(call)
+        if judged is not None:
+            return judged
     found = PROGRAMS.get(program.name) or _BY_PROCESS.get(process)
     if found is None:
         found = _silent if call.scheme == "tcp" else _anybody

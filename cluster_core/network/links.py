@@ -42,3 +42,5 @@ class Links(NamedTuple):
     has_kubelet: Callable[[str], bool]
     api_server: Callable[[Call], Response | None]
     """The API server's answer; None while it is down."""
+    own_dns: Callable[[Obj], tuple[list[str], str] | None] = lambda pod: None
+    """Name servers and domain with which the pod was started, where they are not the cluster's usual ones."""

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from cluster_core.apiserver.parts import Change
 from cluster_core.apiserver.world import World
+from cluster_core.machinery.ingressclasses import controller_of
 from cluster_core.machinery.typed import Obj
 from cluster_core.network import ingresses, nodeports, outside, trace
 from cluster_core.network.carrying import NEAR, OUTER, Carrier, End, Origin, origin_of_node, origin_of_pod
@@ -71,7 +72,7 @@ class Conversation:
         self.api, self.links = network.api, network.links
         self.pod: Obj | None = None
         self.origin: Origin | None = self._origin()
-        self.conf = resolv_conf(self.api, self.pod)
+        self.conf = resolv_conf(self.api, self.pod, self.links.own_dns)
 
     def _origin(self) -> Origin | None:
         """None when there is no such source, or nothing runs there."""
@@ -122,6 +123,14 @@ class Conversation:
         self.exchange(self.origin, result, call, 0)
         return result
 
+    def connect(self, address: str, call: Call) -> Trace:
+        """As `request`, to an address that is known already: no name is looked up."""
+        result = Trace(self.source, address, hops=self.carrier.hops, address=address, port=call.port, name=address, call=call)
+        if self.origin is None:
+            return self._nowhere(result)
+        self.exchange(self.origin, result, call, 0)
+        return result
+
     def _nowhere(self, result: Trace) -> Trace:
         result.outcome = trace.NO_SOURCE
         text = f"{self.source.kind} {self.source.name} does not run: nothing can be sent from there"
@@ -159,7 +168,7 @@ class Conversation:
             return
         result.response = response
         result.outcome = trace.ANSWERED if response.status or response.body else trace.OPEN
-        hop.seconds = THINKING
+        hop.seconds = THINKING + response.seconds
         if response.status:
             hop.facts["status"] = response.status
 
@@ -175,7 +184,7 @@ class Conversation:
             text = f"nothing listens on port {call.port} in {where}: connection refused"
             self._finish(result, None, Hop("container", text, NEAR, end.node, pod_key(pod)))
             return
-        controller = ingresses.controller_of(pod) if call.scheme in ("http", "https") else ""
+        controller = controller_of(pod) if call.scheme in ("http", "https") else ""
         if controller and depth == 0:
             self._ask_ingress(controller, pod, result, call)
             return
@@ -226,7 +235,7 @@ class Conversation:
         ip, port = behind[int(self.carrier.chance() * len(behind))]
         hop.facts["backend"] = f"{ip}:{port}"
         inner = Trace(result.source, result.target, hops=result.hops, address=ip)
-        sent = call._replace(path=chosen.path, port=port, scheme="http")
+        sent = call._replace(path=chosen.path, port=port, scheme="http", headers=ingresses.forwarded(call))
         self.exchange(origin_of_pod(pod), inner, sent, 1)
         result.outcome, result.response = trace.ANSWERED, inner.response
         if inner.outcome == trace.REFUSED:

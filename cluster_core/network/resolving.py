@@ -6,7 +6,7 @@ Models pkg/kubelet/network/dns for resolv.conf, and the resolvers of glibc and m
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import yaml
@@ -20,6 +20,7 @@ from cluster_core.network.places import address_of, on_host, pod_key
 from cluster_core.network.trace import NO_DNS, Hop
 
 CLUSTER_DNS, DOMAIN = "10.96.0.10", "cluster.local"
+OwnDns = Callable[[Obj], tuple[list[str], str] | None]
 WAIT, ATTEMPTS = 5.0, 2
 LOOKUP = 0.0003
 
@@ -82,8 +83,8 @@ def _parsed(text: str) -> tuple[str, str]:
     return str(servers[0]), str(config.get("clusterDomain") or DOMAIN)
 
 
-def resolv_conf(api: Client, pod: Obj | None) -> ResolvConf:
-    """The resolv.conf in a pod's containers; None: a node's own."""
+def resolv_conf(api: Client, pod: Obj | None, own: OwnDns = lambda pod: None) -> ResolvConf:
+    """The resolv.conf in a pod's containers; None: a node's own. `own`: see links."""
     if pod is None:
         return ResolvConf()
     spec = pod["spec"]
@@ -94,8 +95,9 @@ def resolv_conf(api: Client, pod: Obj | None) -> ResolvConf:
         conf = ResolvConf((), (), ())
     else:
         server, domain = cluster_dns(api)
+        servers, domain = own(pod) or ([server], domain)
         namespace = pod["metadata"]["namespace"]
-        conf = ResolvConf((server,), (f"{namespace}.svc.{domain}", f"svc.{domain}", domain), ("ndots:5",))
+        conf = ResolvConf(tuple(servers), (f"{namespace}.svc.{domain}", f"svc.{domain}", domain), ("ndots:5",))
     return _with(conf, spec.get("dnsConfig") or {})
 
 

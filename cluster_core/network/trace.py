@@ -10,6 +10,10 @@ ANSWERED, OPEN, REFUSED, TIMEOUT, UNREACHABLE = "answered", "open", "refused", "
 NXDOMAIN, NO_DNS, SERVFAIL, NO_SOURCE = "nxdomain", "dns-timeout", "servfail", "no-source"
 
 
+OWN_CERTIFICATE = "own"
+"""A certificate that the program has made itself and told those who are to trust it."""
+
+
 class Source(NamedTuple):
     """Where a request begins: kind "pod", "node" or "outside"; `namespace` of pods."""
 
@@ -52,6 +56,10 @@ class Response(NamedTuple):
     type: str = "text/plain"
     server: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    certificate: str = ""
+    """The certificates (PEM) of a server that speaks TLS, its own first; "": it speaks none, or nobody looks at that."""
+    seconds: float = 0.0
+    """How long the program thinks, beyond what everything takes."""
 
 
 @dataclass(slots=True)

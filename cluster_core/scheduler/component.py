@@ -64,8 +64,8 @@ class Scheduler:
         self.snapshot = Snapshot()
         self.lookup = ApiLookup(self._api)
         self.nominator = Nominator()
-        self.trace = Trace(self.snapshot, self.lookup)
         self._shapes = Shapes()
+        self.trace = Trace(self.snapshot, self.lookup, self.profiles, self._shapes)
         self._report = Reporter(self._api, world.clock)
         self._binder = Binder(self._api, world.clock)
         self._decider = Decider(self.profiles, self.snapshot, self.lookup, self.nominator, world.seed)
@@ -124,16 +124,16 @@ class Scheduler:
             self._binder.resume(waiting, state)
 
     def dump(self) -> Any:
-        """The queue in its order and who waits for volumes; {} when nothing waits."""
+        """The queue in its order, who waits for volumes, and the last decisions in short."""
         if not self._ready:
             return self._memory
-        queue = remembered(self.queue.in_order())
-        binding = self._binder.dump()
-        return {"queue": queue, "binding": binding} if queue or binding else {}
+        found = {"queue": remembered(self.queue.in_order()), "binding": self._binder.dump(), "decisions": self.trace.dump()}
+        return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
         self._reset(Configuration(self.profiles, self.queue.first_backoff, self.queue.longest_backoff))
         self._memory = dict(state or {})
+        self.trace.load(self._memory.get("decisions") or ())
 
     def decision(self, pod_uid: str) -> dict[str, Any] | None:
         """Every filter's verdict and every plugin's scores of the pod's newest attempt; of a pod that waits and whose last

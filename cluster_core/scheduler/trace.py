@@ -7,16 +7,19 @@ the snapshot's log and the pod goes through the plugins the plain way, which giv
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from cluster_core.machinery.timestamps import microtime
 from cluster_core.machinery.typed import Obj
+from cluster_core.scheduler import recollection
 from cluster_core.scheduler.decide import Decision
 from cluster_core.scheduler.framework import Cycle, Failure, Lookup, Profile, Rejection, Scored
+from cluster_core.scheduler.recollection import Kept
 from cluster_core.scheduler.snapshot import NodeView, Snapshot
-from cluster_core.scheduler.views import PodView
+from cluster_core.scheduler.views import PodView, Shapes
 
 KEPT = 1000
 """Decisions remembered."""
@@ -56,33 +59,58 @@ class Past:
 class Trace:
     """The newest decision per pod, for the last thousand pods decided on."""
 
-    def __init__(self, snapshot: Snapshot, lookup: Lookup) -> None:
+    def __init__(self, snapshot: Snapshot, lookup: Lookup, profiles: Mapping[str, Profile], shapes: Shapes) -> None:
         self._snapshot = snapshot
         self._lookup = lookup
-        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._profiles = profiles
+        self._shapes = shapes
+        self._entries: dict[str, Entry] = {}
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        """Every decision in short, as it is saved; those from before a reload have no entry."""
 
     def record(self, decision: Decision, now: int, attempt: int) -> None:
         uid = decision.pod.uid
         if len(self._snapshot.nodes) > LARGE:
             decision.scored = None
         self._entries[uid] = Entry(decision, now, attempt)
-        self._entries.move_to_end(uid)
-        if len(self._entries) > KEPT:
-            self._entries.popitem(last=False)
+        self._kept[uid] = recollection.kept(decision, now, attempt)
+        self._kept.move_to_end(uid)
+        if len(self._kept) > KEPT:
+            self._entries.pop(self._kept.popitem(last=False)[0], None)
 
     def __contains__(self, uid: str) -> bool:
-        return uid in self._entries
+        return uid in self._kept
+
+    def dump(self) -> list[Kept]:
+        """The decisions as they are saved, oldest first."""
+        return list(self._kept.values())
+
+    def load(self, saved: Sequence[Kept]) -> None:
+        for found in saved:
+            self._kept[found[0]] = found
 
     def recent(self) -> list[dict[str, Any]]:
         """The decisions in short, newest last."""
-        return [_summary(entry) for entry in self._entries.values()]
+        entries = self._entries
+        return [_summary(entries[uid]) if uid in entries else recollection.summary(kept) for uid, kept in self._kept.items()]
 
     def explain(self, uid: str) -> dict[str, Any] | None:
         """The whole story as JSON; "nodes" is empty when the moment can no longer be put together."""
-        entry = self._entries.get(uid)
-        if entry is None:
-            return None
-        return self._tell(entry)
+        entry, kept = self._entries.get(uid), self._kept.get(uid)
+        if entry is not None:
+            return self._tell(entry)
+        return None if kept is None else self._recall(kept)
+
+    def _recall(self, kept: Kept) -> dict[str, Any]:
+        """A decision from before the cluster was put away."""
+        summary = recollection.summary(kept)
+        profile, pod = self._profiles.get(kept[2]), recollection.pod_of(kept, self._lookup, self._shapes)
+        if profile is None or pod is None:
+            return {**summary, "tied": [], "nodes": []}
+        earlier = takewhile(lambda uid: uid != kept[0], self._kept)
+        past = recollection.cluster_before(kept, earlier, self._lookup, self._shapes)
+        decision = Decision(pod, profile, kept[5] or None)
+        return {**summary, "weights": _weights(profile), **self._decided_in(past, decision)}
 
     def tell(self, decision: Decision, now: int, attempt: int) -> dict[str, Any]:
         """A decision that is not remembered, as `explain` tells it."""
@@ -96,16 +124,20 @@ class Trace:
             return {**_summary(entry), **_told(decision, decision.failure, decision.scored, decision.skipped)}
         return {**_summary(entry), **self._again(decision)}
 
-    def _again(self, decision: Decision) -> dict[str, Any]:
-        """Decide once more in the cluster of that moment."""
-        past = self._snapshot.at(decision.sequence)
-        if past is None:
-            return {"tied": [], "nodes": []}
+    def _decided_in(self, past: Snapshot, decision: Decision) -> dict[str, Any]:
+        """Decide in the cluster of a moment."""
         cycle = Cycle(decision.pod, past, Past(self._lookup, decision.selector))
         failure = Failure(len(past.nodes))
         nodes = decision.profile.feasible(cycle, failure)
         scored = decision.profile.score(cycle, nodes) if nodes else None
         return _told(decision, failure, scored, frozenset(cycle.skip_filter))
+
+    def _again(self, decision: Decision) -> dict[str, Any]:
+        """Decide once more in the cluster of that moment."""
+        past = self._snapshot.at(decision.sequence)
+        if past is None:
+            return {"tied": [], "nodes": []}
+        return self._decided_in(past, decision)
 
 
 def _summary(entry: Entry) -> dict[str, Any]:
@@ -121,8 +153,13 @@ def _summary(entry: Entry) -> dict[str, Any]:
         "message": decision.message,
         "nominatedNode": decision.rescue.nominate or None,
         "victims": [victim.key for victim in decision.rescue.victims],
-        "weights": {plugin.name: decision.profile.weights.get(plugin.name, 1) for plugin in decision.profile.scores},
+        "weights": _weights(decision.profile),
+        "exact": True,
     }
+
+
+def _weights(profile: Profile) -> dict[str, int]:
+    return {plugin.name: profile.weights.get(plugin.name, 1) for plugin in profile.scores}
 
 
 def _told(decision: Decision, failure: Failure, scored: Scored | None, skipped: frozenset[str]) -> dict[str, Any]:

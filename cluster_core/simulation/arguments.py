@@ -44,6 +44,14 @@ class Arguments:
         self._check_name(value)
         return value
 
+    def truth(self, key: str, default: bool) -> bool:
+        value = self._given.get(key)
+        if value in (None, ""):
+            return default
+        if not isinstance(value, bool):
+            raise CommandError(f"{key} must be true or false")
+        return value
+
     def number(self, key: str, default: int, *, least: int, most: int) -> int:
         value = self._given.get(key)
         if value in (None, ""):

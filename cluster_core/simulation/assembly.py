@@ -23,8 +23,9 @@ from cluster_core.kubelet.timings import Timings
 from cluster_core.machinery.plugins import collect
 from cluster_core.machines.machine import Machine
 from cluster_core.machines.park import MachinePark
+from cluster_core.scheduler import configuration
 from cluster_core.scheduler.component import Scheduler
-from cluster_core.simulation import connecting, presenting, proxying, usage
+from cluster_core.simulation import connecting, presenting, proxying, usage, webhooks
 from cluster_core.simulation.drain import Drains
 from cluster_core.simulation.kubeadm.manifests import static_pods
 from cluster_core.simulation.networking import add_network
@@ -75,7 +76,7 @@ def controller_manager(cluster: Cluster, flags: Mapping[str, Any]) -> list[Part]
     return parts
 
 
-_ALIASES = {
+ALIASES = {
     "certificatesigningrequest-approving": ("csrapproving",),
     "certificatesigningrequest-cleaner": ("csrcleaner",),
     "certificatesigningrequest-signing": ("csrsigning",),
@@ -99,7 +100,7 @@ def is_chosen(name: str, by_default: bool, wanted: Sequence[str]) -> bool:
     """What --controllers says of this one: "name", "-name", "*" for all that are on by default. With or without the
     ending -controller, as the real names have it, and by its old names."""
     short = name.removesuffix("-controller")
-    for word in (name, f"{name}-controller", short, *_ALIASES.get(short, ())):
+    for word in (name, f"{name}-controller", short, *ALIASES.get(short, ())):
         if word in wanted:
             return True
         if f"-{word}" in wanted:
@@ -107,9 +108,9 @@ def is_chosen(name: str, by_default: bool, wanted: Sequence[str]) -> bool:
     return "*" in wanted and by_default
 
 
-def scheduler(cluster: Cluster) -> list[Part]:
-    """The parts of kube-scheduler."""
-    return [Scheduler(cluster.world)]
+def scheduler(cluster: Cluster, document: Mapping[str, Any] | None = None) -> list[Part]:
+    """The parts of kube-scheduler, with its configuration file."""
+    return [Scheduler(cluster.world, configuration.parse(document) if document else None)]
 
 
 def manifests_of(flavour: str) -> Callable[[Machine], dict[str, Any]]:
@@ -120,17 +121,17 @@ def manifests_of(flavour: str) -> Callable[[Machine], dict[str, Any]]:
 
 def add_parts(cluster: Cluster) -> None:
     """Start the control plane's parts and the machines with their kubelets."""
-    from cluster_core.simulation import machinefiles
+    from cluster_core.simulation import kubeletlink, machinefiles, machineparts
     from cluster_core.simulation.control import ControlPlane
 
     world, options = cluster.world, cluster.spec.options
     park = MachinePark(cluster.clock, manifests_of(cluster.spec.flavour))
     containers = Containers(options)
     fleet = Fleet(world, park, containers, Timings(cluster.seed, options.get("timings", {})))
+    fleet.host_files = lambda node: machinefiles.files(cluster, park.machines[node])
     world.machines = fleet
     control = ControlPlane(cluster)
     park.listen(control.power_changed)
-    containers.fault = lambda launch: control.fault_of(launch.pod, launch.container["name"])
     leases = Leases(cluster.store, cluster.clock, cluster.agenda, cluster.seed)
     leases.is_up = lambda: control.is_running("etcd")
     parts: list[Part] = [Definitions(world), Registrations(world), park, fleet, control, leases, Drains(world), *controller_manager(cluster, {}), *scheduler(cluster)]
@@ -140,6 +141,8 @@ def add_parts(cluster: Cluster) -> None:
     presenting.install(cluster.server, park, fleet)
     connecting.install(cluster.server, fleet)
     proxying.install(cluster)
+    webhooks.install(cluster)
+    kubeletlink.install(cluster)
     if not cluster.spec.bare:
         usage.install(cluster.server, fleet.inside)
-    machinefiles.install_checks(cluster)
+    machineparts.install(cluster, containers)

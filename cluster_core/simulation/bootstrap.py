@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cluster_core.apiserver.client import Client
+from cluster_core.kubelet import imagestore
 from cluster_core.machinery.clock import SECOND
 from cluster_core.simulation.kubeadm import addons, serving
 from cluster_core.simulation.kubeadm.policy import policy
@@ -36,12 +37,19 @@ def bootstrap(cluster: Cluster) -> None:
     _create_all(cluster)
     _settle(cluster)
     for name in park_of(cluster).machines:
-        fleet.report_images(name)
+        imagestore.report(fleet, name)
     _settle(cluster)
     cluster.server.silent = fleet.instant = False
 
 
-def _create_all(cluster: Cluster) -> None:
+def system_objects(cluster: Cluster) -> None:
+    """What an API server makes by itself when it finds nothing in etcd."""
+    machine = park_of(cluster).get(CONTROL_PLANE)
+    api = _own_objects(cluster)
+    _kubernetes_service(api, machine.address if machine is not None else "172.18.0.2")
+
+
+def _own_objects(cluster: Cluster) -> Client:
     api = cluster.world.client("system:apiserver")
     for name in NAMESPACES:
         api.create("Namespace", {"metadata": {"name": name}})
@@ -51,10 +59,15 @@ def _create_all(cluster: Cluster) -> None:
     _roles(cluster, api)
     serving.write(cluster, api)
     cluster.agenda.soon("apiregistration", "register")
+    return api
+
+
+def _create_all(cluster: Cluster) -> None:
+    api = _own_objects(cluster)
     address = _nodes(cluster) if not cluster.spec.bare else "172.18.0.2"
     _kubernetes_service(api, address)
     if not cluster.spec.bare:
-        for kind, obj in addons.objects(f"https://{address}:6443"):
+        for kind, obj in addons.objects(f"https://{address}:6443", proxy=cluster.spec.flavour == "kubeadm"):
             api.create(kind, obj)
         api.create("StorageClass", _STANDARD)
 
@@ -81,7 +94,7 @@ def _roles(cluster: Cluster, api: Client) -> None:
 def _nodes(cluster: Cluster) -> str:
     """The machines, registered; answers the control plane's address."""
     spec, park = cluster.spec, park_of(cluster)
-    first = park.add(CONTROL_PLANE, spec.cpu, spec.memory, control_plane=True, runtime=spec.runtime)
+    first = new_machine(cluster, CONTROL_PLANE, cpu=spec.cpu, memory=spec.memory, control_plane=True)
     for number in range(1, spec.nodes + 1):
         new_machine(cluster, f"node-{number}", cpu=spec.cpu, memory=spec.memory)
     for machine in park.machines.values():

@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from cluster_core.machines import rendering
 from cluster_core.machines.machine import ON, Machine
-from cluster_core.simulation import machineetcdctl, machinefiles, machineunits
+from cluster_core.simulation import (
+    clientaccess,
+    machinecontainers,
+    machineetcdctl,
+    machinefiles,
+    machinekubeadm,
+    machineunits,
+    partunits,
+)
 from cluster_core.simulation.arguments import Arguments
 from cluster_core.simulation.commands import CommandError, command
+from cluster_core.simulation.control import control_of
 from cluster_core.simulation.machinetools import TOOLS, Call
 from cluster_core.simulation.nodes import park_of
+from cluster_core.simulation.options import site_of
 
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
 
-__all__ = ["machineetcdctl", "machineunits"]  # they register their tools
+__all__ = ["machinecontainers", "machineetcdctl", "machinekubeadm", "machineunits"]  # they register their tools
 
 
 def _machine(cluster: Cluster, args: Mapping[str, Any]) -> Machine:
@@ -30,8 +41,11 @@ def _machine(cluster: Cluster, args: Mapping[str, Any]) -> Machine:
 
 @command("machine-files")
 def machine_files(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
-    """node -> {"files": {path: text}, "tools": [...]}"""
-    return {"files": machinefiles.files(cluster, _machine(cluster, args)), "tools": sorted(TOOLS)}
+    """node -> {"files": {path: text}, "directories", "tools": [...], "env": {name: value}}"""
+    machine = _machine(cluster, args)
+    env = machineetcdctl.ENVIRONMENT if machine.control_plane else {}
+    found = machinefiles.files(cluster, machine)
+    return {"files": found, "directories": list(rendering.DIRECTORIES), "tools": sorted(TOOLS), "env": env}
 
 
 @command("machine-write")
@@ -42,18 +56,47 @@ def machine_write(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
         machinefiles.write(cluster, machine, args["changes"])
     except machinefiles.TooMuch:
         raise CommandError("No space left on device", 507) from None
+    partunits.retry(cluster, machine)
     return {}
 
 
 @command("machine-run")
 def machine_run(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
-    """node, argv, stdin, data: {path: bytes} -> out, err, code, files: {path: bytes}"""
+    """node, argv, stdin, data: {path: bytes} -> out, err, code, files: {path: bytes}, changed: the machine's own files"""
     machine = _machine(cluster, args)
     name, *argv = args["argv"]
-    if name == "iptables-save":
-        argv = ["-save", *argv]
     if name not in TOOLS:
         raise CommandError(f"{name}: command not found", 404)
-    call = Call(cluster, machine, argv, args.get("stdin", ""), dict(args.get("data", {})))
+    call = Call(cluster, machine, argv, args.get("stdin", ""), dict(args.get("data", {})), name=name, env=dict(args.get("env", {})))
+    before = machine.files
     out, err, code = TOOLS[name](call)
-    return {"out": out, "err": err, "code": code, "files": call.files}
+    return {"out": out, "err": err, "code": code, "files": call.files, "changed": machine.files is not before}
+
+
+@command("machine-kubeconfig")
+def machine_kubeconfig(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
+    """node, path, context?, text? (of a file that is the caller's own) -> problem (as kubectl prints it), namespace, user,
+    groups: as whom the kubeconfig file leads to this cluster. Without such a file: as its administrator."""
+    machine = _machine(cluster, args)
+    path = Arguments(args).text("path", "")
+    there = machinefiles.files(cluster, machine)
+    if isinstance(args.get("text"), str):
+        there[path] = args["text"]
+    found = clientaccess.access(cluster, there, path, Arguments(args).text("context", "")) if path else clientaccess.Access()
+    problem = _told(found.broken, found.refused) if found.broken or found.refused else ""
+    if not problem and not control_of(cluster).is_running("kube-apiserver"):
+        problem = _told("", f"dial tcp {site_of(cluster).server.removeprefix('https://')}: connect: connection refused")
+    user = found.user
+    return {"problem": problem, "namespace": found.namespace,
+            "user": user.name if user else "", "groups": list(user.groups) if user else []}  # fmt: skip
+
+
+def _told(broken: str, refused: str) -> str:
+    """In kubectl's words."""
+    if broken:
+        return f"error: {broken}"
+    if refused.endswith("connection refused"):
+        return f"The connection to the server {refused.split()[2].rstrip(':')} was refused - did you specify the right host or port?"
+    if refused == "Unauthorized":
+        return "error: You must be logged in to the server (Unauthorized)"
+    return f"Error from server (Forbidden): {refused}" if refused.startswith("forbidden") else f"Unable to connect to the server: {refused}"

@@ -10,7 +10,7 @@ from cluster_core.machines.machine import KILLED, OFF, ON, Machine
 from cluster_core.simulation.arguments import Arguments
 from cluster_core.simulation.commands import CommandError, command
 from cluster_core.simulation.drain import Drains
-from cluster_core.simulation.nodes import add_node, fleet_of, park_of
+from cluster_core.simulation.nodes import add_node, fleet_of, new_machine, park_of
 
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
@@ -40,7 +40,8 @@ def facts(machine: Machine) -> dict[str, Any]:
 
 @command("add-node")
 def add_nodes(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
-    """name?, count=1, cpu, memory, pods, labels, taints, zone -> {"nodes": [...]}."""
+    """name?, count=1, cpu, memory, pods, labels, taints, zone, joined=True -> {"nodes": [...]}. Without joined: machines that
+    have power but are no nodes yet; `kubeadm join` makes them such."""
     given = Arguments(args)
     count = given.number("count", 1, least=1, most=MOST_NODES)
     if given.has("name") and count > 1:
@@ -52,7 +53,8 @@ def add_nodes(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
         raise CommandError(f"this cluster may have at most {cluster.spec.limits['nodes']:.0f} nodes, its control plane's included", 403)
     more = _description(cluster, given)
     names = [_free_name(cluster, given.text("name", "")) for _ in range(1)] if count == 1 else []
-    made = [add_node(cluster, names[0] if names else _free_name(cluster, ""), **more) for _ in range(count)]
+    add = add_node if given.truth("joined", True) else new_machine
+    made = [add(cluster, names[0] if names else _free_name(cluster, ""), **more) for _ in range(count)]
     return {"nodes": [facts(machine) for machine in made], "name": made[0].name}
 
 
@@ -66,6 +68,7 @@ def _description(cluster: Cluster, given: Arguments) -> dict[str, Any]:
         "pods": given.number("pods", 110, least=0, most=10_000),
         "labels": labels,
         "taints": given.taints("taints"),
+        **({} if given.truth("joined", True) else {"joined": False, "kubelet": False}),
     }
 
 
@@ -130,6 +133,20 @@ def revive_node(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
         raise CommandError(f'machine "{machine.name}" is on already', 409)
     park_of(cluster).switch_on(machine)
     return facts(machine)
+
+
+@command("node-load")
+def load_node(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
+    """memory, storage, pids: what others than pods use of the machine, as quantities; what is not named stays."""
+    machine, given = _machine(cluster, args), Arguments(args)
+    for name in LOADS:
+        if given.has(name):
+            machine.load[name] = "0" if str(args[name]) == "0" else given.quantity(name, "0")
+    fleet_of(cluster).loads.weigh(machine.name)
+    return {"name": machine.name, "load": {name: machine.load.get(name, "0") for name in LOADS}}
+
+
+LOADS = ("memory", "storage", "pids")
 
 
 def _set_unschedulable(cluster: Cluster, name: str, value: bool) -> dict[str, Any]:

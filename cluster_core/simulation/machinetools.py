@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cluster_core.machines import rendering
+from cluster_core.kubeproxy import command
+from cluster_core.kubeproxy.tables import all_tables
 from cluster_core.machines.machine import Machine
-from cluster_core.simulation import machinefiles
-from cluster_core.simulation.control import command_line, control_of
+from cluster_core.simulation import partunits, proxyunits
+from cluster_core.simulation.control import control_of
 from cluster_core.simulation.kubeadm.manifests import COMPONENTS
+from cluster_core.simulation.options import command_of, options_of
 
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
@@ -41,6 +43,8 @@ class Call:
     data: dict[str, bytes] = field(default_factory=dict)
     """Files the command was given by name."""
     files: dict[str, bytes] = field(default_factory=dict)
+    name: str = ""
+    env: dict[str, str] = field(default_factory=dict)
 
 
 Tool = Callable[[Call], Ran]
@@ -64,34 +68,17 @@ def moment(cluster: Cluster) -> datetime:
 
 
 def processes(cluster: Cluster, machine: Machine) -> list[list[str]]:
-    """The command lines of what runs there."""
-    found = [["/sbin/init"], ["/usr/lib/systemd/systemd-journald"], ["/usr/bin/containerd"]]
-    there = machinefiles.files(cluster, machine)
-    if machine.kubelet:
-        found.append(_kubelet(cluster, there))
+    """The command lines of what runs there, as it was started."""
+    found = [["/sbin/init"], ["/usr/lib/systemd/systemd-journald"]]
+    for unit in partunits.names(cluster, machine):
+        if unit not in COMPONENTS and partunits.is_active(cluster, machine, unit):
+            found.append(partunits.command(cluster, machine, unit))
     if machine.control_plane:
         running = control_of(cluster).is_running
-        found += [component_command(cluster, machine, name, there) for name in COMPONENTS if running(name)]
+        found += [command_of(cluster, name) for name in COMPONENTS if running(name)]
     for pod in cluster.world.client("ps").on_node("Pod", machine.name):
         found += _containers(pod)
     return found
-
-
-def _kubelet(cluster: Cluster, there: dict[str, str]) -> list[str]:
-    argv = machinefiles.exec_start(there.get(f"{machinefiles.UNITS}/kubelet.service", ""))
-    if argv or cluster.spec.flavour != "kubeadm":
-        return argv or machinefiles.exec_start(there.get(rendering.KUBELET_UNIT, "")) or ["/usr/bin/kubelet"]
-    flags = there.get(rendering.KUBELET_FLAGS, "").partition('"')[2].partition('"')[0].split()
-    conf = "--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
-    return ["/usr/bin/kubelet", *conf.split(), "--config=/var/lib/kubelet/config.yaml", *flags]
-
-
-def component_command(cluster: Cluster, machine: Machine, name: str, there: dict[str, str]) -> list[str]:
-    """The command line of a part of the control plane: its manifest's or its unit's."""
-    manifest = machine.manifests.get(name)
-    if manifest is not None:
-        return command_line(manifest)
-    return machinefiles.exec_start(there.get(f"{machinefiles.UNITS}/{name}.service", ""))
 
 
 def _containers(pod: Any) -> list[list[str]]:
@@ -139,10 +126,57 @@ def _pgrep(call: Call) -> Ran:
 
 @tool("iptables", "iptables-save")
 def _iptables(call: Call) -> Ran:
-    proxies: Any = call.cluster.parts["kube-proxy"]
-    if call.argv and call.argv[0] == "-save":
+    proxies = proxyunits.proxies_of(call.cluster)
+    if proxyunits.mode_of(call.cluster, call.machine.name) != "iptables":
+        bare = all_tables(None)
+        return Ran(command.save(bare, call.cluster.clock.now)) if call.name == "iptables-save" else Ran(*command.run(list(call.argv), bare))
+    if call.name == "iptables-save":
         return Ran(proxies.save(call.machine.name))
     return Ran(*proxies.iptables(call.machine.name, list(call.argv)))
+
+
+def _services(call: Call) -> list[tuple[str, int, str, list[str]]]:
+    """(cluster IP, port, protocol, endpoints) of every service with an address."""
+    api, found = call.cluster.world.client("system:kube-proxy"), []
+    for service in api.list("Service"):
+        spec, metadata = service["spec"], service["metadata"]
+        address = spec.get("clusterIP")
+        slices = [each for each in api.list("EndpointSlice", metadata["namespace"]) if each["metadata"].get("labels", {}).get("kubernetes.io/service-name") == metadata["name"]]
+        for port in spec.get("ports", ()) if address not in (None, "", "None") else ():
+            found.append((address, port["port"], port.get("protocol", "TCP"), _endpoints(slices, port.get("name", ""))))
+    return found
+
+
+def _endpoints(slices: list[Any], name: str) -> list[str]:
+    return [
+        f"{endpoint['addresses'][0]}:{port['port']}"
+        for each in slices
+        for port in each.get("ports") or ()
+        if (port.get("name") or "") == name
+        for endpoint in each.get("endpoints") or ()
+        if (endpoint.get("conditions") or {}).get("ready", True)
+    ]
+
+
+@tool("ipvsadm")
+def _ipvsadm(call: Call) -> Ran:
+    """The virtual servers of a kube-proxy in mode ipvs."""
+    lines = ["IP Virtual Server version 1.2.1 (size=4096)", "Prot LocalAddress:Port Scheduler Flags", "  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn"]
+    for address, port, protocol, endpoints in _services(call) if proxyunits.mode_of(call.cluster, call.machine.name) == "ipvs" else ():
+        lines.append(f"{protocol}  {address}:{port} rr")
+        lines += [f"  -> {each:<28} Masq    1      0          0" for each in endpoints]
+    return Ran("\n".join(lines) + "\n")
+
+
+@tool("nft")
+def _nft(call: Call) -> Ran:
+    """The table of a kube-proxy in mode nftables."""
+    if proxyunits.mode_of(call.cluster, call.machine.name) != "nftables":
+        return Ran()
+    elements = [f"{address} . {protocol.lower()} . {port} : goto service-{address}/{protocol.lower()}/{port}" for address, port, protocol, endpoints in _services(call) if endpoints]
+    joined = ",\n\t\t\t     ".join(elements)
+    kind = "type ipv4_addr . inet_proto . inet_service : verdict"
+    return Ran(f"table ip kube-proxy {{\n\tmap service-ips {{\n\t\t{kind}\n\t\telements = {{ {joined} }}\n\t}}\n}}\n")
 
 
 @tool("ip")
@@ -158,17 +192,28 @@ def _ip(call: Call) -> Ran:
     return Ran(f"{lo}{eth}    inet {machine.address}/16 brd 172.18.255.255 scope global eth0\n")
 
 
-_PORTS = {"etcd": (2379, 2380), "kube-apiserver": (6443,), "kube-controller-manager": (10257,), "kube-scheduler": (10259,)}
+def _listening(call: Call) -> list[tuple[str, str]]:
+    """(address:port, program) of everything that listens."""
+    found = [("127.0.0.1:10248", "kubelet"), ("*:10250", "kubelet")] if call.machine.kubelet else []
+    if call.cluster.parts["kube-proxy"].is_running(call.machine.name):  # type: ignore[attr-defined]
+        found += [("127.0.0.1:10249", "kube-proxy"), ("*:10256", "kube-proxy")]
+    if not call.machine.control_plane:
+        return found
+    running, options = control_of(call.cluster).is_running, {name: options_of(call.cluster, name) for name in COMPONENTS}
+    if running("etcd"):
+        urls = ",".join(options["etcd"].get(name, "") for name in ("listen-client-urls", "listen-peer-urls", "listen-metrics-urls"))
+        found += [(url.partition("://")[2], "etcd") for url in urls.split(",") if url]
+    usual = {"kube-apiserver": ("*", "6443"), "kube-controller-manager": ("127.0.0.1", "10257"), "kube-scheduler": ("127.0.0.1", "10259")}
+    for name, (address, port) in usual.items():
+        if running(name):
+            found.append((f"{address}:{options[name].get('secure-port', port)}", name))
+    return found
 
 
 @tool("ss", "netstat")
 def _ss(call: Call) -> Ran:
     """Who listens."""
-    rows = [(10248, "kubelet"), (10250, "kubelet")] if call.machine.kubelet else []
-    if call.machine.control_plane:
-        running = control_of(call.cluster).is_running
-        rows += [(port, name) for name, ports in _PORTS.items() if running(name) for port in ports]
-    lines = [f'LISTEN 0      4096               *:{port:<12}    *:*    users:(("{name}",pid=1,fd=7))' for port, name in rows]
+    lines = [f'LISTEN 0      4096   {place:>20}         *:*    users:(("{name}",pid=1,fd=7))' for place, name in _listening(call)]
     return Ran("State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process\n" + "\n".join(lines) + "\n")
 
 

@@ -43,7 +43,7 @@ def add_network(cluster: Cluster) -> None:
     proxies = Proxies(cluster.world)
     cluster.add_part(proxies)
     wires = _Wires(cluster)
-    links = Links(proxies, _ContainerAnswers(cluster), wires.name_server, wires.is_up, wires.has_kubelet, wires.api_server)
+    links = Links(proxies, _ContainerAnswers(cluster), wires.name_server, wires.is_up, wires.has_kubelet, wires.api_server, wires.own_dns)
     network = Network(cluster.world, links)
     cluster.add_part(network)
     containertools.install(cast(Containers, fleet_of(cluster).workloads), network)
@@ -66,6 +66,10 @@ class _Wires:
     def has_kubelet(self, node: str) -> bool:
         machine = park_of(self._cluster).get(node)
         return machine is not None and machine.well
+
+    def own_dns(self, pod: Obj) -> tuple[list[str], str] | None:
+        known = fleet_of(self._cluster).dns.get(pod["metadata"].get("uid", ""))
+        return (list(known[0]), str(known[1])) if known else None
 
     def name_server(self, corefile: str, question: Question, upstream: Upstream) -> tuple[Reply, list[str]]:
         told = coredns.answer(self._api, corefile, question, upstream)
@@ -120,10 +124,10 @@ class _ContainerAnswers:
         try:
             found = self._fleet.surroundings(pod, container)
         except surroundings.Missing:
-            found = surroundings.NOTHING
+            found = surroundings.nothing(container)
         status = _status(pod, container["name"]) or {}
         now = self._fleet.clock.now
-        launch = Launch(pod, container, status.get("restartCount", 0), pod["spec"]["nodeName"], found.environment, found.files, now, found.changes)
+        launch = Launch(pod, found.container, status.get("restartCount", 0), pod["spec"]["nodeName"], found.environment, found.files, now, found.changes)
         started = status.get("state", {}).get("running", {}).get("startedAt")
         return cast(Containers, self._fleet.workloads).running(launch, parse_time(started) if started else now)
 

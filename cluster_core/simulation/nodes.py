@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from cluster_core.kubelet.fleet import Fleet
+from cluster_core.kubeproxy.proxies import Proxies
 from cluster_core.machines.machine import Machine
 from cluster_core.machines.park import MachinePark
 
@@ -25,7 +26,15 @@ def fleet_of(cluster: Cluster) -> Fleet:
 
 def new_machine(cluster: Cluster, name: str, **description: Any) -> Machine:
     """A new machine, switched on; `description` as MachinePark.add takes it."""
-    return park_of(cluster).add(name, runtime=cluster.spec.runtime, **description)
+    machine = park_of(cluster).add(name, runtime=cluster.spec.runtime, **description)
+    start_proxy(cluster, machine)
+    return machine
+
+
+def start_proxy(cluster: Cluster, machine: Machine) -> None:
+    """kube-proxy is a unit of each machine where everything was set up by hand."""
+    if cluster.spec.flavour != "kubeadm" and machine.joined:
+        cast(Proxies, cluster.parts[Proxies.name]).set_unit(machine.name, True)
 
 
 def add_node(cluster: Cluster, name: str, **description: Any) -> Machine:

@@ -12,7 +12,8 @@ from cluster_core.workloads.argv import Plan
 from cluster_core.workloads.catalogue import Program
 
 _SERVERS = {"netexec": (8080,), "serve-hostname": (9376,), "test-webserver": (80,), "liveness": (8080,), "guestbook": (80,),
-            "dns-server-echo": (53,), "grpc-health-checking": (5000, 8080), "webhook": (8443,), "porter": ()}  # fmt: skip
+            "dns-server-echo": (53,), "grpc-health-checking": (5000, 8080), "webhook": (443,),
+            "crd-conversion-webhook": (443,), "connect": (), "porter": ()}  # fmt: skip
 _PORT_FLAGS = ("--http-port", "--port", "--grpc-port")
 _UDP_PORT = "8081"
 """Of netexec, unless told otherwise."""
@@ -34,7 +35,7 @@ def refine(plan: Plan, launch: Launch) -> Plan:
         return plan._replace(kind="script", script=shlex.join([path, *words]))
     if name in _SERVERS:
         return plan._replace(program=_server(name, words, launch))
-    return plan._replace(program=Program(f"agnhost {name}", memory=5, stop=(0, 0.1)))
+    return plan._replace(program=Program(f"agnhost {name}", memory=5, stop=(0, 0.1), log=("Paused",) if name == "pause" else ()))
 
 
 def _server(name: str, words: list[str], launch: Launch) -> Program:

@@ -31,7 +31,7 @@ def find_image(text: str, any_image: bool) -> Image:
         raise PullError(_not_found(reference))
     digest = reference.digest or "sha256:" + hashlib.sha256(str(reference).encode()).hexdigest()
     size = entry.size if entry else 10_000_000 + int(digest[-8:], 16) % 140_000_000
-    return Image(str(reference), f"{reference.repository}@{digest}", size)
+    return Image(str(reference), f"{reference.repository}@{digest}", size, entry.user if entry else 0)
 
 
 def _has_tag(entry: Entry, reference: Reference) -> bool:

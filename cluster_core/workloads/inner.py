@@ -20,10 +20,14 @@ Files = dict[str, bytes]
 
 
 class Inner:
-    """One session. `written` is shared with the sessions before and after it."""
+    """One session. `written` and `sizes` (of large files, by path) are shared with the sessions before and after it."""
 
-    def __init__(self, run: Run, written: MutableMapping[str, str | None], image: str = "") -> None:
+    def __init__(
+        self, run: Run, written: MutableMapping[str, str | None], image: str = "", sizes: MutableMapping[str, int] | None = None
+    ) -> None:
         self._run, self._written = run, written
+        self._sizes = {} if sizes is None else sizes
+        self._disk = len(run.trace.disk)
         self._code = 0
         entry = entry_of(image)
         self.shell = entry is None or entry.shell
@@ -32,6 +36,11 @@ class Inner:
         for path, text in written.items():
             self._restore(path, text)
         self._before = self.files("/")
+
+    @property
+    def clock(self) -> float:
+        """Seconds since the container's start, by what has been run in it."""
+        return self._run.clock
 
     def _restore(self, path: str, text: str | None) -> None:
         if text is not None:
@@ -109,3 +118,9 @@ class Inner:
                 self._written[path] = content.decode("latin-1")
                 room -= len(content)
         self._before = now
+        self._run.sweep(self.fs)
+        for _, path, size in self._run.trace.disk[self._disk :]:
+            self._sizes[path] = size
+        self._disk = len(self._run.trace.disk)
+        for path in [path for path, size in self._sizes.items() if size and path not in now]:
+            self._sizes[path] = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from cluster_core.machinery import quantity
@@ -15,6 +16,7 @@ from cluster_core.workloads.asking import Questions
 from cluster_core.workloads.attributes import FROM_OBJECTS, mounts
 from cluster_core.workloads.catalogue import Program, programs
 from cluster_core.workloads.images import entry_of
+from cluster_core.workloads.sharing import aliases, shared_mounts
 from cluster_core.workloads.shell import Job, Run, Trace
 
 MIB = 1 << 20
@@ -55,13 +57,21 @@ def job_of(launch: Launch, plan: Plan, keep: tuple[str, ...] = ()) -> Job:
         address=pod.get("status", {}).get("podIP", ""),
         seed=int.from_bytes(digest, "big") | 1,
         namespace=pod["metadata"].get("namespace", "default"),
-        directories=[each["mountPath"] for each in launch.container.get("volumeMounts", ()) if not each.get("subPath")],
+        directories=_directories(launch),
+        aliases=aliases(launch),
         keep=keep,
         launch=launch,
         identity=identity_of(launch),
         read_only=_is_read_only(launch),
         shell=plan.argv[0] if plan.argv else "sh",
     )
+
+
+def _directories(launch: Launch) -> list[str]:
+    """Where volumes are mounted, or directories of them."""
+    made = {mount.path for mount in shared_mounts(launch)} - aliases(launch).keys()
+    paths = {each["mountPath"].rstrip("/") for each in launch.container.get("volumeMounts", ()) if not each.get("subPath")}
+    return sorted((paths | made) - launch.files.keys())
 
 
 def identity_of(launch: Launch) -> Identity:
@@ -85,12 +95,15 @@ def hostname(launch: Launch) -> str:
     return str(spec.get("hostname") or launch.pod["metadata"]["name"])[:63]
 
 
-def observe(launch: Launch, keep: tuple[str, ...] = (), questions: Questions | None = None) -> Process:
-    """Find out what the container's process is and, when it is a script, what it does."""
+def observe(
+    launch: Launch, keep: tuple[str, ...] = (), questions: Questions | None = None, more_files: Callable[[Launch], Mapping[str, str]] = lambda launch: {}
+) -> Process:
+    """Find out what the container's process is and, when it is a script, what it does; `more_files` are there besides."""
     plan = agnhost.refine(argv.plan(launch), launch)
     if plan.kind != "script":
         return Process(plan)
     path = launch.container.get("terminationMessagePath") or "/dev/termination-log"
+    launch = launch._replace(files={**more_files(launch), **launch.files})
     job = job_of(launch, plan, (*keep, path))
     job.questions = questions
     return Process(plan, Run(job).run())
@@ -185,30 +198,39 @@ USAGE = "kwok.x-k8s.io/usage-"
 def usage(launch: Launch, process: Process) -> tuple[int, int]:
     """(thousandths of a cpu, bytes): as annotated, as a stress command asks for, or as programs of this sort use, within
     the limits; a little up and down from minute to minute."""
+    minute = launch.now // 60_000_000
+    digest = hashlib.blake2b(f"{launch.pod['metadata'].get('uid', '')}/{minute}".encode(), digest_size=1).digest()[0]
+    cpu, memory = _typical(launch, process, 90 + digest * 20 // 255)
     annotations = launch.pod["metadata"].get("annotations", {})
-    cpu, memory = _typical(launch, process)
     if f"{USAGE}cpu" in annotations:
         cpu = quantity.milli(annotations[f"{USAGE}cpu"])
-    if f"{USAGE}memory" in annotations:
-        memory = quantity.value(annotations[f"{USAGE}memory"])
     limits = launch.container.get("resources", {}).get("limits", {})
     if "cpu" in limits:
         cpu = min(cpu, quantity.milli(limits["cpu"]))
-    if "memory" in limits:
-        memory = min(memory, quantity.value(limits["memory"]))
-    return cpu, memory
+    return cpu, _bounded(launch, memory)
 
 
-def _typical(launch: Launch, process: Process) -> tuple[int, int]:
+def typical_memory(launch: Launch, process: Process) -> int:
+    """Bytes of memory that the container takes, taken evenly over time."""
+    return _bounded(launch, _typical(launch, process, 100)[1])
+
+
+def _bounded(launch: Launch, memory: int) -> int:
+    """As annotated, within the limit."""
+    annotated = launch.pod["metadata"].get("annotations", {}).get(f"{USAGE}memory")
+    limit = memory_limit(launch)
+    found = memory if annotated is None else quantity.value(annotated)
+    return found if limit is None else min(found, limit)
+
+
+def _typical(launch: Launch, process: Process, wave: int) -> tuple[int, int]:
+    """(thousandths of a cpu, bytes); `wave` in percent of what programs use on average."""
     program = process.program
     if program.kind == "stress":
         needed, _ = stress_needs(process.plan.argv[1:])
         return 1000, needed
     if process.plan.kind == "script" and not (process.trace and process.trace.serves):
         return 1, MIB
-    minute = launch.now // 60_000_000
-    digest = hashlib.blake2b(f"{launch.pod['metadata'].get('uid', '')}/{minute}".encode(), digest_size=1).digest()[0]
-    wave = 90 + digest * 20 // 255
     return max(program.cpu, 1) * wave // 100 or 1, (program.memory or 12) * MIB * wave // 100
 
 

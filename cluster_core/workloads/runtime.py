@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cluster_core.machinery.clock import SECOND
-from cluster_core.machinery.containers import Image, Launch, Outcome, ProbeResult, Reaction
+from cluster_core.machinery.containers import HookResult, Image, Launch, Outcome, ProbeResult, Reaction
 from cluster_core.machinery.typed import Obj
 from cluster_core.workloads import logs, process, serving
 from cluster_core.workloads.asking import Questions, Record, Tool
 from cluster_core.workloads.images import find_image
 from cluster_core.workloads.inner import Inner
 from cluster_core.workloads.process import Process
+from cluster_core.workloads.sharing import SharedMount, shared_mounts
 from cluster_core.workloads.shell import is_endless
 
 _MOST_REMEMBERED = 256
@@ -37,13 +38,15 @@ class Containers:
         self._volumes: dict[str, dict[str, dict[str, str]]] = {}
         self._written: dict[str, dict[str, dict[str, str | None]]] = {}
         """Pod uid -> container/attempt -> path -> what commands from outside have written there (latin-1), None: removed."""
+        self._sizes: dict[str, dict[str, dict[str, int]]] = {}
+        """Pod uid -> container/attempt -> path -> bytes of the large files that commands from outside have made."""
         self.fault: Callable[[Launch], str] = lambda launch: ""
         """What a container says before it gives up at once; "" for those that run as they do."""
         self._records: dict[str, dict[str, Record]] = {}
         """Pod uid -> container/attempt -> what the network has answered to its script."""
         self.tools: Callable[[Launch, bool], Mapping[str, Tool]] = lambda launch, probing: {}
         """Commands that talk to the network, for a container's script and people, or for a probe, which leaves no trace."""
-        self.network_files: Callable[[Obj], Mapping[str, str]] = lambda pod: {}
+        self.network_files: Callable[[Launch], Mapping[str, str]] = lambda launch: {}
         """/etc/resolv.conf and /etc/hosts of a pod's containers."""
 
     def find(self, image: str) -> Image:
@@ -57,9 +60,9 @@ class Containers:
         key = (launch.pod["metadata"]["uid"], launch.container["name"], launch.attempt, len(launch.changes))
         found = self._processes.get(key) if until is None else None
         if found is None:
-            shared = _shared_mounts(launch)
+            shared = shared_mounts(launch)
             questions = Questions(self._record(launch), self.tools(launch, False), until)
-            found = process.observe(launch._replace(now=started), tuple(shared.values()), questions)
+            found = process.observe(launch._replace(now=started), tuple(mount.path for mount in shared), questions, self.network_files)
             if found.trace is not None:
                 self._keep(launch, found, shared)
                 self._processes[key] = found
@@ -73,25 +76,27 @@ class Containers:
         if not kept:
             return launch
         files = dict(launch.files)
-        for volume, path in _shared_mounts(launch).items():
-            files.update({f"{path}/{name}": text for name, text in kept.get(volume, {}).items()})
+        for mount in shared_mounts(launch):
+            files.update(mount.shown(kept.get(mount.volume, {})))
         return launch._replace(files=files)
 
-    def _keep(self, launch: Launch, found: Process, shared: Mapping[str, str]) -> None:
+    def _keep(self, launch: Launch, found: Process, shared: Sequence[SharedMount]) -> None:
         assert found.trace is not None
         if not found.trace.files:
             return
         kept = self._volumes.setdefault(launch.pod["metadata"]["uid"], {})
-        for volume, path in shared.items():
-            inside = {name[len(path) + 1 :]: text for name, text in found.trace.files.items() if name.startswith(path + "/")}
+        for mount in shared:
+            inside = mount.inside(found.trace.files)
             if sum(map(len, inside.values())) <= _MOST_SHARED:
-                kept[volume] = {**kept.get(volume, {}), **inside}
+                kept[mount.volume] = {**kept.get(mount.volume, {}), **inside}
 
     def start(self, launch: Launch) -> Outcome:
         if self.fault(launch):
             return Outcome(0.2, 1)
         launch = self._with_volumes(launch)
-        return self._outcome(launch, self._process(launch, launch.now - launch.now % SECOND), 0.0)
+        found = self._process(launch, launch.now - launch.now % SECOND)
+        writes = found.trace is not None and bool(found.trace.disk)
+        return self._outcome(launch, found, 0.0)._replace(memory=process.typical_memory(launch, found), writes=writes)
 
     def resume(self, launch: Launch, started: int) -> Outcome:
         """The container's script asks the network what it waits to know, and goes on."""
@@ -110,7 +115,7 @@ class Containers:
         return outcome._replace(asks=max(asks - age, 0.0), patience=record.patience(age), endless=endless)
 
     def _record(self, launch: Launch) -> Record:
-        place = f"{launch.container['name']}/{launch.attempt}"
+        place = _place(launch)
         kept = self._records.get(launch.pod["metadata"]["uid"], {})
         return kept[place] if place in kept else self._new_record(launch, place)
 
@@ -131,16 +136,28 @@ class Containers:
         launch = self._with_volumes(launch)
 
         def run(command: list[str]) -> tuple[int, str, str]:
-            entered = serving.enter(launch, self._process(launch, started), started, self.tools(launch, True), self._record(launch))
+            there = launch._replace(files={**self.network_files(launch), **launch.files})
+            entered = serving.enter(there, self._process(launch, started), started, self.tools(launch, True), self._record(launch))
             written = self._written_in(launch)
             return Inner(entered, dict(written)).execute(command) if written else entered.execute(command)
 
         return serving.answer(launch, self._process(launch, started), probe, started, run)
 
+    def hook(self, launch: Launch, hook: Obj, started: int) -> HookResult:
+        """Run a lifecycle hook: a command as if by exec, or a request, of which only the connection counts."""
+        if "exec" not in hook:
+            answer = serving.answer(self._with_volumes(launch), self._process(launch, started), hook, started)
+            reached = answer.success or answer.output.startswith("HTTP probe failed")
+            return HookResult(problem="" if reached else answer.output)
+        session = self.enter(launch, started)
+        began = session.clock
+        code, _, err = session.execute(hook["exec"]["command"])
+        told = f'command \'{" ".join(hook["exec"]["command"])}\' exited with {code}: {err}'
+        return HookResult(session.clock - began, told if code else "")
+
     def _written_in(self, launch: Launch) -> dict[str, str | None]:
         """What commands from outside have left in the container."""
-        place = f"{launch.container['name']}/{launch.attempt}"
-        return self._written.get(launch.pod["metadata"]["uid"], {}).get(place, {})
+        return self._written.get(launch.pod["metadata"]["uid"], {}).get(_place(launch), {})
 
     def execute(self, launch: Launch, command: list[str], started: int) -> tuple[int, str, str]:
         """Run a command in the container: exit code, stdout, stderr."""
@@ -149,11 +166,12 @@ class Containers:
     def enter(self, launch: Launch, started: int) -> Inner:
         """A session in the container; what it leaves in files is there for the next one."""
         launch = self._with_volumes(launch)
-        launch = launch._replace(files={**self.network_files(launch.pod), **launch.files})
+        launch = launch._replace(files={**self.network_files(launch), **launch.files})
         run = serving.enter(launch, self._process(launch, started), started, self.tools(launch, False), self._record(launch))
-        uid = launch.pod["metadata"]["uid"]
-        place = f"{launch.container['name']}/{launch.attempt}"
-        return Inner(run, self._written.setdefault(uid, {}).setdefault(place, {}), launch.container["image"])
+        uid, place = launch.pod["metadata"]["uid"], _place(launch)
+        written = self._written.setdefault(uid, {}).setdefault(place, {})
+        sizes = self._sizes.setdefault(uid, {}).setdefault(place, {})
+        return Inner(run, written, launch.container["image"], sizes)
 
     def logs(self, launch: Launch, started: int, until: int) -> list[logs.Line]:
         """What the container, started then, has written up to `until`."""
@@ -172,17 +190,31 @@ class Containers:
         """(thousandths of a cpu, bytes of memory) that the running container uses now."""
         return process.usage(launch, self._process(self._with_volumes(launch), started))
 
+    def memory(self, launch: Launch, started: int) -> int:
+        """Bytes of memory that the running container takes, without its ups and downs."""
+        return process.typical_memory(launch, self._process(self._with_volumes(launch), started))
+
+    def disk(self, launch: Launch, started: int) -> list[tuple[int, str, int]]:
+        """(when, path, bytes) of the large files that the container's process makes (and removes: 0 bytes) and those made
+        in it from outside, in order."""
+        trace = self._process(self._with_volumes(launch), started).trace
+        made = [(started + round(at * SECOND), path, size) for at, path, size in trace.disk] if trace is not None else []
+        outside = self._sizes.get(launch.pod["metadata"]["uid"], {}).get(_place(launch), {})
+        return [*made, *((started, path, size) for path, size in outside.items())]
+
     def forget(self, pod_uid: str) -> None:
         """The pod is gone with its files and logs."""
         self._volumes.pop(pod_uid, None)
         self._written.pop(pod_uid, None)
         self._records.pop(pod_uid, None)
+        self._sizes.pop(pod_uid, None)
         for key in [key for key in self._processes if key[0] == pod_uid]:
             del self._processes[key]
 
     def dump(self) -> Any:
         asked = {uid: {name: record.saved() for name, record in kept.items() if record.steps} for uid, kept in self._records.items()}
         found = {"volumes": self._volumes, "written": self._small_files(), "asked": {uid: kept for uid, kept in asked.items() if kept}}
+        found["sizes"] = {uid: kept for uid, kept in self._sizes.items() if any(kept.values())}
         return {name: part for name, part in found.items() if part}
 
     def _small_files(self) -> Any:
@@ -196,14 +228,11 @@ class Containers:
     def load(self, state: Any) -> None:
         state = state or {}
         self._volumes, self._written = state.get("volumes", {}), state.get("written", {})
+        self._sizes = state.get("sizes", {})
         asked = state.get("asked", {})
         self._records = {uid: {name: Record(saved) for name, saved in kept.items()} for uid, kept in asked.items()}
         self._processes.clear()
 
 
-def _shared_mounts(launch: Launch) -> dict[str, str]:
-    """Volume -> path, of the volumes in which containers of the pod can leave something for each other."""
-    spec = launch.pod["spec"]
-    shared = {volume["name"] for volume in spec.get("volumes", ()) if "emptyDir" in volume or "persistentVolumeClaim" in volume}
-    mounts = launch.container.get("volumeMounts", ())
-    return {mount["name"]: mount["mountPath"].rstrip("/") for mount in mounts if mount["name"] in shared}
+def _place(launch: Launch) -> str:
+    return f"{launch.container['name']}/{launch.attempt}"

@@ -21,6 +21,7 @@ from cluster_core.machinery.identity import ROOT, Identity
 from cluster_core.workloads import builtins
 from cluster_core.workloads.asking import Questions
 from cluster_core.workloads.attributes import FROM_OBJECTS, Attributes, attributes, mount_of
+from cluster_core.workloads.kernelfiles import cgroup_files
 
 MOST_SLEEPS = 3000
 ENDLESS_SLEEPS = 200
@@ -55,6 +56,8 @@ class Job:
     namespace: str = "default"
     directories: Sequence[str] = ()
     """Where volumes are mounted."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Further paths of directories that are there: path -> the directory."""
     keep: Sequence[str] = ()
     """Directories whose files are wanted afterwards: of mounted volumes."""
     launch: Launch | None = None
@@ -82,6 +85,8 @@ class Trace:
     asks: float | None = None
     """When (seconds) it asks the network something that it has no answer to yet."""
     files: dict[str, str] = field(default_factory=dict)
+    disk: list[tuple[float, str, int]] = field(default_factory=list)
+    """Large files made (seconds, path, bytes) and removed (0 bytes)."""
 
     @property
     def text(self) -> str:
@@ -127,14 +132,19 @@ class Run:
             if not text.isascii():
                 _put(fs, path, text)
         self._pass_on(fs)
-        for path in self.job.directories:
-            if not self.bash.exists(path):
-                self.bash.mkdir(path, recursive=True)
-        if self.job.launch is None:
-            return
-        self._attributes = dict(attributes(self.job.launch))
+        for path in (*_USUAL, *self.job.directories):
+            _make(fs, path)
+        for path, target in self.job.aliases.items():
+            _make(fs, target)
+            _make(fs, path.rpartition("/")[0])
+            fs.symlink(target, path)
+        if self.job.launch is not None:
+            self._set_modes(fs, self.job.launch)
+
+    def _set_modes(self, fs: FileSystem, launch: Launch) -> None:
+        self._attributes = dict(attributes(launch))
         for path, found in self._attributes.items():
-            if self.bash.exists(path):
+            if fs.exists(path):
                 self.bash.chmod(path, found.mode & 0o777)
 
     # ------------------------------------------------------------------------------------------------ files
@@ -189,8 +199,20 @@ class Run:
             for path, text in self._pending.pop(0)[1].items():
                 _put(fs, path, text)
 
+    def occupy(self, path: str, size: int) -> None:
+        """A file of this size is on disk now; 0: it is no longer there."""
+        self.trace.disk.append((self.clock, path, size))
+
+    def sweep(self, fs: FileSystem) -> None:
+        """Take note of large files that are no longer in the file system."""
+        sizes = {path: size for _, path, size in self.trace.disk}
+        for path, size in sizes.items():
+            if size and not fs.exists(path):
+                self.occupy(path, 0)
+
     def sleep(self, seconds: float, fs: FileSystem) -> None:
         """A command of the script lets time pass; `fs` as that command has it."""
+        self.sweep(fs)
         self.clock += seconds
         self._pass_on(fs)
         self._sleeps += 1
@@ -230,6 +252,7 @@ class Run:
         endless = self.stopped or "resource limit" in (result.error or "")
         if not endless:
             self.trace.ends, self.trace.exit_code = self.clock, result.exit_code
+        self.sweep(self.bash.fs())
         self.trace.files = {name: text for place in self.job.keep for name, text in self._files_under(place)}
         return self.trace
 
@@ -254,6 +277,10 @@ class Run:
         return found
 
 
+_USUAL = ("/mnt", "/opt", "/srv", "/usr/local/bin", "/usr/share", "/var/cache", "/var/lib", "/var/log", "/var/run", "/var/tmp")
+"""Directories that every image has."""
+
+
 _READ_ONLY = re.compile(r"^bash: line \d+: (\S+): filesystem is read-only$", re.MULTILINE)
 _ASH = ("busybox", "alpine")
 """Images whose shell is BusyBox'."""
@@ -268,19 +295,29 @@ def said(text: str, job: Job) -> str:
     return text.replace("bash: line ", "sh: line ")
 
 
+def _make(fs: FileSystem, path: str) -> None:
+    """Make a directory with those above it, where it is missing."""
+    if path and not fs.exists(path):
+        fs.mkdir(path, True)
+
+
 def _put(fs: FileSystem, path: str, text: str | None) -> None:
     """Write a file, or remove it."""
     if text is None:
         if fs.exists(path):
             fs.remove(path)
         return
-    parent = path.rpartition("/")[0]
-    if not fs.exists(parent):
-        fs.mkdir(parent, True)
+    _make(fs, path.rpartition("/")[0])
     fs.write_file(path, text.encode("utf-8", "surrogateescape"))
 
 
 def _base_files(job: Job) -> dict[str, str]:
+    if job.launch is not None:
+        return {**_image_files(job), **cgroup_files(job.launch)}
+    return _image_files(job)
+
+
+def _image_files(job: Job) -> dict[str, str]:
     return {
         "/etc/hostname": job.hostname + "\n",
         "/etc/hosts": f"127.0.0.1\tlocalhost\n{job.address}\t{job.hostname}\n",

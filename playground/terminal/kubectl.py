@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import posixpath
 import resource
 import shutil
 import sysconfig
@@ -18,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .vetting import Refused, check_kustomization, vet
+from .kubeconfig import NOBODY, Who
+from .vetting import Refused, check_kustomization, vet, vet_config
 
 SECONDS, MOST_OUTPUT, MOST_STDIN, MOST_FILES = 600.0, 8 * 1024 * 1024, 4 * 1024 * 1024, 200
 _PIECE = 16 * 1024
@@ -69,6 +71,7 @@ class Run:
     stdin: bytes
     out: Sink
     err: Sink
+    who: Who = NOBODY
 
 
 async def run(server: str, job: Run) -> int:
@@ -85,21 +88,46 @@ async def run(server: str, job: Run) -> int:
             return 1
         where = root / job.cwd.lstrip("/")
         where.mkdir(parents=True, exist_ok=True)
-        (home / "config").write_text(_kubeconfig(server))
+        (home / "config").write_text(_kubeconfig(server, job.who))
         async with _at_once:
             return await _spawn(vetted.argv, str(where), environment(str(home)), job, str(root))
 
 
-def _kubeconfig(server: str) -> str:
+async def configure(job: Run, path: str) -> int:
+    """`kubectl config`: on a copy of the shell's own kubeconfig file, which is written back. Nothing is connected to."""
+    with tempfile.TemporaryDirectory(prefix="kubectl-") as directory:
+        root, home = Path(directory) / "files", Path(directory) / "home"
+        home.mkdir()
+        root.mkdir()
+        own = home / "config"
+        try:
+            vetted = vet_config(job.argv, job.cwd, lambda name: str(root) + name)
+            _copy(job.fs, vetted.files, root)
+        except Refused as error:
+            await job.err(f"error: {error}\n".encode())
+            return 1
+        before = job.fs.read_file(path) if job.fs.exists(path) else b""
+        own.write_bytes(before)
+        async with _at_once:
+            code = await _spawn(vetted.argv, str(root), environment(str(home)), job, str(root))
+        after = own.read_bytes().replace(str(root).encode(), b"")
+        if after != before:
+            job.fs.mkdir(posixpath.dirname(path), True)
+            job.fs.write_file(path, after)
+        return code
+
+
+def _kubeconfig(server: str, who: Who = NOBODY) -> str:
     cluster = {"server": server, "insecure-skip-tls-verify": True} if server.startswith("https") else {"server": server}
-    context = {"name": "playground", "context": {"cluster": "playground", "user": "playground"}}
+    chosen = {"cluster": "playground", "user": "playground", **({"namespace": who.namespace} if who.namespace else {})}
+    context = {"name": "playground", "context": chosen}
     return json.dumps(
         {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "playground", "cluster": cluster}],
             "contexts": [context],
-            "users": [{"name": "playground", "user": {}}],
+            "users": [{"name": "playground", "user": who.user}],
             "current-context": "playground",
         }
     )

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import posixpath
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from bashkit import Bash
 
 from playground.engine.port import EngineError
 
-from . import kubectl
+from . import kubeconfig, kubectl, openssl
 
 Sink = Callable[[bytes], Awaitable[None]]
 Ask = Callable[..., Awaitable[dict[str, Any]]]
@@ -23,6 +24,7 @@ MOST_COMMANDS, MOST_LOOPS, MOST_MEMORY, MOST_FILES = 5_000, 10_000, 16 * 1024 * 
 MOST_OUTPUT, SECONDS = 4 * 1024 * 1024, 10.0
 _OWN = frozenset(("proc", "dev", "bin", "sbin", "sys", "lib"))
 _PROGRAMS = ("/usr/bin/", "/usr/local/bin/", "/usr/sbin/")
+_ENVIRONMENT = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "USER": "root"}
 _LOCAL = ("/tmp/", "/proc/", "/dev/", *_PROGRAMS)
 
 
@@ -46,7 +48,7 @@ class Shell:
         self.bash = Bash(
             username="root",
             hostname=self.node,
-            env={"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "USER": "root"},
+            env={**_ENVIRONMENT, **answer["env"]},
             files=dict(self._theirs),
             cwd="/root",
             max_commands=MOST_COMMANDS,
@@ -54,12 +56,16 @@ class Shell:
             max_memory=MOST_MEMORY,
         )
         self._fs = self.bash.fs()
+        for directory in answer["directories"]:
+            self._fs.mkdir(directory, True)
         for name in answer["tools"]:
             self.bash.add_command(name, self._tool)
         self.bash.add_command("kubectl", self._kubectl)
         self.bash.add_command("k", self._kubectl)
         for name in ("vi", "vim", "nano"):
             self.bash.add_command(name, self._edit_file)
+        self.bash.add_command("openssl", self._openssl)
+        self.bash.add_command("scp", self._scp)
         self._walk("/", self._known)
 
     @property
@@ -169,16 +175,70 @@ class Shell:
     async def _tool(self, context: Any) -> int:
         self._fs = context.fs  # bashkit's own handle would wait for the execution we are part of
         await self._push()
-        reads = context.name == "etcdctl" and "put" in context.argv and context.argv[-2:-1] == ["put"]
-        stdin = (await _all_of(context.stdin)).decode("utf-8", "replace") if reads else ""
+        stdin = (await _all_of(context.stdin)).decode("utf-8", "replace")
         data = {word: self._fs.read_file(path) for word, path in self._named(context)}
+        env = {name: value for name, value in context.env.items() if name.startswith("ETCDCTL_")}
         argv = [context.name, *context.argv]
-        answer = await self._ask("machine-run", node=self.node, argv=argv, stdin=stdin, data=data)
+        answer = await self._ask("machine-run", node=self.node, argv=argv, stdin=stdin, data=data, env=env)
         for path, content in answer["files"].items():
-            self._fs.write_file(posixpath.join(context.cwd, path), content)
+            whole = posixpath.join(context.cwd, path)
+            self._fs.mkdir(posixpath.dirname(whole), True)
+            self._fs.write_file(whole, content)
+        if answer["changed"]:
+            self._take((await self._ask("machine-files", node=self.node))["files"])
         await context.stdout.write(answer["out"].encode())
         await context.stderr.write(answer["err"].encode())
         return int(answer["code"])
+
+    async def _openssl(self, context: Any) -> int:
+        self._fs = context.fs
+
+        def read(path: str) -> bytes:
+            whole = posixpath.join(context.cwd, path)
+            if not self._fs.exists(whole):
+                raise openssl.Problem(f"Can't open \"{path}\" for reading, No such file or directory")
+            return bytes(self._fs.read_file(whole))
+
+        now = await self._ask("machine-run", node=self.node, argv=["date", "+%s"])
+        try:
+            done = await openssl.run(context.argv, read, datetime.fromtimestamp(int(now["out"]), UTC))
+        except openssl.Problem as error:
+            await context.stderr.write(f"{error}\n".encode())
+            return 1
+        if done.path:
+            self._fs.write_file(posixpath.join(context.cwd, done.path), done.data)
+        await context.stdout.write(done.out.encode())
+        return 0
+
+    async def _scp(self, context: Any) -> int:
+        """One file from or to another machine."""
+        self._fs = context.fs
+        words = [word for word in context.argv if not word.startswith("-")]
+        try:
+            if len(words) != 2:
+                raise EngineError("usage: scp FILE [USER@]NODE:PATH, or scp [USER@]NODE:PATH FILE")
+            await self._copy(context.cwd, *words)
+        except EngineError as error:
+            await context.stderr.write(f"scp: {error}\n".encode())
+            return 1
+        return 0
+
+    async def _copy(self, cwd: str, source: str, target: str) -> None:
+        """Raises EngineError."""
+        (node, path), (other, place) = _remote(source), _remote(target)
+        if node:
+            files = (await self._ask("machine-files", node=node))["files"]
+            text = files.get(path)
+        else:
+            whole = posixpath.normpath(posixpath.join(cwd, path))
+            text = self._text(whole) if self._fs.exists(whole) and self._fs.stat(whole)["file_type"] == "file" else None
+        if text is None:
+            raise EngineError(f"{path}: No such file or directory")
+        place = posixpath.join(place or ".", posixpath.basename(path)) if place in ("", ".") or place.endswith("/") else place
+        if other:
+            await self._ask("machine-write", node=other, changes={posixpath.join("/root", place): text})
+        else:
+            self._fs.write_file(posixpath.normpath(posixpath.join(cwd, place)), text.encode())
 
     def _named(self, context: Any) -> list[tuple[str, str]]:
         """The files that etcdctl's arguments name."""
@@ -190,26 +250,42 @@ class Shell:
     async def _kubectl(self, context: Any) -> int:
         self._fs = context.fs
         await self._push()
-        argv = list(context.argv)
+        given = kubeconfig.extract(list(context.argv), context.env, context.cwd)
+        argv, path = given.argv, given.path
+        if given.is_config:
+            return await kubectl.configure(self._job(context, argv, b""), path or kubeconfig.USUAL)
+        who = await self._who(given)
+        if who.problem:
+            await context.stderr.write(f"{who.problem}\n".encode())
+            return 1
         if argv[:1] == ["edit"]:
-            return await self._kubectl_edit(context, argv[1:])
+            return await self._kubectl_edit(context, argv[1:], who)
         wants = any(word in ("-", "-f-", "--filename=-", "-i", "-it", "--stdin") for word in argv)
         stdin = await _all_of(context.stdin) if wants else b""
-        job = kubectl.Run(argv, context.cwd, self._fs, stdin, context.stdout.write, context.stderr.write)
         self._live += 1
         try:
-            return await kubectl.run(self._server, job)
+            return await kubectl.run(self._server, self._job(context, argv, stdin, who))
         finally:
             self._live -= 1
 
-    async def _kubectl_edit(self, context: Any, argv: list[str]) -> int:
+    def _job(self, context: Any, argv: list[str], stdin: bytes, who: kubeconfig.Who = kubeconfig.NOBODY) -> kubectl.Run:
+        return kubectl.Run(argv, context.cwd, self._fs, stdin, context.stdout.write, context.stderr.write, who)
+
+    async def _who(self, given: kubeconfig.Given) -> kubeconfig.Who:
+        """As whom kubectl runs: what the machine's kubeconfig file says."""
+        path = given.path or (kubeconfig.USUAL if self._fs.exists(kubeconfig.USUAL) else "")
+        text = self._text(path) if path and self._fs.exists(path) else None
+        answer = await self._ask("machine-kubeconfig", node=self.node, path=path, text=text, context=given.context)
+        return kubeconfig.Who(answer["problem"], answer["namespace"], kubeconfig.credentials(answer))
+
+    async def _kubectl_edit(self, context: Any, argv: list[str], who: kubeconfig.Who) -> int:
         """The object in the page's editor; saving replaces it."""
         got: list[bytes] = []
 
         async def keep(data: bytes) -> None:
             got.append(data)
 
-        job = kubectl.Run(["get", *argv, "-o", "yaml"], context.cwd, self._fs, b"", keep, context.stderr.write)
+        job = kubectl.Run(["get", *argv, "-o", "yaml"], context.cwd, self._fs, b"", keep, context.stderr.write, who)
         code = await kubectl.run(self._server, job)
         if not code:
             path = f"/tmp/kubectl-edit-{len(self.edits) + 1}.yaml"
@@ -234,6 +310,14 @@ class Shell:
         self._fs.write_file(path, text.encode())
         command = self.edits.pop(path, ":")
         await self.run(command, sink)
+
+
+def _remote(word: str) -> tuple[str, str]:
+    """(machine, path) of [user@]machine:path; ("", path) for a file here."""
+    machine, colon, path = word.partition(":")
+    if not colon or "/" in machine:
+        return "", word
+    return machine.rpartition("@")[2], path
 
 
 def _without_programs(files: dict[str, str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ FORBIDDEN_FLAGS = frozenset(
 FILE_FLAGS = frozenset(
     ["filename", "kustomize", "from-file", "from-env-file", "patch-file", "template", "cert", "key", "output-directory", "env-file", "overrides-file", "custom", "field-file", "docker-config", "prune-whitelist"]
 )
+_OF_SUBJECTS = frozenset(("create rolebinding", "create clusterrolebinding", "set subject"))
 _ENV_IS_FINE = frozenset(("run", "set", "create"))
 _SHORT = {"v": "v", "f": "filename", "k": "kustomize", "s": "server", "n": "namespace", "o": "output", "l": "selector", "c": "container", "L": "label-columns", "e": "env-value"}
 FORBIDDEN_COMMANDS = {
@@ -59,6 +60,20 @@ def vet(argv: Sequence[str], cwd: str, place: Callable[[str], str]) -> Vetted:
     return Vetted([*vetting.words(own), *rest], vetting.files)
 
 
+_CONFIG_FILES = frozenset(("certificate-authority", "client-certificate", "client-key", "set-raw-bytes"))
+_CONFIG_FLAGS = frozenset(
+    ["server", "token", "user", "cluster", "namespace", "certificate-authority", "client-certificate", "client-key", "username", "password", "tls-server-name", "insecure-skip-tls-verify"]
+)
+
+
+def vet_config(argv: Sequence[str], cwd: str, place: Callable[[str], str]) -> Vetted:
+    """`kubectl config`, which only writes a file. What it says there is read by nobody but us."""
+    if len(argv) > MOST_ARGUMENTS or sum(map(len, argv)) > MOST_LENGTH or any("\0" in word for word in argv):
+        raise Refused("argument list too long")
+    vetting = _Vetting(cwd, place, _CONFIG_FLAGS, _CONFIG_FILES)
+    return Vetted(vetting.words(list(argv)), vetting.files)
+
+
 _GLOBAL = frozenset(["namespace", "as", "as-group", "as-uid", "as-user-extra", "request-timeout", "v", "vmodule"])
 
 
@@ -81,10 +96,14 @@ def _check_command(own: list[str]) -> None:
 
 
 class _Vetting:
-    def __init__(self, cwd: str, place: Callable[[str], str]) -> None:
-        self._cwd, self._place = cwd, place
+    def __init__(
+        self, cwd: str, place: Callable[[str], str], allowed: frozenset[str] = frozenset(), files: frozenset[str] = frozenset()
+    ) -> None:
+        """`allowed` flags are not forbidden, those among `files` name files."""
+        self._cwd, self._place, self._allowed = cwd, place, allowed
+        self._file_flags = FILE_FLAGS | files
         self.files: list[str] = []
-        self._command = ""
+        self._command = self._subject = ""
 
     def words(self, argv: list[str]) -> list[str]:
         found: list[str] = []
@@ -92,6 +111,7 @@ class _Vetting:
         while rest:
             word = rest.pop(0)
             if not word.startswith("-") or word == "-":
+                self._subject = f"{self._command} {word}" if self._command and not self._subject else self._subject
                 self._command = self._command or word
                 found.append(word)
                 continue
@@ -102,7 +122,7 @@ class _Vetting:
                 continue
             if name != word[1:] and word[1] != "-" and (before := _booleans(word)):
                 found.append(before)
-            if not equals and name in (*FILE_FLAGS, "output") and rest:
+            if not equals and name in (*self._file_flags, "output") and rest:
                 value, equals = rest.pop(0), "="
             found.append(self._flag(word, name, equals, value))
         return found
@@ -121,9 +141,11 @@ class _Vetting:
         return letters, "", ""
 
     def _check_flag(self, name: str) -> None:
-        if name in FORBIDDEN_FLAGS and not (name == "env" and self._command in _ENV_IS_FINE):
+        if name in FORBIDDEN_FLAGS - self._allowed and not (name == "env" and self._command in _ENV_IS_FINE):
             if name == "port" and self._command in ("expose", "run", "create"):
                 return
+            if name == "user" and self._subject in _OF_SUBJECTS:
+                return  # there it names whom a role is given to
             raise Refused(f"--{name} is not available in this terminal")
 
     def _flag(self, word: str, name: str, equals: str, value: str) -> str:
@@ -132,7 +154,7 @@ class _Vetting:
                 if value.startswith(kind):
                     value = kind + self._file(value[len(kind) :])
             return f"--output={value}"
-        if name not in FILE_FLAGS or not equals:
+        if name not in self._file_flags or not equals:
             return word if word.startswith("--") or not _booleans(word) else "-" + word[len(_booleans(word)) :]
         if name == "template" and "{{" in value:
             return f"--template={value}"

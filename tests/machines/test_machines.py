@@ -179,13 +179,6 @@ def test_what_was_written_survives_saving(engine: Engine) -> None:
     assert "scheduler" not in loaded.parts
 
 
-def test_etcdctl_saves_and_restores(engine: Engine) -> None:
-    saved = run(engine, "etcdctl snapshot save /root/backup.db")["files"]["/root/backup.db"]
-    assert run(engine, "etcdctl del /registry/namespaces/ --prefix")["out"].strip().isdigit()
-    run(engine, "etcdctl snapshot restore /root/backup.db", data={"/root/backup.db": saved})
-    assert "/registry/namespaces/default" in run(engine, "etcdctl get /registry/namespaces --prefix --keys-only")["out"]
-
-
 def test_tools_answer_on_every_machine(engine: Engine) -> None:
     assert "KUBE-SERVICES" in run(engine, "iptables-save")["out"]
     assert "kube-apiserver" in run(engine, "crictl ps")["out"]

@@ -63,13 +63,21 @@ class Plugin:
     """Its changes let all mutations run once more."""
     always: bool = False
     """No flag turns it off: it stands for what the real server does elsewhere at this moment."""
+    operations: frozenset[str] = frozenset()
+    """The operations it cares about; empty: all."""
+    subresources: bool = True
+    """Whether it cares about requests to subresources."""
 
-    def cares_about(self, kind: str) -> bool:
-        return not self.kinds or kind in self.kinds
+    def cares_about(self, kind: str, operation: str, subresource: bool) -> bool:
+        if (self.kinds and kind not in self.kinds) or (subresource and not self.subresources):
+            return False
+        return not self.operations or operation in self.operations
 
 
 Admit = tuple[Callable[[Attributes], Obj | None], bool]
 Steps = tuple[tuple[Admit, ...], tuple[Callable[[Attributes], None], ...]]
+Place = tuple[str, str, bool, str, str]
+"""Kind, operation, whether it is a subresource, and the two flags: what decides which plugins run."""
 _ENABLE, _DISABLE = "enable-admission-plugins", "disable-admission-plugins"
 
 
@@ -78,15 +86,17 @@ class Chain:
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self.plugins = tuple(plugins)
-        self._steps: dict[tuple[str, str, str], Steps] = {}
+        self._steps: dict[Place, Steps] = {}
 
     def steps(self, attributes: Attributes) -> Steps:
-        """What there is to run for this kind: (mutations, checks)."""
-        options = attributes.context.server.options
-        key = (attributes.context.kind.name, str(options.get(_ENABLE) or ""), str(options.get(_DISABLE) or ""))
+        """What there is to run for such a request: (mutations, checks)."""
+        context = attributes.context
+        options = context.server.options
+        flags = str(options.get(_ENABLE) or ""), str(options.get(_DISABLE) or "")
+        key = (context.kind.name, attributes.operation, bool(context.subresource), *flags)
         found = self._steps.get(key)
         if found is None:
-            plugins = [plugin for plugin in enabled(self.plugins, *key[1:]) if plugin.cares_about(key[0])]
+            plugins = [plugin for plugin in enabled(self.plugins, *flags) if plugin.cares_about(*key[:3])]
             admit = tuple((plugin.admit, plugin.reinvokes) for plugin in plugins if plugin.admit)
             found = self._steps[key] = admit, tuple(plugin.validate for plugin in plugins if plugin.validate)
         return found

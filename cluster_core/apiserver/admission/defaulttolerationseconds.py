@@ -29,4 +29,4 @@ def _admit(attributes: Attributes) -> Obj | None:
     return {**pod, "spec": {**pod["spec"], "tolerations": [*given, *missing]}}
 
 
-PLUGIN = Plugin("DefaultTolerationSeconds", admit=_admit, kinds=frozenset({"Pod"}))
+PLUGIN = Plugin("DefaultTolerationSeconds", admit=_admit, kinds=frozenset({"Pod"}), subresources=False)

@@ -105,4 +105,4 @@ def _mounted(container: Obj, mount: dict[str, Any]) -> Obj:
     return {**container, "volumeMounts": [*mounts, mount]}
 
 
-PLUGIN = Plugin("ServiceAccount", admit=_admit, kinds=frozenset({"Pod"}))
+PLUGIN = Plugin("ServiceAccount", admit=_admit, kinds=frozenset({"Pod"}), operations=frozenset({"CREATE"}), subresources=False)

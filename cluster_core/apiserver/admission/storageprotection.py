@@ -22,4 +22,4 @@ def _admit(attributes: Attributes) -> Obj | None:
     return {**obj, "metadata": {**obj["metadata"], "finalizers": [*finalizers, finalizer]}}
 
 
-PLUGIN = Plugin("StorageObjectInUseProtection", admit=_admit)
+PLUGIN = Plugin("StorageObjectInUseProtection", admit=_admit, operations=frozenset({"CREATE"}), subresources=False)

@@ -19,4 +19,4 @@ def _admit(attributes: Attributes) -> Obj | None:
     return {**node, "spec": {**spec, "taints": [*taints, NOT_READY]}}
 
 
-PLUGIN = Plugin("TaintNodesByCondition", admit=_admit, kinds=frozenset({"Node"}))
+PLUGIN = Plugin("TaintNodesByCondition", admit=_admit, kinds=frozenset({"Node"}), operations=frozenset({"CREATE"}), subresources=False)

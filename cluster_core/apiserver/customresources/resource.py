@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from cluster_core.apiserver.customresources import columns, rules, structure, values
+from cluster_core.apiserver.customresources.conversion import Convert, renamed
 from cluster_core.apiserver.customresources.structure import Schema
 from cluster_core.apiserver.discovery import version_rank
 from cluster_core.apiserver.kind import Kind, Scale, Served
@@ -23,7 +24,8 @@ _LARGEST = 2**31 - 1
 class Resource:
     """What all versions of one definition know of its objects."""
 
-    def __init__(self, definition: Obj) -> None:
+    def __init__(self, definition: Obj, convert: Convert = renamed) -> None:
+        self._convert = convert
         self.spec: Mapping[str, Any] = definition["spec"]
         self.group: str = self.spec["group"]
         self.versions = {version["name"]: version for version in self.spec["versions"]}
@@ -44,14 +46,18 @@ class Resource:
 
     def inward(self, version: str, obj: Obj) -> Obj:
         """The storage form of an object that came in a version, with that version's defaults."""
+        api_version = f"{self.group}/{self.stored}"
         whole: Obj = structure.default(obj, self.schemas[version])
-        if version != self.stored:
-            whole = structure.prune(whole, self.schemas[self.stored])[0]
-        return {**whole, "apiVersion": f"{self.group}/{self.stored}"}
+        if version == self.stored:
+            return {**whole, "apiVersion": api_version}
+        schema = self.schemas[self.stored]
+        converted: Obj = structure.default(structure.prune(self._convert(whole, api_version), schema)[0], schema)
+        return converted
 
     def outward(self, version: str, obj: Obj) -> Obj:
-        """A stored object in another version: nothing is converted, what that one does not know is left out."""
-        return structure.prune(obj, self.schemas[version])[0]
+        """A stored object in another version; what that one does not know is left out."""
+        converted = self._convert(obj, f"{self.group}/{version}")
+        return structure.prune(converted, self.schemas[version])[0]
 
     def current(self, obj: Obj) -> Obj:
         """An object stored under an earlier schema, as it is read under this one."""
@@ -146,9 +152,9 @@ def _replicas_problems(obj: Obj, path: str) -> field.Errors:
 # ------------------------------------------------------------------------------------------------ the kind
 
 
-def kind_of(definition: Obj) -> Kind:
+def kind_of(definition: Obj, convert: Convert = renamed) -> Kind:
     """The kind of an established definition, in all versions that are served."""
-    resource = Resource(definition)
+    resource = Resource(definition, convert)
     names = definition["status"]["acceptedNames"]
     stored = resource.versions[resource.stored]
     subresources = stored.get("subresources", {})

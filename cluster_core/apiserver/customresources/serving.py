@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cluster_core.apiserver.customresources.conversion import converter
 from cluster_core.apiserver.customresources.resource import kind_of
 from cluster_core.apiserver.kind import Kind
 from cluster_core.apiserver.parts import Change
@@ -37,7 +38,7 @@ class CustomKinds:
         if change.new is None or not condition(change.new, "Established") or not _is_whole(change.new):
             self._drop(name)
         elif change.old is None or name not in self._kinds or _served(change.old) != _served(change.new):
-            self._serve(name, kind_of(change.new))
+            self._serve(name, kind_of(change.new, converter(self._server, change.new)))
 
     def _drop(self, name: str) -> None:
         kind = self._kinds.pop(name, None)

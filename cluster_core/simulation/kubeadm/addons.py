@@ -38,9 +38,9 @@ COREFILE = """.:53 {
 """
 
 
-def objects(endpoint: str) -> Objects:
-    """Everything in kube-system and kube-public; `endpoint` is the API server's URL."""
-    return [*_configuration(endpoint), *_coredns(), *_kube_proxy(endpoint)]
+def objects(endpoint: str, *, proxy: bool = True) -> Objects:
+    """Everything in kube-system and kube-public; `endpoint` is the API server's URL, `proxy`: kube-proxy runs in pods."""
+    return [*_configuration(endpoint), *_coredns(), *(_kube_proxy(endpoint) if proxy else ())]
 
 
 def _meta(name: str, namespace: str = "kube-system", **more: Any) -> dict[str, Any]:

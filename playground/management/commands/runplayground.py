@@ -14,8 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from cluster_core.models import Cluster
-from playground.engine.address import Tls
-from playground.engine.client import StreamEngine
+from playground.clusters import make_engine
 from playground.engine.port import EngineError
 from playground.supervisor import Child, Supervisor
 from playground.worker import process as worker
@@ -133,7 +132,7 @@ def _wait_for(host: str, port: int) -> None:
 
 
 async def _create_demo() -> None:
-    engine = StreamEngine(settings.WORKER_URL, tls=Tls.of(settings.WORKER_TLS), wait=_START_SECONDS)
+    engine = make_engine(_START_SECONDS)
     try:
         await engine.command("demo", "create", {"nodes": 3})
     except EngineError as error:
