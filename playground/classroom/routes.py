@@ -28,6 +28,7 @@ PAGES: Mapping[str, Row] = {
     "mine/": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # its forms name a cluster: the view asks
     "courses/": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "courses/<slug:course>/": {"GET": Action.STUDY, "POST": Action.MANAGE},
+    "courses/<slug:course>/wall/": {"GET": Action.TEACH},
     "": {"GET": SIGNED_IN},
     "clusters/<slug:name>/": _READ,
     "follow/<str:token>/": {"GET": OPEN},  # whoever has the link

@@ -13,6 +13,7 @@ PAGES: tuple[tuple[str, str | Promise], ...] = (
     ("exercise-pages", _("Exercises")),
     ("docs", _("REST API")),
 )
+OF_A_CLASS: tuple[tuple[str, str | Promise], ...] = (("mine", _("My clusters")), ("courses", _("Courses")), *PAGES[1:])
 """(name of the address, title)."""
 
 
@@ -23,5 +24,7 @@ def site_pages(request: HttpRequest) -> dict[str, list[dict[str, object]]]:
     def is_current(url: str) -> bool:
         return here == url if url == "/" else here.startswith(url)
 
-    found = [(reverse(name), title) for name, title in PAGES]
+    who = getattr(request, "who", None)
+    pages = PAGES if who is None or who.user is None else OF_A_CLASS
+    found = [(reverse(name), title) for name, title in pages]
     return {"site_pages": [{"url": url, "title": title, "current": is_current(url)} for url, title in found]}
