@@ -30,6 +30,8 @@ PROXY_CONFIG, PROXY_CONF = "/var/lib/kube-proxy/kube-proxy-config.yaml", "/var/l
 PKI = "/etc/kubernetes/pki"
 CA = f"{PKI}/ca.crt"
 ADMIN = "/root/.kube/config"
+DIRECTORIES = (MANIFESTS, "/etc/default", "/etc/systemd/system", "/etc/cni/net.d", "/opt", "/srv", "/mnt", "/home", "/var/log/pods", "/var/lib/kubelet")
+"""Directories that are there though they may hold nothing."""
 CONFS = {
     "admin.conf": Wanted("kubernetes-admin", "ca", ("kubeadm:cluster-admins",)),
     "super-admin.conf": Wanted("kubernetes-super-admin", "ca", ("system:masters",)),

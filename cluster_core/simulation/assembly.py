@@ -128,6 +128,7 @@ def add_parts(cluster: Cluster) -> None:
     park = MachinePark(cluster.clock, manifests_of(cluster.spec.flavour))
     containers = Containers(options)
     fleet = Fleet(world, park, containers, Timings(cluster.seed, options.get("timings", {})))
+    fleet.host_files = lambda node: machinefiles.files(cluster, park.machines[node])
     world.machines = fleet
     control = ControlPlane(cluster)
     park.listen(control.power_changed)

@@ -11,6 +11,7 @@ PAGES: tuple[tuple[str, str | Promise], ...] = (
     ("dashboard", _("Clusters")),
     ("lessons", _("Lessons")),
     ("exercise-pages", _("Exercises")),
+    ("demo-pages", _("Demos")),
     ("docs", _("REST API")),
 )
 OF_A_CLASS: tuple[tuple[str, str | Promise], ...] = (("mine", _("My clusters")), ("courses", _("Courses")), *PAGES[1:])

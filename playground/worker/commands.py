@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Answer = dict[str, Any]
 Args = Mapping[str, Any]
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_FLAVOURS, _RUNTIMES = ("kubeadm", "manual"), ("containerd", "cri-o", "docker")
 _MAX_NODES = 1000
 _LATEST_START = 7_258_118_400
 _MAX_ADVANCE_SECONDS = 366 * 86400.0
@@ -70,6 +71,9 @@ class Wanted:
     memory: str = "8Gi"
     seed: int = 0
     bare: bool = False
+    flavour: str = "kubeadm"
+    """How the control plane is set up: "kubeadm" or "manual"."""
+    runtime: str = "containerd"
     paused: bool = False
     start: int = 0
     """When its virtual time begins, seconds since the epoch; 0: now."""
@@ -87,6 +91,9 @@ class Wanted:
             raise EngineError("seed: from 0 to 2^63-1")
         if not 0 <= self.start < _LATEST_START:
             raise EngineError("start: from 1970 to 2200")
+        for name, known in (("flavour", _FLAVOURS), ("runtime", _RUNTIMES)):
+            if getattr(self, name) not in known:
+                raise EngineError(f"{name}: one of {', '.join(known)}")
         for name in ("cpu", "memory"):
             _check_quantity(name, getattr(self, name))
 
@@ -115,6 +122,8 @@ async def create(host: Host, name: str, args: Args) -> Answer:
         "memory": wanted.memory,
         "seed": seed,
         "bare": wanted.bare,
+        "flavour": wanted.flavour,
+        "runtime": wanted.runtime,
         "start": (wanted.start or int(now)) * SECOND,
         "limits": dict(wanted.limits),
     }

@@ -7,6 +7,7 @@ import { t } from "../i18n/index.js";
 import { mountClockBar } from "./clockbar.js";
 import { mountCommands } from "./commands.js";
 import { mountCreate } from "./create.js";
+import { mountDemoBar } from "./demobar.js";
 import { mountDialogs } from "./dialogs.js";
 import { mountDrawer } from "./drawer.js";
 import { mountHeader } from "./header.js";
@@ -32,6 +33,7 @@ const PLACES = html`<header class="head"><div class="head-main" data-place="head
     <aside class="classbar" data-place="class" hidden></aside>
     <div data-place="captions"></div>
     <div data-place="work"></div>
+    <div data-place="demo"></div>
     <div data-place="timeline"></div>
     <div data-place="tour"></div>
   </main>
@@ -53,6 +55,7 @@ const VIEWS = {
   toasts: mountToasts,
   timeline: mountTimeline,
   captions: mountPresenter,
+  demo: mountDemoBar,
   tour: mountTour,
   work: mountWork,
 };
