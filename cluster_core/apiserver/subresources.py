@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cluster_core.apiserver import decode, identity, lifecycle, negotiate, options, patching, schema
+from cluster_core.apiserver import decode, identity, lifecycle, negotiate, options, patching, routing, schema
 from cluster_core.apiserver.admission.chain import Attributes
 from cluster_core.apiserver.body import check_media_type
 from cluster_core.apiserver.context import Context
@@ -28,7 +28,7 @@ def answer(context: Context, info: RequestInfo, request: ApiRequest) -> ApiRespo
     found = context.kind.subresource(info.subresource)
     if found is None:
         raise errors.generic_not_found()
-    if context.verb not in found.verbs:
+    if context.verb not in found.verbs and not (request.method == "OPTIONS" and found.name in routing.WITH_TAIL):
         raise errors.method_not_allowed()
     if found.call is None:
         _admit_connection(context, found, request)

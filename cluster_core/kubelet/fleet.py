@@ -384,9 +384,7 @@ class Fleet:
 
 def _deserves_a_look(old: Obj, new: Obj) -> bool:
     """Not just a new status."""
-    if not old["spec"].get("nodeName"):
-        return True
-    if old["metadata"].get("deletionTimestamp") != new["metadata"].get("deletionTimestamp"):
+    if not old["spec"].get("nodeName") or old["metadata"].get("deletionTimestamp") != new["metadata"].get("deletionTimestamp"):
         return True
     return old["spec"] is not new["spec"] and old["spec"] != new["spec"]
 

@@ -11,7 +11,7 @@ from cluster_core.machinery.containers import Launch
 from cluster_core.machinery.typed import Obj
 from cluster_core.network import resolving, tools
 from cluster_core.network.network import Network
-from cluster_core.network.trace import Source
+from cluster_core.network.trace import ANSWERED, Call, Source
 from cluster_core.workloads.asking import Told, Tool
 
 if TYPE_CHECKING:
@@ -28,7 +28,18 @@ def install(containers: Containers, network: Network) -> None:
         return {name: _tool(network, launch, name, probing) for name in tools.NAMES}
 
     containers.tools = commands
+    containers.send = lambda launch, action: _send(network, launch, action)
     containers.network_files = lambda launch: network_files(network, launch)
+
+
+def _send(network: Network, launch: Launch, action: Obj) -> str:
+    """A request from the node; why it reached nobody."""
+    named = {each.get("name"): each["containerPort"] for each in launch.container.get("ports", ())}
+    port, path = named.get(action["port"], action["port"]), "/" + str(action.get("path", "/")).lstrip("/")
+    headers = {each["name"]: each["value"] for each in action.get("httpHeaders") or ()}
+    target = f"{str(action.get('scheme', 'HTTP')).lower()}://{action['host']}:{port}{path}"
+    trace = network.request(Source("node", launch.node), target, Call(headers=headers))
+    return "" if trace.outcome == ANSWERED else f'Get "{target}": {trace.why}'
 
 
 def network_files(network: Network, launch: Launch) -> dict[str, str]:

@@ -53,6 +53,8 @@ def listens(process: Process, launch: Launch, port: int) -> bool:
     program = process.program
     if process.plan.kind == "script" and not (process.trace and process.trace.serves):
         return False
+    if program.name.startswith("agnhost "):
+        return port in program.ports
     if program.name == "app" or not program.ports:
         return (program.kind == "server" and program.name in ("app", "python")) or _declares(launch, port)
     return port in program.ports or _configured(launch) or _declares(launch, port)

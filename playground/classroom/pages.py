@@ -95,6 +95,7 @@ _OWN: dict[str, Callable[[HttpRequest], Any]] = {
     "reset": lambda request: owning.reset(cluster=_own(request)),
     "share": _share,
     "answer": _answer,
+    "seen": lambda request: teaching.seen(cluster=_own(request, Action.SHARE), hint=int(request.POST["hint"])),
 }
 
 

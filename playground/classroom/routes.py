@@ -34,6 +34,7 @@ PAGES: Mapping[str, Row] = {
     "follow/<str:token>/": {"GET": OPEN},  # whoever has the link
     "lessons/": {"GET": SIGNED_IN},
     "lessons/<slug:slug>/": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # its cluster is in the query: the view asks
+    "demos/": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # replay; who may import, the view asks
     "exercises/": {"GET": SIGNED_IN},
     "exercises/<slug:slug>/": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # as with lessons
     "exercises/<slug:slug>/submissions/<uuid:pk>/": {"GET": SIGNED_IN},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -14,8 +15,9 @@ PAGES: tuple[tuple[str, str | Promise], ...] = (
     ("demo-pages", _("Demos")),
     ("docs", _("REST API")),
 )
-OF_A_CLASS: tuple[tuple[str, str | Promise], ...] = (("mine", _("My clusters")), ("courses", _("Courses")), *PAGES[1:])
 """(name of the address, title)."""
+CLASS_PAGES: tuple[tuple[str, str | Promise], ...] = (("mine", _("My clusters")), ("courses", _("Courses")))
+"""Where there are accounts."""
 
 
 def site_pages(request: HttpRequest) -> dict[str, list[dict[str, object]]]:
@@ -25,7 +27,5 @@ def site_pages(request: HttpRequest) -> dict[str, list[dict[str, object]]]:
     def is_current(url: str) -> bool:
         return here == url if url == "/" else here.startswith(url)
 
-    who = getattr(request, "who", None)
-    pages = PAGES if who is None or who.user is None else OF_A_CLASS
-    found = [(reverse(name), title) for name, title in pages]
+    found = [(reverse(name), title) for name, title in (PAGES if settings.LOCAL_MODE else (*CLASS_PAGES, *PAGES[1:]))]
     return {"site_pages": [{"url": url, "title": title, "current": is_current(url)} for url, title in found]}
