@@ -98,7 +98,7 @@ export function mountWall(element, { api, course, own }) {
       <label class="field"><span>${t("wall.manifests")}</span><textarea name="manifests" rows="8" spellcheck="false"></textarea></label>
       <div class="wall-fault"><label class="field"><span>${t("wall.fault")}</span><select name="command">
           ${["", "kill-node", "revive-node", "cordon", "uncordon", "drain-node", "add-node"].map((name) => html`<option value=${name}>${name || t("wall.none")}</option>`)}</select></label>
-        <label class="field"><span>${t("wall.node")}</span><input name="node" placeholder="node-1" autocomplete="off" spellcheck="false" /></label></div>
+        <label class="field"><span>${t("wall.node")}</span><input name="node" autocomplete="off" spellcheck="false" /></label></div>
       <div class="form-buttons"><button class="button button-primary" type="submit">${t("wall.pushAll")}</button></div>
     </form>
     ${ui.get().results.length ? html`<ul class="wall-results">${ui.get().results.map((each) => html`<li class=${each.ok ? "" : "tone-bad"}><strong>${each.cluster}</strong> ${each.message}</li>`)}</ul>` : nothing}
