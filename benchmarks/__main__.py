@@ -13,7 +13,7 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "playground.settings")
 
-MODULES = ("engine", "cluster_life", "rollout", "node_loss", "api", "fanout", "grading", "network")
+MODULES = ("engine", "cluster_life", "rollout", "node_loss", "api", "fanout", "grading", "network", "terminals")
 TARGETS: dict[str, tuple[str, float]] = {
     "api_create_pod_us": ("<=", 400),
     "cluster_create_ms": ("<=", 50),
@@ -34,6 +34,8 @@ TARGETS: dict[str, tuple[str, float]] = {
     "rules_1000_services_ms": ("<=", 300),
     "rules_change_ms": ("<=", 1),
     "trace_ms": ("<=", 1),
+    "kubectl_40_max_s": ("<=", 5),
+    "shells_200_mib": ("<=", 60),
 }
 LATEST = Path(__file__).parent / "latest.json"
 
