@@ -11,6 +11,8 @@ import struct
 class Socket:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
+        self.received = 0
+        """Bytes of all frames so far, as they came over the wire."""
 
     @classmethod
     async def open(cls, port: int, path: str) -> Socket:
@@ -39,6 +41,7 @@ class Socket:
             elif length == 127:
                 (length,) = struct.unpack(">Q", await self._reader.readexactly(8))
             data = await self._reader.readexactly(length)
+            self.received += length
             if first & 0x0F in (1, 2):
                 return data
 

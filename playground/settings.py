@@ -71,6 +71,10 @@ LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS", "") or (4 if SCALED else 1
 """How long a dead worker's clusters stay its own. Web processes wait WORKER_WAIT_SECONDS for the next owner."""
 HISTORY_REVISIONS = int(os.environ.get("HISTORY_REVISIONS", "10000"))
 
+EXERCISES = [*filter(None, os.environ.get("EXERCISES", "").split(os.pathsep))]
+"""Folders with exercises, instead of those that come with the playground."""
+GRADERS = int(os.environ.get("GRADERS", "0"))
+"""Processes that grade what is handed in; 0: a thread of the web process does."""
 WEBHOOK_ALLOW = [*filter(None, os.environ.get("WEBHOOK_ALLOW", "").split(","))]
 """Hosts and networks that webhooks may reach though they are not public: hooks.school.example,10.1.0.0/16."""
 
@@ -170,6 +174,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "SubmissionState": ["queued", "done", "failed"],
+        "DeliveryState": ["waiting", "delivered", "given up"],
+    },
 }
 
 LOGGING = {

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from cluster_core.apiserver import decode, identity, lifecycle, negotiate
+from cluster_core.apiserver import decode, decode_yaml, identity, lifecycle, negotiate
 from cluster_core.apiserver.body import inward, type_of
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.request import ApiRequest
@@ -85,6 +85,7 @@ class FieldManager:
         config = _configuration(context, request)
         identity.check_names(context, config)
         context.options["applying"] = True
+        context.options["repeated"] = _repeated(context, request.body, config)
         live = context.server.storage.get(context.kind, context.namespace, context.name)
         if live is None:
             return self._create(context, config), True
@@ -106,6 +107,7 @@ class FieldManager:
         type = type_of(context)
         before = negotiate.outward(context, live) if live is not None else None
         new = managedfields.apply(type, before, config, self._writer(context), force)
+        _hold_against(context, context.options.get("repeated") or [])
         if new is before:
             return new
         try:
@@ -124,6 +126,20 @@ def _creation_key(context: Context, obj: Obj) -> tuple[str, ...]:
         metadata.pop(key, None)
     body = orjson.dumps({**obj, "metadata": metadata}).decode()
     return (context.api_version, context.kind.name, context.field_manager, context.subresource, body)
+
+
+def _repeated(context: Context, body: bytes, config: Obj) -> list[str]:
+    """The complaint about keys that the configuration has twice, as far as anybody wants to hear of it."""
+    if context.field_validation == "Ignore" or not decode.may_repeat(body, config):
+        return []
+    return [f"error converting YAML to JSON: {complaint}" for complaint in decode_yaml.parse(body)[1]]
+
+
+def _hold_against(context: Context, complaints: list[str]) -> None:
+    """Refuse or warn, after a failed apply would have been refused for its own reasons."""
+    if complaints and context.field_validation == "Strict":
+        raise errors.bad_request(f"error strict decoding YAML: {complaints[0]}")
+    context.warnings.extend(complaints)
 
 
 def _configuration(context: Context, request: ApiRequest) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def _check_version(context: Context, given: str) -> None:
 
 def create(context: Context, request: ApiRequest) -> ApiResponse:
     kind = context.kind
-    negotiate.accepted(request)
+    negotiate.accepted(request, negotiate.SHAPES if kind.call is None else negotiate.SHAPES_OF_CALLS)
     options.read_write_options(context, request, "CreateOptions")
     obj = read_object(context, request)
     if kind.call is not None:

@@ -126,8 +126,12 @@ class Kind:
     wrong: then any name goes that fits into a path."""
     repeats_metadata_check: bool = True
     """Whether its own update validation checks the change of the metadata again, after the generic one did."""
+    checks_metadata_whole: int = 0
+    """How often its own update validation checks the metadata as a creation does, the rule for names included."""
     warnings: Callable[[Obj, Obj | None], list[str]] | None = None
     """Warning headers for (new, old)."""
+    early_warnings: Callable[[Obj], list[str]] | None = None
+    """Warnings about a prepared new object that come even when it is refused."""
     fields: Callable[[Obj], Mapping[str, str]] | None = None
     """Values selectable with fieldSelector beside metadata.name and metadata.namespace."""
     columns: tuple[Column, ...] = ()

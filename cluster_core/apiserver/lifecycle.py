@@ -33,7 +33,8 @@ def create(context: Context, obj: Obj) -> Obj:
     obj = prepare_create(kind, obj if kind.begin is None else kind.begin(context, obj, None))
     context.name = obj["metadata"].get("name", "")
     if not context.trusted:
-        _refuse_invalid(kind, obj, objectmeta_validation.validate_create(kind, obj, context.api_version))
+        context.warnings.extend(kind.early_warnings(obj) if kind.early_warnings is not None else ())
+        _refuse_invalid(kind, obj, objectmeta_validation.validate_create(kind, _as_sent(context, obj), context.api_version))
     if kind.before_store is not None:
         obj = kind.before_store(context, obj, None)
     server.admission.validate(Attributes("CREATE", context, obj))
@@ -49,6 +50,14 @@ def _as_stored(context: Context, obj: Obj) -> Obj:
     if context.trusted or "types" in kind.facts:
         return obj
     return cast(Obj, empties.stored(schema.type_of(kind.group, kind.version, kind.name), obj))
+
+
+def _as_sent(context: Context, obj: Obj) -> Obj:
+    """As validation sees it: with the empty lists and maps that the client sent."""
+    if context.sent is None:
+        return obj
+    kind = context.kind
+    return cast(Obj, empties.restored(schema.type_of(kind.group, kind.version, kind.name), context.sent, obj))
 
 
 def already_exists(context: Context, obj: Obj) -> errors.ApiError:
@@ -162,7 +171,7 @@ def _next_generation(new: Obj, old: Obj) -> Obj:
 def _store_update(context: Context, new: Obj, old: Obj) -> Obj:
     kind, server = context.kind, context.server
     if not context.trusted:
-        _refuse_invalid(kind, new, _update_problems(context, new, old))
+        _refuse_invalid(kind, new, _update_problems(context, _as_sent(context, new), old))
     if kind.before_store is not None and not context.subresource:
         new = kind.before_store(context, new, old)
     server.admission.validate(Attributes("UPDATE", context, new, old))
@@ -188,7 +197,7 @@ def _update_problems(context: Context, new: Obj, old: Obj) -> list[Any]:
     own = validate(new, old)
     if kind.validate_as is not None and not context.subresource:
         own = kind.validate_as(context.api_version, new, old)
-    return [*objectmeta_validation.validate_update(kind, new, old), *own]
+    return [*objectmeta_validation.validate_update(kind, new, old, context.subresource), *own]
 
 
 def _is_done_for(kind: Kind, obj: Obj) -> bool:

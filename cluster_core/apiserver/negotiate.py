@@ -21,7 +21,9 @@ ACCEPTED = (
     "application/vnd.kubernetes.protobuf",
 )
 YAML = "application/yaml"
-_SHAPES = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
+SHAPES_OF_CALLS = ("PartialObjectMetadata", "PartialObjectMetadataList")
+"""What is only asked and never stored has no columns."""
+SHAPES = ("Table", *SHAPES_OF_CALLS)
 
 
 class Format(NamedTuple):
@@ -35,7 +37,7 @@ class Format(NamedTuple):
     """Of the shape, not of the object."""
 
 
-def accepted(request: ApiRequest, shapes: tuple[str, ...] = _SHAPES) -> Format:
+def accepted(request: ApiRequest, shapes: tuple[str, ...] = SHAPES) -> Format:
     """The first clause of the Accept header that we can serve. Raises 406 NotAcceptable."""
     found = _first(request.header("accept") or "*/*", shapes)
     if found is None:

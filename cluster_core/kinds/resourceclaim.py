@@ -41,6 +41,7 @@ KIND = Kind(
     default=default,
     prepare_create=prepare_create,
     validate=claim,
+    checks_metadata_whole=1,
     validate_update=claim_update,
     validate_status=claim_status,
     columns=COLUMNS,

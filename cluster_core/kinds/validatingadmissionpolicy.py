@@ -17,6 +17,8 @@ KIND = Kind(
     default=policy_shape.default_policy,
     prepare_create=lambda policy: {**policy, "status": {}},
     validate=policy_validation.validating_policy,
+    repeats_metadata_check=False,
+    checks_metadata_whole=1,
     validate_update=lambda new, old: policy_validation.validating_policy(new),
     columns=policy_shape.policy_columns("Validations", "validations", "Validations indicates the number of validation"),
 )

@@ -16,6 +16,7 @@ from cluster_core.kubelet import (
     imagestore,
     kwok,
     memory,
+    mounting,
     pressure,
     refreshing,
     registration,
@@ -73,6 +74,8 @@ class Fleet:
         """Whether everything takes no time and happens without a word: when a cluster is made."""
         self.fake: set[str] = set()
         """Nodes that KWOK plays."""
+        self.host_files: Callable[[str], Mapping[str, str]] = lambda node: {}
+        """The files of a node's machine, by path."""
         self._memories: dict[str, Memory] = {}
         self.dns: dict[str, list[Any]] = {}
         """Pod uid -> [name servers, domain] it was started with, where its kubelet's were not the cluster's usual ones."""
@@ -310,9 +313,12 @@ class Fleet:
         environment = surroundings.environment(self.api, pod, container, node)
         if container.get("command") or container.get("args"):
             environment = {**volumes.service_variables(self.api, pod), **environment}
+        container = mounting.resolved(container, environment)
         files = volumes.files_of(self.api, pod, container, node)
+        if mounting.mounts_host(pod):
+            files |= mounting.host_files(pod, container, self.host_files(pod["spec"]["nodeName"]))
         known = self._memories.get(pod["metadata"]["uid"], {})
-        return Surroundings(environment, *refreshing.first_and_later(known, container, files))
+        return Surroundings(container, environment, *refreshing.first_and_later(known, container, files))
 
     # ------------------------------------------------------------------------------------------------ world.machines
 

@@ -234,12 +234,21 @@ def _anybody(program: Program, call: Call) -> Response:
     return Response(200, f"Hello from {program.hostname}\n", "text/plain")
 
 
+def _update_demo(program: Program, call: Call) -> Response:
+    """The pictures of Kubernetes' update demo: data.json says which one."""
+    if call.plain == "/data.json":
+        return Response(200, f'{{\n"image": "{program.name}.jpg"\n}}\n', "application/json", "nginx")
+    return _nginx(program, call)
+
+
 PROGRAMS: dict[str, Answer] = {
     "nginx": _nginx,
     "nginx-unprivileged": _nginx,
     "httpd": _httpd,
     "http-echo": _http_echo,
     "agnhost": agnhost.answer,
+    "nautilus": _update_demo,
+    "kitten": _update_demo,
     "serve_hostname": lambda program, call: Response(200, program.hostname),
     "serve-hostname": lambda program, call: Response(200, program.hostname),
     "whoami": _whoami,

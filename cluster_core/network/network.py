@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from cluster_core.apiserver.parts import Change
 from cluster_core.apiserver.world import World
+from cluster_core.machinery.ingressclasses import controller_of
 from cluster_core.machinery.typed import Obj
 from cluster_core.network import ingresses, nodeports, outside, trace
 from cluster_core.network.carrying import NEAR, OUTER, Carrier, End, Origin, origin_of_node, origin_of_pod
@@ -183,7 +184,7 @@ class Conversation:
             text = f"nothing listens on port {call.port} in {where}: connection refused"
             self._finish(result, None, Hop("container", text, NEAR, end.node, pod_key(pod)))
             return
-        controller = ingresses.controller_of(pod) if call.scheme in ("http", "https") else ""
+        controller = controller_of(pod) if call.scheme in ("http", "https") else ""
         if controller and depth == 0:
             self._ask_ingress(controller, pod, result, call)
             return
@@ -234,7 +235,7 @@ class Conversation:
         ip, port = behind[int(self.carrier.chance() * len(behind))]
         hop.facts["backend"] = f"{ip}:{port}"
         inner = Trace(result.source, result.target, hops=result.hops, address=ip)
-        sent = call._replace(path=chosen.path, port=port, scheme="http")
+        sent = call._replace(path=chosen.path, port=port, scheme="http", headers=ingresses.forwarded(call))
         self.exchange(origin_of_pod(pod), inner, sent, 1)
         result.outcome, result.response = trace.ANSWERED, inner.response
         if inner.outcome == trace.REFUSED:

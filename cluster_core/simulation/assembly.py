@@ -121,13 +121,14 @@ def manifests_of(flavour: str) -> Callable[[Machine], dict[str, Any]]:
 
 def add_parts(cluster: Cluster) -> None:
     """Start the control plane's parts and the machines with their kubelets."""
-    from cluster_core.simulation import kubeletlink, machineparts
+    from cluster_core.simulation import kubeletlink, machinefiles, machineparts
     from cluster_core.simulation.control import ControlPlane
 
     world, options = cluster.world, cluster.spec.options
     park = MachinePark(cluster.clock, manifests_of(cluster.spec.flavour))
     containers = Containers(options)
     fleet = Fleet(world, park, containers, Timings(cluster.seed, options.get("timings", {})))
+    fleet.host_files = lambda node: machinefiles.files(cluster, park.machines[node])
     world.machines = fleet
     control = ControlPlane(cluster)
     park.listen(control.power_changed)

@@ -28,11 +28,19 @@ def install(containers: Containers, network: Network) -> None:
         return {name: _tool(network, launch, name, probing) for name in tools.NAMES}
 
     containers.tools = commands
-    containers.network_files = lambda pod: network_files(network, pod)
+    containers.network_files = lambda launch: network_files(network, launch)
 
 
-def network_files(network: Network, pod: Obj) -> dict[str, str]:
-    """/etc/resolv.conf and /etc/hosts as the kubelet writes them."""
+def network_files(network: Network, launch: Launch) -> dict[str, str]:
+    """/etc/resolv.conf and /etc/hosts as the kubelet writes them; the machine's own where the pod is on its network."""
+    pod = launch.pod
+    conf = resolving.resolv_conf(network.api, pod, network.links.own_dns)
+    if pod["spec"].get("hostNetwork"):
+        return {"/etc/resolv.conf": conf.text(), "/etc/hosts": f"127.0.0.1\tlocalhost\n127.0.1.1\t{launch.node}\n"}
+    return {"/etc/resolv.conf": conf.text(), "/etc/hosts": _managed_hosts(network, pod)}
+
+
+def _managed_hosts(network: Network, pod: Obj) -> str:
     aliases = pod["spec"].get("hostAliases") or ()
     lines = ["# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"]
     name = str(pod["spec"].get("hostname") or pod["metadata"]["name"])
@@ -42,8 +50,7 @@ def network_files(network: Network, pod: Obj) -> dict[str, str]:
     if aliases:
         lines += ["", "# Entries added by HostAliases."]
         lines += ["\t".join([alias["ip"], *(alias.get("hostnames") or ())]) for alias in aliases]
-    conf = resolving.resolv_conf(network.api, pod, network.links.own_dns)
-    return {"/etc/resolv.conf": conf.text(), "/etc/hosts": "\n".join([*lines, ""])}
+    return "\n".join([*lines, ""])
 
 
 def _tool(network: Network, launch: Launch, name: str, probing: bool) -> Tool:

@@ -124,10 +124,10 @@ class _ContainerAnswers:
         try:
             found = self._fleet.surroundings(pod, container)
         except surroundings.Missing:
-            found = surroundings.NOTHING
+            found = surroundings.nothing(container)
         status = _status(pod, container["name"]) or {}
         now = self._fleet.clock.now
-        launch = Launch(pod, container, status.get("restartCount", 0), pod["spec"]["nodeName"], found.environment, found.files, now, found.changes)
+        launch = Launch(pod, found.container, status.get("restartCount", 0), pod["spec"]["nodeName"], found.environment, found.files, now, found.changes)
         started = status.get("state", {}).get("running", {}).get("startedAt")
         return cast(Containers, self._fleet.workloads).running(launch, parse_time(started) if started else now)
 

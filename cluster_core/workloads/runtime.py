@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cluster_core.machinery.clock import SECOND
@@ -14,6 +14,7 @@ from cluster_core.workloads.asking import Questions, Record, Tool
 from cluster_core.workloads.images import find_image
 from cluster_core.workloads.inner import Inner
 from cluster_core.workloads.process import Process
+from cluster_core.workloads.sharing import SharedMount, shared_mounts
 from cluster_core.workloads.shell import is_endless
 
 _MOST_REMEMBERED = 256
@@ -45,7 +46,7 @@ class Containers:
         """Pod uid -> container/attempt -> what the network has answered to its script."""
         self.tools: Callable[[Launch, bool], Mapping[str, Tool]] = lambda launch, probing: {}
         """Commands that talk to the network, for a container's script and people, or for a probe, which leaves no trace."""
-        self.network_files: Callable[[Obj], Mapping[str, str]] = lambda pod: {}
+        self.network_files: Callable[[Launch], Mapping[str, str]] = lambda launch: {}
         """/etc/resolv.conf and /etc/hosts of a pod's containers."""
 
     def find(self, image: str) -> Image:
@@ -59,9 +60,9 @@ class Containers:
         key = (launch.pod["metadata"]["uid"], launch.container["name"], launch.attempt, len(launch.changes))
         found = self._processes.get(key) if until is None else None
         if found is None:
-            shared = _shared_mounts(launch)
+            shared = shared_mounts(launch)
             questions = Questions(self._record(launch), self.tools(launch, False), until)
-            found = process.observe(launch._replace(now=started), tuple(shared.values()), questions)
+            found = process.observe(launch._replace(now=started), tuple(mount.path for mount in shared), questions, self.network_files)
             if found.trace is not None:
                 self._keep(launch, found, shared)
                 self._processes[key] = found
@@ -75,19 +76,19 @@ class Containers:
         if not kept:
             return launch
         files = dict(launch.files)
-        for volume, path in _shared_mounts(launch).items():
-            files.update({f"{path}/{name}": text for name, text in kept.get(volume, {}).items()})
+        for mount in shared_mounts(launch):
+            files.update(mount.shown(kept.get(mount.volume, {})))
         return launch._replace(files=files)
 
-    def _keep(self, launch: Launch, found: Process, shared: Mapping[str, str]) -> None:
+    def _keep(self, launch: Launch, found: Process, shared: Sequence[SharedMount]) -> None:
         assert found.trace is not None
         if not found.trace.files:
             return
         kept = self._volumes.setdefault(launch.pod["metadata"]["uid"], {})
-        for volume, path in shared.items():
-            inside = {name[len(path) + 1 :]: text for name, text in found.trace.files.items() if name.startswith(path + "/")}
+        for mount in shared:
+            inside = mount.inside(found.trace.files)
             if sum(map(len, inside.values())) <= _MOST_SHARED:
-                kept[volume] = {**kept.get(volume, {}), **inside}
+                kept[mount.volume] = {**kept.get(mount.volume, {}), **inside}
 
     def start(self, launch: Launch) -> Outcome:
         if self.fault(launch):
@@ -135,7 +136,8 @@ class Containers:
         launch = self._with_volumes(launch)
 
         def run(command: list[str]) -> tuple[int, str, str]:
-            entered = serving.enter(launch, self._process(launch, started), started, self.tools(launch, True), self._record(launch))
+            there = launch._replace(files={**self.network_files(launch), **launch.files})
+            entered = serving.enter(there, self._process(launch, started), started, self.tools(launch, True), self._record(launch))
             written = self._written_in(launch)
             return Inner(entered, dict(written)).execute(command) if written else entered.execute(command)
 
@@ -164,7 +166,7 @@ class Containers:
     def enter(self, launch: Launch, started: int) -> Inner:
         """A session in the container; what it leaves in files is there for the next one."""
         launch = self._with_volumes(launch)
-        launch = launch._replace(files={**self.network_files(launch.pod), **launch.files})
+        launch = launch._replace(files={**self.network_files(launch), **launch.files})
         run = serving.enter(launch, self._process(launch, started), started, self.tools(launch, False), self._record(launch))
         uid, place = launch.pod["metadata"]["uid"], _place(launch)
         written = self._written.setdefault(uid, {}).setdefault(place, {})
@@ -234,11 +236,3 @@ class Containers:
 
 def _place(launch: Launch) -> str:
     return f"{launch.container['name']}/{launch.attempt}"
-
-
-def _shared_mounts(launch: Launch) -> dict[str, str]:
-    """Volume -> path, of the volumes in which containers of the pod can leave something for each other."""
-    spec = launch.pod["spec"]
-    shared = {volume["name"] for volume in spec.get("volumes", ()) if "emptyDir" in volume or "persistentVolumeClaim" in volume}
-    mounts = launch.container.get("volumeMounts", ())
-    return {mount["name"]: mount["mountPath"].rstrip("/") for mount in mounts if mount["name"] in shared}

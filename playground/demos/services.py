@@ -10,6 +10,7 @@ from playground.api import services as clusters
 from playground.classroom import owning
 from playground.classroom.access import Who
 from playground.grading import services as grading
+from playground.worker import adopting
 
 from . import catalogue, playing
 from .demo import Demo, of_recording
@@ -19,13 +20,18 @@ Answer = dict[str, Any]
 
 def replay(*, who: Who, demo: Demo, cluster: str) -> Answer:
     """A new, paused cluster, everything still to come. Raises CannotPlay and EngineError."""
-    made = grading.compute(playing.begin, demo, cluster)
+    packed = grading.compute(_begun, demo, cluster)
 
     def adopted(name: str, limits: Mapping[str, float]) -> Answer:
-        return clusters.adopt(name=name, begin=made.save(), cluster=made, limits=limits)
+        return clusters.adopt(name=name, packed=packed, limits=limits)
 
     answer = owning.begin(who=who, wished=cluster, how=adopted)
     return {"cluster": answer["name"], "revision": answer["revision"], "url": f"/clusters/{answer['name']}/"}
+
+
+def _begun(demo: Demo, cluster: str) -> Answer:
+    made = playing.begin(demo, cluster)
+    return adopting.pack(made.save(), made)
 
 
 def free_name(*, wanted: str) -> str:

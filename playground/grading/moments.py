@@ -9,12 +9,11 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from cluster_core.simulation.cluster import Cluster
-from cluster_core.simulation.saved import Saved
 from playground.api import services as clusters
 from playground.classroom import owning
 from playground.classroom.access import Who
 from playground.engine.port import NameTaken
+from playground.worker import adopting
 
 from . import catalogue, runner, services
 from .exercise import Exercise
@@ -48,10 +47,10 @@ def name_of(who: Who, submission: Submission, check: str) -> str:
 
 
 def _make(name: str, who: Who, submission: Submission, check: str) -> None:
-    begin, cluster = services.compute(_again, _exercise(submission), submission.answer, check, submission.seed)
+    packed = services.compute(_again, _exercise(submission), submission.answer, check, submission.seed)
 
     def adopted(name: str, limits: Mapping[str, float]) -> dict[str, Any]:
-        return clusters.adopt(name=name, begin=begin, cluster=cluster, limits=limits)
+        return clusters.adopt(name=name, packed=packed, limits=limits)
 
     try:
         owning.begin(who=who, wished=name, how=adopted, exact=True)
@@ -66,6 +65,6 @@ def _exercise(submission: Submission) -> Exercise:
     return found
 
 
-def _again(exercise: Exercise, answer: Mapping[str, Any], check: str, seed: int | None) -> tuple[Saved, Cluster]:
+def _again(exercise: Exercise, answer: Mapping[str, Any], check: str, seed: int | None) -> dict[str, Any]:
     given, saved = services.decode(answer)
-    return runner.moment(exercise, given, check, seed=seed, saved=saved)
+    return adopting.pack(*runner.moment(exercise, given, check, seed=seed, saved=saved))

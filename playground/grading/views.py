@@ -201,16 +201,15 @@ class BulkView(GradingView):
         """Hand in for a whole class: a zip with a folder, or a file, per student."""
         exercise = self.exercise(slug)
         try:
-            answers = services.of_class(request.data)
+            answers, problems = services.of_class(request.data)
             answers = {access.student_of(request, student): answer for student, answer in answers.items()}
             made = services.hand_in_class(exercise=exercise, answers=answers, webhook=_webhook(request))
         except handin.HandInError as error:
             raise ValidationError({"archive": [str(error)]}) from error
         except WebhookRefused as error:
             raise ValidationError({"webhook": [str(error)]}) from error
-        return Response(
-            {"submissions": [shown(services.work_on(each, seconds=0), request) for each in made]}, status=202
-        )
+        submissions = [shown(services.work_on(each, seconds=0), request) for each in made]
+        return Response({"submissions": submissions, "problems": problems}, status=202)
 
 
 class SubmissionView(GradingView):
@@ -236,7 +235,7 @@ class RegradeView(GradingView):
 
 
 class ReportView(GradingView):
-    @extend_schema(responses={(200, "application/xml"): OpenApiTypes.STR, **_PROBLEMS})
+    @extend_schema(operation_id="submissions_report", responses={(200, "application/xml"): OpenApiTypes.STR, **_PROBLEMS})
     def get(self, request: Request, pk: Any, form: str) -> HttpResponse:
         """The verdict as JUnit XML or Markdown."""
         submission = self.submission(pk)

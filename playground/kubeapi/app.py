@@ -18,13 +18,14 @@ from playground.asgitypes import Application, Receive, Scope, Send
 from playground.engine.port import Engine, EngineError, NoSuchCluster
 from playground.guard import header, same_origin
 
-from . import portforward, remotecommand
+from . import logs, portforward, remotecommand
 from .entering import Where, as_if_unknown, enter
 from .requests import ClientGone, body_of
 from .responses import send_error, send_response, send_stream
 from .socket import Socket
 
 logger = logging.getLogger(__name__)
+_SOCKETS = {"portforward": portforward.serve, "log": logs.serve}
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -68,7 +69,7 @@ class KubeApi:
             if where.way == "page" and not _from_our_page(scope):
                 raise _forbidden()
             entered = await enter(where, scope)
-            serve = portforward.serve if where.path.endswith("/portforward") else remotecommand.serve
+            serve = _SOCKETS.get(where.path.rpartition("/")[2], remotecommand.serve)
             await serve(self._engine(), entered.cluster, entered.request(b""), Socket(scope, receive, send))
         except (ApiError, EngineError) as error:
             logger.debug("a websocket was refused: %s", error)
@@ -78,6 +79,8 @@ class KubeApi:
         engine = self._engine()
         if ApiServer.is_watch(request):
             return await engine.watch(cluster, request)
+        if logs.is_followed(request):
+            return await logs.follow(engine, cluster, request)
         return await engine.request(cluster, request)
 
 

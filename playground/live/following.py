@@ -32,8 +32,9 @@ class PresentConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.seen: set[str] = set()
         shown = await database_sync_to_async(follow.cluster_of)(token=self.token)
         await self.accept()
-        if not await door.may(self.scope, Action.SHARE, route["name"]):
-            await self.close(4403)
+        decision = await door.may(self.scope, Action.SHARE, route["name"])
+        if not decision:
+            await self.close(4000 + decision.status)
             return
         if shown != route["name"]:
             await self.follow_end({})

@@ -11,6 +11,7 @@ PAGES: tuple[tuple[str, str | Promise], ...] = (
     ("dashboard", _("Clusters")),
     ("lessons", _("Lessons")),
     ("exercise-pages", _("Exercises")),
+    ("demo-pages", _("Demos")),
     ("docs", _("REST API")),
 )
 """(name of the address, title)."""

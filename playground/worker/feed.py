@@ -19,6 +19,8 @@ from playground.live.thin import KINDS, Thin, thin
 from .resident import Resident
 
 INTERVAL_SECONDS = 0.05
+_OBJECTS_THEMSELVES = ("Component", "Demo")
+"""Facts that browsers get as objects; the others are told with the objects they are about."""
 _FINISHED = ("Succeeded", "Failed")
 Key = tuple[str, str]
 Update = dict[str, Any]
@@ -140,7 +142,7 @@ class _Sender:
                 self._load.update(entry["uid"], entry)
         self._facts = self._machines_and_components()
         whole = [self._complete(entry) for entry in thinned] + [
-            fact for fact in self._facts.values() if fact["k"] == "Component"
+            fact for fact in self._facts.values() if fact["k"] in _OBJECTS_THEMSELVES
         ]
         session = session_of(self._resident.record.token)
         clock = self._clock()
@@ -178,11 +180,12 @@ class _Sender:
         before, self._facts = self._facts, self._machines_and_components()
         changed = {key: fact for key, fact in self._facts.items() if before.get(key) != fact}
         for fact in changed.values():
-            if fact["k"] == "Component":
-                told["Component", fact["uid"]] = ["put", fact]
+            if fact["k"] in _OBJECTS_THEMSELVES:
+                told[fact["k"], fact["uid"]] = ["put", fact]
         for key in before.keys() - self._facts.keys():
-            if before[key]["k"] == "Component":
-                told["Component", before[key]["uid"]] = ["del", "Component", before[key]["uid"]]
+            kind, uid = before[key]["k"], before[key].get("uid", "")
+            if kind in _OBJECTS_THEMSELVES:
+                told[kind, uid] = ["del", kind, uid]
         return {fact["name"] for fact in changed.values() if fact["k"] == "Machine"}
 
     def _machines_and_components(self) -> dict[str, Thin]:

@@ -11,12 +11,12 @@ import sys
 from django.conf import settings
 
 from cluster_core.persistence.orm import OrmLog
+from playground import collector
 from playground.engine.address import Tls
 from playground.engine.server import serve
 
 from .announcing import Announcer
 from .binding import Builder
-from .collector import spare_the_collector
 from .host import Host, Limits
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 async def run(*, url: str, with_parent: bool) -> None:
     """Until SIGTERM, SIGINT or (with_parent) the end of standard input, which is the death of who started us."""
-    spare_the_collector()
+    collector.spare()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -11,7 +11,7 @@ from tests.playground.processes import running
 from .school import School
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
     with running(tmp_path_factory.mktemp("school"), LOCAL_MODE="0") as playground:
         school = School.open(playground)

@@ -18,7 +18,15 @@ from playground.classroom.routes import ROUTES
 TABLE = Path(__file__).with_name("matrix.txt")
 _METHODS = ("get", "post", "put", "patch", "delete")
 Way = tuple[str, str]
-SOCKETS = ("live", "terminal", "course")
+_NAMED = "^ws/clusters/(?P<name>[a-z0-9-]+)/"
+SOCKETS: Mapping[str, str] = {
+    "live": f"{_NAMED}$",
+    "terminal": f"{_NAMED}terminal/$",
+    "present": f"{_NAMED}present/(?P<token>[A-Za-z0-9_-]{{16,64}})/$",
+    "follow": "^ws/follow/(?P<token>[A-Za-z0-9_-]{16,64})/$",
+    "course": "^ws/courses/(?P<course>[-a-z0-9_]+)/$",
+}
+"""Name in the table -> the router's pattern."""
 KUBERNETES: Mapping[str, tuple[str, str]] = {
     "page read": ("GET", "/clusters/{cluster}/k8s/api/v1/namespaces/default/pods"),
     "page secrets": ("GET", "/clusters/{cluster}/k8s/api/v1/namespaces/default/secrets"),
@@ -33,7 +41,8 @@ KUBERNETES: Mapping[str, tuple[str, str]] = {
     "token read": ("GET", "/k/{token}/api/v1/namespaces/default/pods"),
     "wrong token": ("GET", "/k/wrong/api/v1/namespaces/default/pods"),
 }
-_LAST = ("POST api/v1/clusters/<slug:cluster>/reset/", "DELETE", "POST logout/")
+_LAST = ("DELETE api/v1/courses/<slug:course>/", "POST logout/")
+_LATE = ("POST api/v1/clusters/<slug:cluster>/reset/", "DELETE")
 
 
 def addresses() -> list[Way]:
@@ -44,7 +53,9 @@ def addresses() -> list[Way]:
 
 def _turn(way: Way) -> tuple[int, int, Way]:
     """Harmless ones first; parts are deleted before the whole."""
-    harm = next((turn for turn, begins in enumerate(_LAST, 1) if " ".join(way).startswith(begins)), 0)
+    text = " ".join(way)
+    late = next((turn for turn, begins in enumerate(_LATE, 1) if text.startswith(begins)), 0)
+    harm = _LAST.index(text) + 10 if text in _LAST else late
     return harm, -way[1].count("/") if way[0] == "DELETE" else 0, way
 
 

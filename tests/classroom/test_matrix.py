@@ -33,6 +33,7 @@ class Asking:
         submission = self._as("owner", "POST", "/api/v1/exercises/first-pod/submissions/?wait=20", json={"manifests": "a: b"})
         kubeconfig = self._as("owner", "GET", f"/api/v1/clusters/{self.cluster}/kubeconfig/").text
         self.token = kubeconfig.split("/k/")[1].split()[0]
+        self.link = self._as("owner", "POST", f"/api/v1/clusters/{self.cluster}/follow/").json()["token"]
         self._values = {
             "cluster": self.cluster,
             "name": self.cluster,
@@ -80,6 +81,13 @@ class Asking:
 
     def _course(self, persona: str) -> str:
         return self._first(persona, "/ws/courses/alpha/", "{}", "course")
+
+    def _present(self, persona: str) -> str:
+        """What a presenter may show is answered with an error when it is nothing: then they may present."""
+        return self._first(persona, f"/ws/clusters/{self.cluster}/present/{self.link}/", "{}", "error")
+
+    def _follow(self, persona: str) -> str:
+        return self._first(persona, f"/ws/follow/{self.link}/", '{"type": "hello"}', "snapshot")
 
     def _first(self, persona: str, path: str, said: str, wanted: str) -> str:
         """ "open" when the first thing heard is what the socket is for, else the code it closes with."""
@@ -134,7 +142,7 @@ def test_nothing_but_what_is_open_answers_without_a_login(answers: dict[str, dic
     """Whatever the table says."""
     let_in = {way for way, found in answers.items() if found["anonymous"][0] == "2" or found["anonymous"] == "open"}
     is_open = {" ".join(way).strip() for way in matrix.addresses() if action_of(way[1], way[0]) == "open"}
-    assert let_in - is_open == {"kube token read"}
+    assert let_in - is_open == {"kube token read", "socket follow"}  # whoever has the token, whoever has the link
 
 
 def test_a_classmate_is_told_the_same_about_a_cluster_as_about_none(answers: dict[str, dict[str, str]], school: School) -> None:
@@ -146,4 +154,4 @@ def test_a_classmate_is_told_the_same_about_a_cluster_as_about_none(answers: dic
 def test_every_websocket_is_asked() -> None:
     from playground.asgi import websockets
 
-    assert len(websockets) == 3, "a new websocket needs a name in matrix.SOCKETS and a way to ask it"
+    assert {str(each.pattern) for each in websockets} == set(matrix.SOCKETS.values())

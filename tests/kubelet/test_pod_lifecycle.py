@@ -279,3 +279,12 @@ def test_the_last_words_of_a_container_are_kept(engine):
     run(engine, "words", "busybox", sh("echo the end > /dev/termination-log; exit 1"), restartPolicy="Never")
     engine.settle()
     assert first(engine, "words")["state"]["terminated"]["message"] == "the end\n"
+
+
+def test_a_changed_spec_is_seen_even_where_nothing_comes_of_it(engine):
+    run(engine, "seen", **sh("sleep 3600"))
+    engine.cluster.advance(10)
+    engine.api.patch("Pod", "default", "seen", {"spec": {"activeDeadlineSeconds": 100000}})
+    engine.cluster.advance(10)
+    pod = engine.api.get("Pod", "default", "seen")
+    assert pod["metadata"]["generation"] == pod["status"]["observedGeneration"] == 2

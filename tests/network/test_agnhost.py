@@ -59,7 +59,7 @@ def test_netexec_tells_of_those_it_cannot_reach(engine):
 
 
 def test_porter_serves_what_its_variables_say(engine):
-    assert ask(engine, "porter", "/", 80).response.body == "foo"
+    assert ask(engine, "porter", "/", 80).response[:3] == (200, "foo", "text/plain; charset=utf-8")
     assert ask(engine, "porter", "/", 82).outcome == "refused"
     where = f"{ip(engine, 'porter')}:81"
     assert network_of(engine.cluster).request(Source("pod", "two", "default"), where, Call(scheme="udp", protocol="UDP", body="x")).response.body == "bar"

@@ -208,6 +208,19 @@ def test_ingress_rules_are_followed_by_an_installed_controller(town: Town) -> No
     assert town.outside(url).response.status == 404
 
 
+def test_a_backend_behind_an_ingress_hears_where_the_request_came_from(town: Town) -> None:
+    town.put("Pod", lone("controller", "registry.k8s.io/ingress-nginx/controller:v1.13.2"))
+    town.put("Pod", lone("who", "traefik/whoami"))
+    town.put("Service", service("who"))
+    backend = {"service": {"name": "who", "port": {"number": 80}}}
+    spec = {"ingressClassName": "nginx", "defaultBackend": backend}
+    town.put("Ingress", {"metadata": {"name": "all", "namespace": "default"}, "spec": spec})
+    town.settle()
+    told = town.ask(f"http://{town.address('controller')}/").response.body
+    assert f"X-Forwarded-For: {town.address('tool')}" in told
+    assert "X-Forwarded-Proto: http" in told
+
+
 def cost_of_a_request(town: Town) -> float:
     """Seconds of processor time, the least of some rounds."""
     town.ask("http://web")

@@ -7,6 +7,7 @@ import { t } from "../i18n/index.js";
 import { mountClockBar } from "./clockbar.js";
 import { mountCommands } from "./commands.js";
 import { mountCreate } from "./create.js";
+import { mountDemoBar } from "./demobar.js";
 import { mountDialogs } from "./dialogs.js";
 import { mountDrawer } from "./drawer.js";
 import { mountHeader } from "./header.js";
@@ -31,6 +32,7 @@ const PLACES = html`<header class="head"><div class="head-main" data-place="head
     <div class="hover-card" data-place="hover" hidden></div>
     <div data-place="captions"></div>
     <div data-place="work"></div>
+    <div data-place="demo"></div>
     <div data-place="timeline"></div>
     <div data-place="tour"></div>
   </main>
@@ -52,6 +54,7 @@ const VIEWS = {
   toasts: mountToasts,
   timeline: mountTimeline,
   captions: mountPresenter,
+  demo: mountDemoBar,
   tour: mountTour,
   work: mountWork,
 };
