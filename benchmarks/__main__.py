@@ -15,7 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "playground.settings")
 
 MODULES = (
     *("engine", "cluster_life", "rollout", "node_loss", "api", "fanout", "ws_rollout"),
-    *("screen", "grading", "network", "classroom"),
+    *("screen", "grading", "network", "classroom", "terminals"),
 )
 TARGETS: dict[str, tuple[str, float]] = {
     "api_create_pod_us": ("<=", 400),
@@ -43,6 +43,8 @@ TARGETS: dict[str, tuple[str, float]] = {
     "trace_ms": ("<=", 1),
     "class_100_errors": ("<=", 0),
     "class_100_p99_ms": ("<=", 1000),
+    "kubectl_40_max_s": ("<=", 5),
+    "shells_200_mib": ("<=", 60),
 }
 LATEST = Path(__file__).parent / "latest.json"
 
