@@ -17,7 +17,6 @@ from playground.engine.server import serve
 
 from .announcing import Announcer
 from .binding import Builder
-from .collector import spare_the_collector
 from .host import Host, Limits
 
 logger = logging.getLogger(__name__)
