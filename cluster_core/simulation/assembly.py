@@ -121,8 +121,7 @@ def manifests_of(flavour: str) -> Callable[[Machine], dict[str, Any]]:
 
 def add_parts(cluster: Cluster) -> None:
     """Start the control plane's parts and the machines with their kubelets."""
-    from cluster_core.simulation import kubeletlink, machineparts
-    from cluster_core.simulation import machinefiles
+    from cluster_core.simulation import kubeletlink, machinefiles, machineparts
     from cluster_core.simulation.control import ControlPlane
 
     world, options = cluster.world, cluster.spec.options
