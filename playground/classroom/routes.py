@@ -39,6 +39,7 @@ PAGES: Mapping[str, Row] = {
     "exercises/<slug:slug>/": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # as with lessons
     "exercises/<slug:slug>/submissions/<uuid:pk>/": {"GET": SIGNED_IN},
     "submissions/<uuid:pk>/moment/": {"GET": SIGNED_IN, "POST": SIGNED_IN},
+    "demos/": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # replays; to import one the view asks for more
     "api/schema/": {"GET": OPEN},
     "api/docs/": {"GET": OPEN},
 }
@@ -58,7 +59,8 @@ CLUSTERS: Mapping[str, Row] = {
     f"{_CLUSTER}trace/": _CHANGE,  # what it asks, an application may remember
     f"{_CLUSTER}follow/": {"GET": Action.SHARE, "POST": Action.SHARE},
     f"{_CLUSTER}follow/<str:token>/": {"DELETE": Action.SHARE},
-    f"{_CLUSTER}demo/": {"GET": Action.VIEW, "POST": Action.EDIT},
+    f"{_CLUSTER}demo/": {"GET": Action.VIEW, "POST": Action.EDIT},  # saving it for everybody: the view asks
+    f"{_CLUSTER}demo/file/": _READ,
     f"{_CLUSTER}kubeconfig/": {"GET": Action.SHARE},
 }
 GRADING: Mapping[str, Row] = {
