@@ -248,9 +248,9 @@ class Fleet:
         self.world.agenda.soon(self.name, f"{pod['spec']['nodeName']}|pod|{object_key(pod)}", 0.05)
 
     def disturb(self, pod: Obj, name: str) -> None:
-        """Somebody has run a command in the container, which its exec probes may notice."""
+        """Somebody has run a command in the container, which its probes may notice."""
         container: Obj = next((each for each in pod["spec"]["containers"] if each["name"] == name), {})
-        if any("exec" in container.get(kind, {}) for kind in ("livenessProbe", "readinessProbe")):
+        if any({"exec", "httpGet"} & container.get(kind, {}).keys() for kind in ("livenessProbe", "readinessProbe")):
             self.probes.look_again(self.memory_of(pod), container, self.clock.now)
             self.world.agenda.soon(self.name, f"{pod['spec']['nodeName']}|pod|{object_key(pod)}", 0.05)
         self.loads.written(pod)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from bashkit import BuiltinContext
 
@@ -17,6 +18,7 @@ from cluster_core.workloads.asking import Told, Tool
 if TYPE_CHECKING:
     from cluster_core.workloads.runtime import Containers
 
+_MOST_REDIRECTS = 10
 _SMALL = ("busybox", "alpine")
 """Images with BusyBox' programs."""
 
@@ -33,13 +35,21 @@ def install(containers: Containers, network: Network) -> None:
 
 
 def _send(network: Network, launch: Launch, action: Obj) -> str:
-    """A request from the node; why it reached nobody."""
+    """A hook's request from the node, along with where it is redirected to; why it reached nobody."""
     named = {each.get("name"): each["containerPort"] for each in launch.container.get("ports", ())}
     port, path = named.get(action["port"], action["port"]), "/" + str(action.get("path", "/")).lstrip("/")
+    host = action.get("host") or launch.pod.get("status", {}).get("podIP", "")
     headers = {each["name"]: each["value"] for each in action.get("httpHeaders") or ()}
-    target = f"{str(action.get('scheme', 'HTTP')).lower()}://{action['host']}:{port}{path}"
-    trace = network.request(Source("node", launch.node), target, Call(headers=headers))
-    return "" if trace.outcome == ANSWERED else f'Get "{target}": {trace.why}'
+    target = f"{str(action.get('scheme', 'HTTP')).lower()}://{host}:{port}{path}"
+    for _ in range(_MOST_REDIRECTS):
+        trace = network.request(Source("node", launch.node), target, Call(headers=headers))
+        if trace.outcome != ANSWERED:
+            return f'Get "{target}": {trace.why}'
+        location = next((value for name, value in trace.response.headers if name.lower() == "location"), "")
+        if not location or not 300 <= trace.response.status < 400:
+            return ""
+        target = urljoin(target, location)
+    return f'Get "{target}": stopped after {_MOST_REDIRECTS} redirects'
 
 
 def network_files(network: Network, launch: Launch) -> dict[str, str]:

@@ -137,7 +137,8 @@ class _ContainerAnswers:
         if self._is_played(pod):
             return respond(Program(pod, found, {}, {}, self._fleet.clock.now), call)
         launch, process = self._running(pod, found)
-        program = Program(pod, found, launch.files_now(), launch.environment, launch.now, self._asker(pod, container), self._runner(pod, container))
+        ask, run = self._asker(pod, container), self._runner(pod, container)
+        program = Program(pod, found, launch.files_now(), launch.environment, launch.now, launch.gone(), ask, run)
         response = respond(program, call, process.program.name)
         noted = accesslogs.line(process.program.name, call, response, launch.now)
         if noted:

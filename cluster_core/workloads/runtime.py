@@ -148,16 +148,17 @@ class Containers:
             written = self._written_in(launch)
             return Inner(entered, dict(written)).execute(command) if written else entered.execute(command)
 
-        return serving.answer(launch, self._process(launch, started), probe, started, run)
+        return serving.answer(self._as_left(launch), self._process(launch, started), probe, started, run)
+
+    def _as_left(self, launch: Launch) -> Launch:
+        """The launch with what commands from outside have done to its files."""
+        written = {path: None if text is None else text.encode("latin-1").decode("utf-8", "replace") for path, text in self._written_in(launch).items()}
+        return launch._replace(changes=(*launch.changes, (launch.now, written))) if written else launch
 
     def hook(self, launch: Launch, hook: Obj, started: int) -> HookResult:
         """Run a lifecycle hook: a command as if by exec, or a request, of which only the connection counts."""
-        if hook.get("httpGet", {}).get("host"):
-            return HookResult(problem=self.send(launch, hook["httpGet"]))
         if "exec" not in hook:
-            answer = serving.answer(self._with_volumes(launch), self._process(launch, started), hook, started)
-            reached = answer.success or answer.output.startswith("HTTP probe failed")
-            return HookResult(problem="" if reached else answer.output)
+            return HookResult(problem=self.send(launch, hook["httpGet"]) if "httpGet" in hook else "")
         session = self.enter(launch, started)
         began = session.clock
         code, _, err = session.execute(hook["exec"]["command"])
@@ -201,7 +202,7 @@ class Containers:
     def running(self, launch: Launch, started: int) -> tuple[Launch, Process]:
         """The launch with all its files, and the container's main process: for those who want to talk to it."""
         launch = self._with_volumes(launch)
-        return launch, self._process(launch, started)
+        return self._as_left(launch), self._process(launch, started)
 
     def usage(self, launch: Launch, started: int) -> tuple[int, int]:
         """(thousandths of a cpu, bytes of memory) that the running container uses now."""

@@ -108,3 +108,29 @@ def test_a_port_of_the_host_is_that_of_one_address_where_one_is_named():
     for name, host in (("near", "127.0.0.1"), ("far", address)):
         asked = network_of(engine.cluster).request(Source("node", node["metadata"]["name"]), f"http://{host}:54321/hostname", Call())
         assert asked.response.body == name
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "PATCH", "PUT", "DELETE", "POST", "GET"])
+def test_every_method_passes_through_the_proxy(engine, method):
+    assert engine.call(method, "/api/v1/namespaces/default/pods/porter/proxy/a/path").body == b"foo"
+
+
+def test_a_page_that_was_taken_away_is_not_found_and_fails_its_probe():
+    engine = Engine(nodes=1)
+    probe = {"httpGet": {"path": "/index.html", "port": 80}, "periodSeconds": 1, "failureThreshold": 1}
+    for name, image, root in (("nginx", "nginx:1.27", "/usr/share/nginx/html"), ("apache", "httpd:2.4", "/usr/local/apache2/htdocs")):
+        container = {"name": "c", "image": image, "readinessProbe": probe}
+        engine.api.create("Pod", {"metadata": {"name": name, "namespace": "default"}, "spec": {"containers": [container]}})
+        engine.cluster.advance(30)
+
+        def state(name: str = name) -> tuple[int, bool]:
+            asked = network_of(engine.cluster).request(Source("pod", name, "default"), f"http://{ip(engine, name)}/index.html", Call())
+            return asked.response.status, engine.api.get("Pod", "default", name)["status"]["containerStatuses"][0]["ready"]
+
+        inside = engine.cluster.parts["kubelet"].inside
+        for command, expected in ((f"mv -v {root}/index.html /tmp/", (404, False)), (f"mv -v /tmp/index.html {root}/", (200, True))):
+            pod = engine.api.get("Pod", "default", name)
+            assert inside.execute(pod, "c", ["sh", "-c", command]).exit_code == 0
+            engine.cluster.parts["kubelet"].disturb(pod, "c")
+            engine.cluster.advance(10)
+            assert state() == expected
