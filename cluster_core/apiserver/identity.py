@@ -10,7 +10,7 @@ from typing import Any
 
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.options import object_version
-from cluster_core.machinery import errors, field
+from cluster_core.machinery import errors, field, gofmt
 from cluster_core.machinery.typed import Obj
 
 _SYSTEM_FIELDS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation")
@@ -63,7 +63,7 @@ def _check_version(context: Context, metadata: dict[str, Any], before: dict[str,
     try:
         wanted = object_version(given)
     except ValueError as error:
-        raise errors.plain_error(str(error)) from error
+        raise errors.plain_error(str(error).partition(f"{gofmt.quote(given)}: ")[2]) from error
     if wanted:
         raise errors.conflict(kind.group, kind.plural, context.name)
     if not kind.unconditional_update and context.verb == "update":

@@ -37,10 +37,11 @@ def create(context: Context, obj: Obj) -> Obj:
         _refuse_invalid(kind, obj, objectmeta_validation.validate_create(kind, _as_sent(context, obj), context.api_version))
     if kind.before_store is not None:
         obj = kind.before_store(context, obj, None)
-    server.admission.validate(Attributes("CREATE", context, obj))
-    if server.storage.get(kind, context.namespace, context.name) is not None:
-        raise already_exists(context, obj)
     _add_warnings(context, obj, None)
+    server.admission.validate(Attributes("CREATE", context, obj))
+    found = server.storage.get(kind, context.namespace, context.name)
+    if found is not None:
+        raise already_exists(context, obj, found)
     return obj if context.dry_run else server.storage.put(kind, obj)
 
 
@@ -60,10 +61,12 @@ def _as_sent(context: Context, obj: Obj) -> Obj:
     return cast(Obj, empties.restored(schema.type_of(kind.group, kind.version, kind.name), context.sent, obj))
 
 
-def already_exists(context: Context, obj: Obj) -> errors.ApiError:
-    if obj["metadata"].get("generateName"):
-        return errors.generate_name_conflict(context.kind.group, context.kind.plural, context.name)
-    return errors.already_exists(context.kind.group, context.kind.plural, context.name)
+def already_exists(context: Context, obj: Obj, found: Obj) -> errors.ApiError:
+    refuse = errors.generate_name_conflict if obj["metadata"].get("generateName") else errors.already_exists
+    error = refuse(context.kind.group, context.kind.plural, context.name)
+    if "deletionTimestamp" in found["metadata"]:
+        error.message = f"object is being deleted: {error.message}"
+    return error
 
 
 def prepare_create(kind: Kind, obj: Obj) -> Obj:
@@ -134,7 +137,7 @@ def prepare_update(context: Context, new: Obj, old: Obj) -> Obj:
         new = part.prepare(new, old)
     else:
         new = kind.prepare_update(_with_status_of(new, old) if kind.status else new, old)
-    return _next_generation(new, old) if kind.generation else new
+    return _next_generation(kind, new, old) if kind.generation else new
 
 
 _PAST_THE_STRATEGY = frozenset({"binding"})
@@ -159,13 +162,18 @@ def _with_status_of(new: Obj, old: Obj) -> Obj:
     return result
 
 
-def _next_generation(new: Obj, old: Obj) -> Obj:
+def _next_generation(kind: Kind, new: Obj, old: Obj) -> Obj:
     generation = old["metadata"].get("generation", 0)
-    if objectmeta.body(new) != objectmeta.body(old):
+    if objectmeta.body(new) != objectmeta.body(old) or (kind.counts_annotations and _annotations(new) != _annotations(old)):
         generation += 1
     if new["metadata"].get("generation") == generation:
         return new
     return {**new, "metadata": {**new["metadata"], "generation": generation}}
+
+
+def _annotations(obj: Obj) -> Obj:
+    found: Obj = obj["metadata"].get("annotations") or {}
+    return found
 
 
 def _store_update(context: Context, new: Obj, old: Obj) -> Obj:
@@ -174,8 +182,8 @@ def _store_update(context: Context, new: Obj, old: Obj) -> Obj:
         _refuse_invalid(kind, new, _update_problems(context, _as_sent(context, new), old))
     if kind.before_store is not None and not context.subresource:
         new = kind.before_store(context, new, old)
-    server.admission.validate(Attributes("UPDATE", context, new, old))
     _add_warnings(context, new, old)
+    server.admission.validate(Attributes("UPDATE", context, new, old))
     if context.dry_run:
         return new
     if _is_done_for(kind, new):

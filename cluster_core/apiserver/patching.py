@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cluster_core.apiserver import decode, identity, lifecycle, negotiate, options, unstructured
+from cluster_core.apiserver import decode, identity, lifecycle, negotiate, options, schema, unstructured
 from cluster_core.apiserver.body import inward, type_of
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.decode_exact import Walk, plain
@@ -58,9 +58,11 @@ def media_type(context: Context, request: ApiRequest) -> str:
     """The patch's type. Raises 415 for one the kind cannot take."""
     media = request.header("content-type").partition(";")[0].strip().lower()
     accepted = [each for each in ACCEPTED if each != STRATEGIC or "types" not in context.kind.facts]
-    if media not in accepted:
+    if media in accepted:
+        return media
+    if "types" in context.kind.facts:
         raise errors.unsupported_media_type(accepted)
-    return media
+    raise errors.UnsupportedMediaType("415: Unsupported Media Type", {})
 
 
 @dataclass(slots=True)
@@ -80,12 +82,21 @@ class Patcher:
             raise self._refusal(type, patched, _not_an_object(patched))
         if self.media != STRATEGIC and not ("kind" in patched and "apiVersion" in patched):
             return self._kindless(patched)
+        self._check_kind(type, patched)
         try:
             decoded = decode.normalize_strictly(type, patched)
         except decode.DecodeError as error:
             raise self._refusal(type, patched, str(error)) from None
         self._judge(type, patched, [*self.strict, *decoded.strict_errors])
         return decoded.obj
+
+    def _check_kind(self, type: Type, patched: Obj) -> None:
+        """The result is decoded as what it says it is. Raises Invalid for what is no built-in kind."""
+        said = (patched["apiVersion"], patched["kind"])
+        if not type.schema_name or self.media == STRATEGIC or said[1] in schema.registered(str(said[0])):
+            return
+        version, kind, scheme = (gofmt.quote(str(each)) for each in (*said, decode.SCHEME))
+        raise self._refusal(type, patched, f"no kind {kind} is registered for version {version} in scheme {scheme}")
 
     def _patched(self, type: Type, obj: Obj) -> Any:
         if self.media == JSON_PATCH:

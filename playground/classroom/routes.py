@@ -39,7 +39,6 @@ PAGES: Mapping[str, Row] = {
     "exercises/<slug:slug>/": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # as with lessons
     "exercises/<slug:slug>/submissions/<uuid:pk>/": {"GET": SIGNED_IN},
     "submissions/<uuid:pk>/moment/": {"GET": SIGNED_IN, "POST": SIGNED_IN},
-    "demos/": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # replays; to import one the view asks for more
     "api/schema/": {"GET": OPEN},
     "api/docs/": {"GET": OPEN},
 }
