@@ -90,6 +90,8 @@ class Served:
     from_storage: Callable[[Obj], Obj] = _same
     to_storage: Callable[[Obj], Obj] = _same
     columns: tuple[Column, ...] = ()
+    fields: Callable[[Obj], Mapping[str, str]] | None = None
+    """What field selectors see of a stored object in this version, where it is not what they see of the kind."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
