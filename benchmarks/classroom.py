@@ -92,13 +92,17 @@ class Student:
     async def work(self) -> None:
         made = await self.ask("create", "POST", "/api/v1/clusters/", json={"name": "load", "nodes": 3})
         name = made.json()["name"]
-        watching = asyncio.create_task(self.watch(f"/clusters/{name}/k8s/api/v1/namespaces/default/pods?watch=1"))
+        pods = f"/clusters/{name}/k8s/api/v1/namespaces/default/pods"
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self.watch(f"{pods}?watch=1"))
+            both.create_task(self.apply_and_look(name, pods))
+
+    async def apply_and_look(self, name: str, pods: str) -> None:
         yaml = {"Content-Type": "application/yaml"}
         await self.ask("apply", "POST", f"/api/v1/clusters/{name}/apply/", content=DEPLOYMENT, headers=yaml)
         for _ in range(LOOKS):
-            await self.ask("get pods", "GET", f"/clusters/{name}/k8s/api/v1/namespaces/default/pods")
+            await self.ask("get pods", "GET", pods)
             await asyncio.sleep(0.5)
-        await watching
 
     async def watch(self, path: str) -> None:
         """Until three pods run."""
@@ -139,7 +143,7 @@ async def _day(student: Student, form: dict[str, str]) -> None:
 async def _noting(results: Results, number: int, work: Callable[[], Awaitable[None]]) -> None:
     try:
         await work()
-    except (AssertionError, TimeoutError, httpx.HTTPError, KeyError) as error:
+    except (AssertionError, TimeoutError, httpx.HTTPError, KeyError, ExceptionGroup) as error:
         results.errors.append(f"student {number}: {type(error).__name__} {error}")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import orjson
 import yaml
 
 from cluster_core.machines import certificates
@@ -56,7 +57,13 @@ class Site(NamedTuple):
 
 
 def dump(value: Any) -> str:
-    return str(yaml.dump(value, Dumper=yaml.CSafeDumper, default_flow_style=False, sort_keys=False))
+    """As YAML. Machines are much alike, and their files are asked for whenever a pod mounts one."""
+    return _dumped(orjson.dumps(value))
+
+
+@lru_cache(1024)
+def _dumped(text: bytes) -> str:
+    return str(yaml.dump(orjson.loads(text), Dumper=yaml.CSafeDumper, default_flow_style=False, sort_keys=False))
 
 
 def _data(text: str) -> str:
