@@ -118,7 +118,6 @@ export const de = {
   "demo.saved": "Vorführung {name} gesichert",
   "demo.started": "Was hier getan wird, wird aufgezeichnet",
   "demo.step": "{n} von {total} Schritten",
-  "demo.stepped": "Einen Schritt weiter",
   "demo.stop": "Beenden",
   "demo.stopped": "Die Aufzeichnung ist beendet",
   "demo.title": "Titel der Vorführung",

@@ -118,7 +118,6 @@ export const en = {
   "demo.saved": "Saved the demo {name}",
   "demo.started": "What is done here is being recorded",
   "demo.step": "{n} of {total} steps",
-  "demo.stepped": "One step further",
   "demo.stop": "Stop",
   "demo.stopped": "The recording has ended",
   "demo.title": "Title of the demo",
