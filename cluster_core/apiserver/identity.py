@@ -13,6 +13,8 @@ from cluster_core.apiserver.options import object_version
 from cluster_core.machinery import errors, field, gofmt
 from cluster_core.machinery.typed import Obj
 
+_CHECKED = ("deletionTimestamp", "deletionGracePeriodSeconds")
+"""What validation refuses to see changed; only what is missing is restored."""
 _SYSTEM_FIELDS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation")
 
 
@@ -48,7 +50,7 @@ def begin_update(context: Context, new: Obj, old: Obj) -> Obj:
     _check_version(context, metadata, before)
     immutable = ("uid",) if not context.trusted and metadata.get("uid") else ()
     for key in _SYSTEM_FIELDS:
-        if key not in immutable:
+        if key not in immutable and not (key in _CHECKED and metadata.get(key) is not None and not context.trusted):
             _restore(metadata, before, key)
     metadata["resourceVersion"] = before["resourceVersion"]
     if "namespace" in before:

@@ -144,6 +144,8 @@ class Kind:
     counts_annotations: bool = False
     """Whether a change of annotations raises the generation as one of the spec does."""
     scale: Scale | None = None
+    status_resets: tuple[tuple[str, ...], ...] = ()
+    """Paths within the metadata, beside the spec, that an update of the status leaves as they are; () is all of it."""
     subresources: tuple[Subresource, ...] = ()
     served: tuple[Served, ...] = ()
     """Further versions beside (group, version), which is also how it is stored."""

@@ -83,7 +83,7 @@ def _refuse_invalid(kind: Kind, obj: Obj, problems: list[Any]) -> None:
 
 
 def _add_warnings(context: Context, new: Obj, old: Obj | None) -> None:
-    if context.kind.warnings is not None and not context.trusted:
+    if context.kind.warnings is not None and not context.trusted and context.subresource != "status":
         context.warnings.extend(context.kind.warnings(new, old))
 
 
@@ -126,7 +126,7 @@ def prepare_update(context: Context, new: Obj, old: Obj) -> Obj:
     assert admitted is not None
     new = admitted if kind.begin is None or context.subresource else kind.begin(context, admitted, old)
     if context.subresource == "status":
-        prepared = kind.prepare_status(_only_status(new, old), old)
+        prepared = kind.prepare_status(_only_status(new, old, () in kind.status_resets), old)
         return prepared if kind.begin_status is None else kind.begin_status(context, prepared, old)
     if context.subresource == "finalize":
         return new
@@ -144,8 +144,10 @@ _PAST_THE_STRATEGY = frozenset({"binding"})
 """Subresources written to the store as they are: a binding is neither validated nor counted in the generation."""
 
 
-def _only_status(new: Obj, old: Obj) -> Obj:
+def _only_status(new: Obj, old: Obj, keep_metadata: bool) -> Obj:
     metadata = {**new["metadata"]}
+    if keep_metadata:
+        metadata = {**old["metadata"], **{key: metadata[key] for key in ("managedFields", "resourceVersion") if key in metadata}}
     kept = {name: value for name, value in old.items() if name not in ("metadata", "status")}
     result = {**kept, "metadata": metadata}
     if "status" in new:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cluster_core.apiserver import decode, identity, lifecycle, negotiate, options, schema, unstructured
+from cluster_core.apiserver import decode, empties, identity, lifecycle, negotiate, options, schema, unstructured
 from cluster_core.apiserver.body import inward, type_of
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.decode_exact import Walk, plain
@@ -46,8 +46,12 @@ def changing(context: Context, media: str, body: bytes) -> Callable[[Obj], Obj]:
     """What turns the stored object into the patched one."""
     patcher = read(context, media, body)
 
+    has_empties = "types" not in context.kind.facts and empties.has_any(type_of(context), body)
+
     def change(old: Obj) -> Obj:
         patched = patcher.apply(type_of(context), negotiate.outward(context, old))
+        if has_empties:
+            context.sent = patcher.result
         identity.check_names(context, patched)
         return inward(context, patched)
 
@@ -74,10 +78,12 @@ class Patcher:
     changes: Any
     strict: list[str] = field(default_factory=list)
     """What strict decoding has against the patch itself."""
+    result: Any = None
+    """The patched object before its type has seen it."""
 
     def apply(self, type: Type, obj: Obj) -> Obj:
         """The patched object as its type wants it. Raises ApiError: 422 when it does not fit."""
-        patched = self._patched(type, obj)
+        patched = self.result = self._patched(type, obj)
         if not isinstance(patched, dict):
             raise self._refusal(type, patched, _not_an_object(patched))
         if self.media != STRATEGIC and not ("kind" in patched and "apiVersion" in patched):

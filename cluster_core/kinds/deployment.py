@@ -73,6 +73,7 @@ KIND = Kind(
     warnings=workload_warnings,
     columns=COLUMNS,
     status=True,
+    status_resets=(("labels",),),
     generation=True,
     counts_annotations=True,
     scale=Scale(),
