@@ -8,7 +8,7 @@ import { t } from "../i18n/index.js";
 import { denials } from "../why/denials.js";
 import { lint } from "../why/lint.js";
 import { rolloutMath } from "../why/rollout.js";
-import { story } from "../why/story.js";
+import { ADMITTED, story } from "../why/story.js";
 import { denied } from "./denied.js";
 
 /** @typedef {import("../context.js").Context} Context @typedef {import("../types.js").Thin} Thin */
@@ -34,6 +34,12 @@ function creations(changes, objects) {
   return new Map(objects.map((one) => [one.metadata?.uid, made.get(`${one.kind}/${one.metadata?.namespace ?? ""}/${one.metadata?.name}`)]));
 }
 
+/** @param {import("../why/story.js").Step} step */
+function told({ rank, text }) {
+  if (rank === ADMITTED) return t("story.admitted", { what: text });
+  return rank === 1 ? t("story.stored", { where: text }) : text;
+}
+
 /** @param {Context} context @param {Thin} thin */
 export async function storyOf(context, thin) {
   const [objects, { changes }] = await Promise.all([withOwners(context, thin), context.api.history()]);
@@ -44,7 +50,7 @@ export async function storyOf(context, thin) {
       <span class="story-when">${step.time ? timeOfDay(Date.parse(step.time) * 1000) : ""}</span>
       <span class="story-actor">${step.actor}</span>
       <span class="story-about">${step.about}</span>
-      <span class="story-text">${step.rank === 1 ? t("story.stored", { where: step.text }) : step.text}</span>
+      <span class="story-text">${told(step)}</span>
     </li>`,
   )}</ol>`;
 }
