@@ -81,9 +81,17 @@ function conditions(object) {
   }));
 }
 
-/** @param {Thin[]} events @param {Set<string>} uids @returns {Step[]} */
-function told(events, uids) {
-  return events.filter((event) => uids.has(event.about?.uid ?? "")).map((event) => ({
+const MADE = /^Successful(Create|Delete)$/;
+
+/** What is told about the object and its owners; of all that an owner made, only what leads to the object. @param {Thin[]} events @param {any[]} objects @returns {Step[]} */
+function told(events, objects) {
+  const places = new Map(objects.map((object, index) => [object.metadata?.uid, index]));
+  const belongs = (/** @type {Thin} */ event) => {
+    const place = places.get(event.about?.uid);
+    if (place === undefined) return false;
+    return place === 0 || !MADE.test(event.reason ?? "") || (event.message ?? "").split(" ").includes(objects[place - 1].metadata?.name);
+  };
+  return events.filter(belongs).map((event) => ({
     time: event.last ?? event.created ?? "",
     depth: 0,
     rank: rankOf(event.source ?? "") + 0.5,
@@ -111,8 +119,7 @@ export function story(objects, events, created = new Map()) {
     text: created.get(object.metadata?.uid) ? `etcd ${created.get(object.metadata?.uid)}` : "etcd",
     tone: /** @type {const} */ (""),
   }));
-  const uids = new Set(objects.map((object) => object.metadata?.uid));
-  const steps = [...objects.flatMap(writes), ...objects.flatMap(admissions), ...born, ...objects.flatMap(conditions), ...told(events, uids)];
+  const steps = [...objects.flatMap(writes), ...objects.flatMap(admissions), ...born, ...objects.flatMap(conditions), ...told(events, objects)];
   const placed = steps.map((step) => ({ ...step, depth: step.rank === OBSERVED ? Infinity : (depths.get(step.about) ?? 0) }));
   return placed.sort((a, b) => a.time.slice(0, 19).localeCompare(b.time.slice(0, 19)) || (a.depth === b.depth ? a.rank - b.rank : a.depth - b.depth));
 }

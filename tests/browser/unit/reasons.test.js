@@ -44,6 +44,14 @@ test("a story puts causes before effects", () => {
   assert.equal(topFields({ "f:status": { "f:phase": {} }, "f:spec": {} }), "status.phase, spec");
 });
 
+test("of all that an owner made, the story of one tells only of that one", () => {
+  const object = (/** @type {string} */ kind, /** @type {string} */ name) => ({ kind, metadata: { name, uid: name, creationTimestamp: "2026-01-01T00:00:00Z" } });
+  const made = (/** @type {string} */ name) => /** @type {any} */ ({ k: "Event", uid: `e${name}`, name, reason: "SuccessfulCreate", message: `Created pod: ${name}`, source: "replicaset-controller", last: "2026-01-01T00:00:01Z", about: { uid: "set", kind: "ReplicaSet", name: "set" } });
+  const texts = (/** @type {any[]} */ objects) => story(objects, [made("a"), made("b")]).filter((step) => step.actor === "replicaset-controller").map((step) => step.text);
+  assert.deepEqual(texts([object("Pod", "a"), object("ReplicaSet", "set")]), ["SuccessfulCreate: Created pod: a"]);
+  assert.equal(texts([object("ReplicaSet", "set")]).length, 2);
+});
+
 test("what admission filled in stands between who asked and the store", () => {
   const time = "2026-01-01T00:00:00Z";
   const spec = { serviceAccountName: "default", volumes: [{ name: "kube-api-access-x" }], tolerations: [{ key: "node.kubernetes.io/not-ready", effect: "NoExecute", tolerationSeconds: 300 }], priority: 0 };
