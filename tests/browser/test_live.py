@@ -91,7 +91,7 @@ def test_a_pending_pod_says_why_node_by_node(live: Page) -> None:
     wait(live, "playground.store.all('Pod').some((p) => p.name === 'giant' && p.reason === 'Unschedulable')", 20)
     live.evaluate("(uid) => playground.select(uid)", uid_of(live, "Pod", "giant"))
     live.get_by_role("tab", name="Scheduling").click()
-    expect(live.get_by_role("row", name="node-1")).to_contain_text("Insufficient cpu")
+    expect(live.get_by_role("row", name="node-1").first).to_contain_text("Insufficient cpu")
 
 
 def test_nodes_join_drain_and_leave(live: Page) -> None:

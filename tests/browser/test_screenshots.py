@@ -14,7 +14,7 @@ FOLDER = ROOT / "docs/screenshots"
 def inspect_giant(page: Page) -> None:
     page.evaluate("(uid) => playground.select(uid)", uid_of(page, "Pod", "giant"))
     page.get_by_role("tab", name="Scheduling").click()
-    expect(page.get_by_role("row", name="node-1")).to_be_visible()
+    expect(page.get_by_role("row", name="node-1").first).to_be_visible()
 
 
 def open_yaml(page: Page) -> None:

@@ -13,6 +13,7 @@ import { eventList } from "./events.js";
 import { facts } from "./facts.js";
 import { hintsOf, rolloutOf, storyOf } from "./reasons.js";
 import { decision } from "./why.js";
+import { eventsAbout } from "../why/events.js";
 import { yamlOf } from "./yaml.js";
 
 /** @typedef {import("../context.js").Context} Context @typedef {import("../types.js").Thin} Thin */
@@ -31,6 +32,12 @@ function events(context, thin) {
   return about.length ? eventList(context, about, { object: false }) : html`<p class="empty-hint">${t("inspector.noEvents")}</p>`;
 }
 
+/** All of them, also those the feed has passed over. @param {Context} context @param {Thin} thin */
+async function eventsOf(context, thin) {
+  const about = await eventsAbout(context, thin.ns, thin.uid);
+  return about.length ? eventList(context, about, { object: false }) : html`<p class="empty-hint">${t("inspector.noEvents")}</p>`;
+}
+
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} undo */
 export function mountInspector(element, context) {
   const { ui, store } = context;
@@ -44,9 +51,12 @@ export function mountInspector(element, context) {
     return until(asked.content, meanwhile);
   }
 
+  /** Asked again when the feed tells of another event about it. @param {Thin} thin */
+  const told = (thin) => store.all("Event").filter((event) => event.about?.uid === thin.uid).map((event) => event.rv).join();
+
   /** @param {Thin} thin @param {string} tab */
   function body(thin, tab) {
-    if (tab === "events") return events(context, thin);
+    if (tab === "events") return context.readonly ? events(context, thin) : remote(thin, `events/${told(thin)}`, () => eventsOf(context, thin));
     if (tab === "yaml") return remote(thin, tab, () => yamlOf(context, thin));
     if (tab === "why") return remote(thin, tab, () => decision(context, thin));
     if (tab === "rollout") return remote(thin, tab, () => rolloutOf(context, thin));

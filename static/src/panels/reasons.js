@@ -6,6 +6,7 @@ import { RESOURCES } from "../api.js";
 import { timeOfDay } from "../format.js";
 import { t } from "../i18n/index.js";
 import { denials } from "../why/denials.js";
+import { eventsAbout } from "../why/events.js";
 import { lint } from "../why/lint.js";
 import { rolloutMath } from "../why/rollout.js";
 import { ADMITTED, story } from "../why/story.js";
@@ -43,7 +44,8 @@ function told({ rank, text }) {
 /** @param {Context} context @param {Thin} thin */
 export async function storyOf(context, thin) {
   const [objects, { changes }] = await Promise.all([withOwners(context, thin), context.api.history()]);
-  const steps = story(objects, context.store.all("Event"), creations(changes, objects));
+  const events = await Promise.all(objects.map((one) => eventsAbout(context, one.metadata?.namespace, one.metadata?.uid)));
+  const steps = story(objects, events.flat(), creations(changes, objects));
   if (!steps.length) return html`<p class="empty-hint">${t("story.empty")}</p>`;
   return html`<ol class="story" aria-label=${t("inspector.story")}>${steps.map(
     (step) => html`<li class="story-step ${step.tone ? `story-${step.tone}` : ""}">
