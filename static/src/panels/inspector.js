@@ -5,7 +5,7 @@ import { until } from "lit/directives/until.js";
 import { actionsFor, refOf } from "../actions.js";
 import { RESOURCES } from "../api.js";
 import { t } from "../i18n/index.js";
-import { kubectl } from "../kubectl.js";
+import { kubectl, machineLine } from "../kubectl.js";
 import { icon } from "../ui/icons.js";
 import { both, everySoOften, mount } from "../ui/mount.js";
 import { actionButton, kubectlLine } from "../ui/parts.js";
@@ -30,6 +30,13 @@ function tabsOf(thin, readonly) {
 function events(context, thin) {
   const about = context.store.all("Event").filter((event) => event.about?.uid === thin.uid || (event.about?.kind === thin.k && event.about?.name === thin.name && (event.about?.ns ?? "") === (thin.ns ?? "")));
   return about.length ? eventList(context, about, { object: false }) : html`<p class="empty-hint">${t("inspector.noEvents")}</p>`;
+}
+
+/** The same by hand, on the machine the part runs on. @param {Context} context @param {Thin} part */
+function onMachine(context, part) {
+  const pod = context.store.named("Pod", "kube-system", `${part.name}-${part.node}`);
+  const line = machineLine(part.name, !!pod);
+  return html`<div class="inspector-foot"><span class="foot-label">${t("kubectl.onMachine", { node: part.node ?? "" })}</span>${kubectlLine(context, line)}</div>`;
 }
 
 /** All of them, also those the feed has passed over. @param {Context} context @param {Thin} thin */
@@ -90,6 +97,7 @@ export function mountInspector(element, context) {
       <div class="inspector-body" id="inspector-body" role=${tabs.length > 1 ? "tabpanel" : nothing} aria-labelledby=${tabs.length > 1 ? `tab-${tab}` : nothing} tabindex="0">
         ${body(thin, tab)}
       </div>
+      ${thin.k === "Component" && thin.node && thin.healthy !== false && !context.readonly ? onMachine(context, thin) : nothing}
       ${RESOURCES[thin.k] && !context.readonly ? html`<div class="inspector-foot"><span class="foot-label">${t("kubectl.label")}</span>${kubectlLine(context, tab === "yaml" ? kubectl.get(refOf(thin)) : kubectl.describe(refOf(thin)))}</div>` : nothing}`;
   }
 
