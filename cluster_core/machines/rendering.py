@@ -162,6 +162,7 @@ def _common(machine: Machine, site: Site) -> dict[str, str]:
     socket = SOCKETS.get(machine.runtime, SOCKETS["containerd"])
     found = {
         "/etc/hostname": f"{machine.name}\n",
+        "/etc/hosts": f"127.0.0.1\tlocalhost\n127.0.1.1\t{machine.name}\n::1\tlocalhost ip6-localhost ip6-loopback\n",
         "/etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n',
         "/etc/resolv.conf": "nameserver 172.18.0.1\n",
         "/etc/crictl.yaml": f"runtime-endpoint: {socket}\n",

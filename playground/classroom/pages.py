@@ -132,6 +132,13 @@ def course(request: HttpRequest, course: str) -> HttpResponse:
     return render(request, "classroom/course.html", context)
 
 
+@page
+def wall(request: HttpRequest, course: str) -> HttpResponse:
+    """All students' clusters live, and what is done with the whole class. A shell: what it shows comes by websocket."""
+    own = [each.cluster for each in selectors.own(request.who)]
+    return render(request, "classroom/wall.html", {"course": get_object_or_404(Course, slug=course), "own": own})
+
+
 def _join_url(request: HttpRequest, course: Course) -> str:
     return request.build_absolute_uri(f"/login/?code={codes.shown(course.join_code)}")
 

@@ -28,6 +28,7 @@ PAGES: Mapping[str, Row] = {
     "mine/": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # its forms name a cluster: the view asks
     "courses/": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "courses/<slug:course>/": {"GET": Action.STUDY, "POST": Action.MANAGE},
+    "courses/<slug:course>/wall/": {"GET": Action.TEACH},
     "": {"GET": SIGNED_IN},
     "clusters/<slug:name>/": _READ,
     "follow/<str:token>/": {"GET": OPEN},  # whoever has the link
@@ -57,7 +58,8 @@ CLUSTERS: Mapping[str, Row] = {
     f"{_CLUSTER}trace/": _CHANGE,  # what it asks, an application may remember
     f"{_CLUSTER}follow/": {"GET": Action.SHARE, "POST": Action.SHARE},
     f"{_CLUSTER}follow/<str:token>/": {"DELETE": Action.SHARE},
-    f"{_CLUSTER}demo/": {"GET": Action.VIEW, "POST": Action.EDIT},
+    f"{_CLUSTER}demo/": {"GET": Action.VIEW, "POST": Action.EDIT},  # saving it for everybody: the view asks
+    f"{_CLUSTER}demo/file/": _READ,
     f"{_CLUSTER}kubeconfig/": {"GET": Action.SHARE},
 }
 GRADING: Mapping[str, Row] = {

@@ -59,6 +59,17 @@ def own(who: Who) -> list[Ownership]:
     return list(found.select_related("course").prefetch_related("shares__user", "hints"))
 
 
+def place_of(who: Who, cluster: str) -> dict[str, str | bool]:
+    """{"course": the slug of the class in which they see the cluster, "mine": whether it is theirs}; {} outside of classes."""
+    if who.user is None:
+        return {}
+    owned = Ownership.objects.filter(cluster=cluster).first()
+    own = owned.course_id if owned is not None else None
+    seen = Course.objects.filter(Q(pk=own) | Q(broadcast=cluster), memberships__user=who.user)
+    course = seen.order_by("pk").first()
+    return {} if course is None else {"course": course.slug, "mine": owned is not None and owned.owner_id == who.user}
+
+
 def shared_with(who: Who) -> list[Ownership]:
     """Others' clusters that are shared with them."""
     found = Ownership.objects.filter(shares__user=who.user, shares__granted=True, cluster__in=Cluster.objects.values("name"))

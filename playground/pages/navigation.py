@@ -27,5 +27,5 @@ def site_pages(request: HttpRequest) -> dict[str, list[dict[str, object]]]:
     def is_current(url: str) -> bool:
         return here == url if url == "/" else here.startswith(url)
 
-    found = [(reverse(name), title) for name, title in (PAGES if settings.LOCAL_MODE else (*CLASS_PAGES, *PAGES))]
+    found = [(reverse(name), title) for name, title in (PAGES if settings.LOCAL_MODE else (*CLASS_PAGES, *PAGES[1:]))]
     return {"site_pages": [{"url": url, "title": title, "current": is_current(url)} for url, title in found]}

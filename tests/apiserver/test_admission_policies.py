@@ -155,7 +155,6 @@ def test_nobody_answers_webhooks(engine: Engine, policy: str, status: int) -> No
         "rules": RULES,
         "failurePolicy": policy,
         "sideEffects": "None",
-        "admissionReviewVersions": ["v1"],
         "timeoutSeconds": 5,
     }
     engine.api.create("ValidatingWebhookConfiguration", {"metadata": {"name": "w"}, "webhooks": [webhook]})

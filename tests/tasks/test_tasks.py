@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from cluster_core.apiserver.request import ADMIN
 from cluster_core.persistence.memory import MemoryLog
+from playground.asgitypes import Scope
 from playground.kubeapi import app as kubeapi
 from playground.kubeapi.app import KubeApi
+from playground.kubeapi.entering import Entered, Where
 from playground.worker.binding import Builder
 from playground.worker.host import Host
 from tests.tasks import administration, controlplane, etcdtasks, networking, nodes
@@ -24,17 +27,17 @@ async def _nothing_else(scope: object, receive: object, send: object) -> None:
 
 
 @pytest.fixture
-def _tokens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is but one cluster, and no database that knows whose token is whose."""
+def _way_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is but one cluster, and no database that knows whose it is."""
 
-    async def name_of_token(token: str) -> str:
-        return "demo"
+    async def enter(where: Where, scope: Scope) -> Entered:
+        return Entered("demo", scope, where.path, ADMIN)
 
-    monkeypatch.setattr(kubeapi, "name_of_token", name_of_token)
+    monkeypatch.setattr(kubeapi, "enter", enter)
 
 
 @pytest.fixture
-async def host(_tokens: None, settings: Any) -> AsyncIterator[Host]:
+async def host(_way_in: None, settings: Any) -> AsyncIterator[Host]:
     host = Host(MemoryLog(), Builder(), "tasks")
     await host.start()
     async with serving(KubeApi(_nothing_else, lambda: host)) as port:
