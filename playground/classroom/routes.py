@@ -15,7 +15,7 @@ Row = Mapping[str, str]
 
 _READ: Row = {"GET": Action.VIEW}
 _CHANGE: Row = {"POST": Action.EDIT}
-_NODE_COMMANDS = ("kill", "revive", "drain", "cordon", "uncordon", "poweroff")
+_NODE_COMMANDS = ("kill", "revive", "drain", "cordon", "uncordon", "poweroff", "load")
 _API = "api/v1/"
 _CLUSTER = f"{_API}clusters/<slug:cluster>/"
 _COURSE = f"{_API}courses/<slug:course>/"
@@ -50,6 +50,7 @@ CLUSTERS: Mapping[str, Row] = {
     **{f"{_CLUSTER}nodes/<str:node>/{command}/": _CHANGE for command in _NODE_COMMANDS},
     **{f"{_CLUSTER}components/<str:part>/{action}/": _CHANGE for action in ("stop", "start")},
     f"{_CLUSTER}apply/": _CHANGE,
+    f"{_CLUSTER}timings/": {"GET": Action.VIEW, "PATCH": Action.EDIT},
     f"{_CLUSTER}clock/": _CHANGE,
     f"{_CLUSTER}state-hash/": _READ,
     f"{_CLUSTER}scheduling/<str:uid>/": _READ,
