@@ -30,8 +30,8 @@ def _database() -> str:
 @asynccontextmanager
 async def durable_host(**limits: float) -> AsyncIterator[Any]:
     from cluster_core.persistence.orm import OrmLog
-    from playground.worker.binding import Builder
     from playground import collector
+    from playground.worker.binding import Builder
     from playground.worker.host import Host, Limits
 
     collector.spare()

@@ -13,7 +13,7 @@ ROUNDS = 60
 
 
 def figures() -> dict[str, float]:
-    """Gradings per second of one core, and the 95th percentile of their wall time."""
+    """Gradings per second of one core, and the 95th percentile of their time: on the wall, and what they took of the core."""
     exercise = find("node-loss")
     assert exercise is not None and exercise.reference is not None
     job = Job(exercise, exercise.reference)
@@ -27,4 +27,8 @@ def figures() -> dict[str, float]:
         cpu.append(process_time() - ran)
         wall.append((perf_counter() - began) * 1000)
         assert verdict.state_hash == first.state_hash
-    return {"gradings_per_s": 1 / median(cpu), "grading_p95_ms": quantiles(wall, n=20)[-1]}
+    return {
+        "gradings_per_s": 1 / median(cpu),
+        "grading_p95_ms": quantiles(wall, n=20)[-1],
+        "grading_cpu_p95_ms": quantiles(cpu, n=20)[-1] * 1000,
+    }

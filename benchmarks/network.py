@@ -17,7 +17,7 @@ from cluster_core.network.trace import ANSWERED, Source
 from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.networking import network_of, proxies_of
 from cluster_core.simulation.saved import ClusterSpec
-from playground.worker.collector import spare_the_collector
+from playground import collector
 
 SERVICES, ENDPOINTS, ROUNDS = 1000, 10, 50
 _TOOL = Source("pod", "tool", "default")
@@ -25,7 +25,7 @@ _LABEL = "kubernetes.io/service-name"
 
 
 def figures() -> dict[str, float]:
-    spare_the_collector()  # as the worker does
+    collector.spare()  # as the worker does
     cluster = Cluster.create(ClusterSpec(name="bench", nodes=3, seed=1))
     api = cluster.world.client("bench")
     _furnish(cluster, api)

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import os
 import struct
+import zlib
 
 
 class Socket:
@@ -43,7 +44,7 @@ class Socket:
             data = await self._reader.readexactly(length)
             self.received += length
             if first & 0x0F in (1, 2):
-                return data
+                return data if data.startswith(b"{") else zlib.decompress(data)
 
     def close(self) -> None:
         self._writer.close()

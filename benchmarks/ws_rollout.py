@@ -26,25 +26,26 @@ def deployment() -> dict[str, Any]:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
 
 
-def _post(served: Served, path: str, body: dict[str, Any]) -> None:
-    url = f"http://127.0.0.1:{served.port}{path}"
-    request = urllib.request.Request(url, orjson.dumps(body), {"Content-Type": "application/json"})
+def _post(served: Served, path: str, body: dict[str, Any], media: str = "application/json") -> None:
+    url = f"http://127.0.0.1:{served.port}/api/v1/clusters/{path}"
+    request = urllib.request.Request(url, orjson.dumps(body), {"Content-Type": media})
     urllib.request.urlopen(request).close()
 
 
 def _running(frame: dict[str, Any], seen: set[str]) -> None:
     for change in frame.get("changes", ()):
-        if change[0] == "put" and change[1]["k"] == "Pod" and change[1].get("phase") == "Running":
-            seen.add(change[1]["uid"])
+        kind, uid, fields = (change[1]["k"], change[1]["uid"], change[1]) if change[0] == "put" else (*change[1:3], change[-1])
+        if kind == "Pod" and change[0] != "del" and fields.get("phase") == "Running":
+            seen.add(uid)
 
 
 async def _measure(served: Served) -> dict[str, float]:
     socket = await Socket.open(served.port, f"/ws/clusters/{CLUSTER}/")
-    socket.send('{"type":"hello","resume":null,"session":null}')
+    socket.send('{"type":"hello","resume":null,"session":null,"small":true}')
     while b'"snapshot"' not in await socket.receive():
         pass
     before = socket.received
-    await asyncio.to_thread(_post, served, f"/clusters/{CLUSTER}/k8s/apis/apps/v1/namespaces/default/deployments", deployment())
+    await asyncio.to_thread(_post, served, f"{CLUSTER}/apply/", deployment(), "application/yaml")
     seen: set[str] = set()
     seconds: Counter[int] = Counter()
     begin = perf_counter()
@@ -58,5 +59,5 @@ async def _measure(served: Served) -> dict[str, float]:
 
 def figures() -> dict[str, float]:
     with playground() as served:
-        _post(served, "/api/v1/clusters/", {"name": CLUSTER, "nodes": NODES, "seed": 1})
+        _post(served, "", {"name": CLUSTER, "nodes": NODES, "seed": 1})
         return asyncio.run(_measure(served))

@@ -96,11 +96,16 @@ _EMPTY = re.compile(rb'"([^"\\]+)"\s*:\s*(?:\{\s*\}|\[\s*\])')
 
 def sent(type: Type, body: bytes) -> Obj | None:
     """A JSON body when it has empty lists or maps that are not what the store keeps; most have none."""
-    found = _EMPTY.findall(body)
-    if not found or _names_of_containers(type).isdisjoint(found):
+    if not has_any(type, body):
         return None
     parsed = orjson.loads(body)
     return parsed if isinstance(parsed, dict) else None
+
+
+def has_any(type: Type, body: bytes) -> bool:
+    """Whether the text has an empty list or map where the type may have one."""
+    found = _EMPTY.findall(body)
+    return bool(found) and not _names_of_containers(type).isdisjoint(found)
 
 
 def _names_of_containers(type: Type) -> frozenset[bytes]:

@@ -7,6 +7,7 @@ cluster write without being tracked: a trusted write leaves the entries as they 
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import cache
 from typing import Any
 
 import orjson
@@ -20,7 +21,6 @@ from cluster_core.machinery.typed import Obj
 
 _REMEMBERED = 256
 _STATUS = fieldset.of_paths((fieldset.field("status"),))
-_SPEC = fieldset.of_paths((fieldset.field("spec"),))
 _ALL_BUT_STATUS = fieldset.of_paths((fieldset.field("metadata"),), (fieldset.field("spec"),))
 
 
@@ -58,6 +58,9 @@ class FieldManager:
         """The new object with the writer as the manager of every field that changed."""
         if context.trusted or context.options.get("applying") or context.subresource == "binding":
             return new
+        sent = (context.sent or {}).get("metadata")
+        if isinstance(sent, dict) and sent.get("managedFields") == []:
+            new = {**new, "metadata": {**new["metadata"], "managedFields": []}}
         return self._managed(context, new, old)
 
     def _managed(self, context: Context, new: Obj, old: Obj | None) -> Obj:
@@ -69,7 +72,7 @@ class FieldManager:
 
     @staticmethod
     def _writer(context: Context) -> managedfields.Writer:
-        beside = _ALL_BUT_STATUS if "types" in context.kind.facts else _SPEC
+        beside = _ALL_BUT_STATUS if "types" in context.kind.facts else _beside_status(context.kind.status_resets)
         reset = beside if context.subresource == "status" else _STATUS if context.kind.status else fieldset.EMPTY
         untimed = context.subresource == "scale"  # entries that come by way of a Scale lose their time upstream
         return managedfields.Writer(
@@ -114,6 +117,13 @@ class FieldManager:
             return inward(context, decode.normalize(type, new))
         except decode.DecodeError as error:
             raise errors.bad_request(str(error)) from None
+
+
+@cache
+def _beside_status(resets: tuple[tuple[str, ...], ...]) -> fieldset.FieldSet:
+    """What an update of the status resets: the spec, and what the kind says of the metadata."""
+    paths = [tuple(map(fieldset.field, ("metadata", *path))) for path in resets]
+    return fieldset.of_paths((fieldset.field("spec"),), *paths)
 
 
 def _creation_key(context: Context, obj: Obj) -> tuple[str, ...]:

@@ -90,6 +90,8 @@ class Served:
     from_storage: Callable[[Obj], Obj] = _same
     to_storage: Callable[[Obj], Obj] = _same
     columns: tuple[Column, ...] = ()
+    fields: Callable[[Obj], Mapping[str, str]] | None = None
+    """What field selectors see of a stored object in this version, where it is not what they see of the kind."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +141,11 @@ class Kind:
     """Has a status subresource; then `status` in creates and updates is ignored and generation counts spec changes."""
     generation: bool = False
     """metadata.generation starts at 1 and rises with every spec change. True for most kinds with a spec."""
+    counts_annotations: bool = False
+    """Whether a change of annotations raises the generation as one of the spec does."""
     scale: Scale | None = None
+    status_resets: tuple[tuple[str, ...], ...] = ()
+    """Paths within the metadata, beside the spec, that an update of the status leaves as they are; () is all of it."""
     subresources: tuple[Subresource, ...] = ()
     served: tuple[Served, ...] = ()
     """Further versions beside (group, version), which is also how it is stored."""

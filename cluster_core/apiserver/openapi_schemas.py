@@ -140,14 +140,13 @@ def custom(definition: Mapping[str, Any], gvk: Json, prefix: str = V3) -> Json:
     if prefix == V2 and openapi_customs.takes_anything(definition):
         return {"type": "object", "x-kubernetes-group-version-kind": [gvk]}
     definition = openapi_customs.simple(definition) if prefix == V2 else definition
-    meta = schema.published()[schema.META + "ObjectMeta"]
     published = schema.published()["io.k8s.api.core.v1.ConfigMap"]["properties"]
     reference = {"$ref": prefix + schema.META + "ObjectMeta"}
     properties = {
         **definition.get("properties", {}),
         "apiVersion": {"type": "string", "description": published["apiVersion"]["description"]},
         "kind": {"type": "string", "description": published["kind"]["description"]},
-        "metadata": {"description": meta["description"], **({"allOf": [reference]} if prefix == V3 else reference)},
+        "metadata": {"description": published["metadata"]["description"], **({"allOf": [reference]} if prefix == V3 else reference)},
     }
     return {"type": "object", **definition, "properties": properties, "x-kubernetes-group-version-kind": [gvk]}
 

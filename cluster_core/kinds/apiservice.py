@@ -119,5 +119,6 @@ KIND = Kind(
     validate_update=lambda new, old: validate(new),
     columns=COLUMNS,
     status=True,
+    status_resets=((),),
     prefix="apiregistration.k8s.io/apiservices",
 )

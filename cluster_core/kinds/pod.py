@@ -70,6 +70,7 @@ KIND = Kind(
     warnings=pod_warnings,
     columns=COLUMNS,
     status=True,
+    status_resets=(("deletionTimestamp",), ("ownerReferences",)),
     generation=True,
     graceful=graceful,
     returns_deleted=True,

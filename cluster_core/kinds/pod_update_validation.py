@@ -198,6 +198,8 @@ def validate_status(new: Obj, old: Obj) -> Errors:
     errors: Errors = []
     annotation_updates(errors, new, old)
     after, before = new.get("status", {}), old.get("status", {})
+    if after.get("observedGeneration", 0) < 0:
+        errors.append(invalid(_STATUS / "observedGeneration", after["observedGeneration"], "must be a non-negative integer"))
     _conditions(errors, after.get("conditions") or ())
     _nominated(errors, new, old)
     immutable(errors, _STATUS / "qosClass", after.get("qosClass", ""), before.get("qosClass", ""))

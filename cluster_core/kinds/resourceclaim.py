@@ -46,4 +46,5 @@ KIND = Kind(
     validate_status=claim_status,
     columns=COLUMNS,
     status=True,
+    status_resets=((),),
 )

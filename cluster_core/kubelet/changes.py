@@ -1,10 +1,11 @@
 """Changes of the spec of a running pod: another image restarts the container, other resources are set while it runs.
 
-Models computePodActions (container definition changed) and pkg/kubelet/allocation (in-place resize).
+Models computePodActions (container definition changed).
 """
 
 from __future__ import annotations
 
+from cluster_core.kubelet.resizing import resize
 from cluster_core.kubelet.stopping import grace_of, stop
 from cluster_core.kubelet.work import Work
 from cluster_core.machinery.containers import PullError
@@ -20,8 +21,7 @@ def apply(work: Work) -> None:
         if _other_image(work, container, status):
             name = container["name"]
             stop(work, name, grace_of(work.pod), f"Container {name} definition changed, will be restarted")
-        elif status.get("resources", {}) != container.get("resources", {}):
-            _resize(work, container, status)
+    resize(work)
 
 
 def _other_image(work: Work, container: Obj, status: Obj) -> bool:
@@ -29,11 +29,3 @@ def _other_image(work: Work, container: Obj, status: Obj) -> bool:
         return bool(work.fleet.workloads.find(container["image"]).reference != status["image"])
     except PullError:
         return True
-
-
-def _resize(work: Work, container: Obj, status: Obj) -> None:
-    resources = container.get("resources", {})
-    changed = {**status, "resources": resources}
-    if resources.get("requests"):
-        changed["allocatedResources"] = resources["requests"]
-    work.set(container["name"], changed)

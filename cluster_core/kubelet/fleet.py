@@ -25,6 +25,7 @@ from cluster_core.kubelet import (
     volumes,
 )
 from cluster_core.kubelet.addresses import Addresses
+from cluster_core.kubelet.awaiting import Awaited
 from cluster_core.kubelet.inside import Inside
 from cluster_core.kubelet.loads import Loads
 from cluster_core.kubelet.memory import Memory
@@ -70,6 +71,9 @@ class Fleet:
         self.probes = Probes()
         self.inside = Inside(self)
         self.loads = Loads(self)
+        self.awaited = Awaited(self)
+        self.private_registries: frozenset[str] = frozenset()
+        """Hosts of registries that want credentials."""
         self.instant = False
         """Whether everything takes no time and happens without a word: when a cluster is made."""
         self.fake: set[str] = set()
@@ -79,8 +83,6 @@ class Fleet:
         self._memories: dict[str, Memory] = {}
         self.dns: dict[str, list[Any]] = {}
         """Pod uid -> [name servers, domain] it was started with, where its kubelet's were not the cluster's usual ones."""
-        self._missing: dict[str, dict[str, str]] = {}
-        """Namespace -> pod uid -> agenda key, of pods that wait for a ConfigMap or Secret."""
         self._asking: dict[str, str] = {}
         """Pod uid -> agenda key, of pods whose scripts would wait long for their next answer."""
         machines.listen(self._power)
@@ -96,8 +98,7 @@ class Fleet:
         elif name in _ROADS:
             self._roads_changed()
         else:
-            if self._missing:
-                self._arrived(change)
+            self.awaited.came(change.obj["metadata"].get("namespace", ""))
             if not self.instant:
                 refreshing.object_changed(self, change)
 
@@ -141,6 +142,7 @@ class Fleet:
         if not node:
             return
         self.loads.gone(node, uid)
+        self.awaited.left(node)
         self._mirror_gone(node, pod)
         ip = pod.get("status", {}).get("podIP")
         if ip:
@@ -179,17 +181,12 @@ class Fleet:
             if due is not None:
                 self.world.agenda.at(due, self.name, key)
 
-    def _arrived(self, change: Change) -> None:
-        """A ConfigMap or Secret has come that containers or volumes of this namespace may wait for."""
-        for uid, key in self._missing.pop(change.obj["metadata"].get("namespace", ""), {}).items():
-            if uid in self._memories:
-                self._memories[uid]["arrived"] = True
-                self.world.agenda.soon(self.name, key, 1.0)
-
-    def await_missing(self, work: Work) -> None:
-        """Look at the pod again when something comes into its namespace."""
-        waiting = self._missing.setdefault(work.pod["metadata"]["namespace"], {})
-        waiting[work.uid] = f"{work.machine.name}|pod|{object_key(work.pod)}"
+    def remind(self, uid: str, key: str) -> None:
+        """What the pod lacked may have come."""
+        known = self._memories.get(uid)
+        if known is not None:
+            known["arrived"] = True
+        self.world.agenda.soon(self.name, key, 1.0)
 
     # ------------------------------------------------------------------------------------------------ working
 
@@ -248,9 +245,9 @@ class Fleet:
         self.world.agenda.soon(self.name, f"{pod['spec']['nodeName']}|pod|{object_key(pod)}", 0.05)
 
     def disturb(self, pod: Obj, name: str) -> None:
-        """Somebody has run a command in the container, which its exec probes may notice."""
+        """Somebody has run a command in the container, which its probes may notice."""
         container: Obj = next((each for each in pod["spec"]["containers"] if each["name"] == name), {})
-        if any("exec" in container.get(kind, {}) for kind in ("livenessProbe", "readinessProbe")):
+        if any({"exec", "httpGet"} & container.get(kind, {}).keys() for kind in ("livenessProbe", "readinessProbe")):
             self.probes.look_again(self.memory_of(pod), container, self.clock.now)
             self.world.agenda.soon(self.name, f"{pod['spec']['nodeName']}|pod|{object_key(pod)}", 0.05)
         self.loads.written(pod)
@@ -273,8 +270,10 @@ class Fleet:
     def register(self, machine: Any) -> None:
         """Let the machine's kubelet make its node known and look at everything that is on it."""
         node = machine.name
+        before = self.api.get("Node", "", node)
         found = registration.register(self.api, self.world, machine)
-        self.event(found, "Normal", "Starting", "Starting kubelet.")
+        for type, reason, message in registration.news(before, found):
+            self.event(found, type, reason, message)
         for pod in self.api.on_node("Pod", node):
             self._look(node, object_key(pod))
         for name in machine.manifests:
@@ -368,14 +367,14 @@ class Fleet:
     # ------------------------------------------------------------------------------------------------ memory
 
     def dump(self) -> Any:
-        found = {"pods": self._memories, "missing": self._missing, "asking": self._asking, "dns": self.dns,
+        found = {"pods": self._memories, "missing": self.awaited.places, "asking": self._asking, "dns": self.dns,
                  "timings": self.timings.changed, "workloads": self.workloads.dump()}  # fmt: skip
         return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
         self.loads.clear()
         self._memories = state.get("pods", {})
-        self._missing = state.get("missing", {})
+        self.awaited.places = state.get("missing", {})
         self._asking = state.get("asking", {})
         self.dns = state.get("dns", {})
         self.timings.changed = state.get("timings", {})
@@ -384,9 +383,7 @@ class Fleet:
 
 def _deserves_a_look(old: Obj, new: Obj) -> bool:
     """Not just a new status."""
-    if not old["spec"].get("nodeName"):
-        return True
-    if old["metadata"].get("deletionTimestamp") != new["metadata"].get("deletionTimestamp"):
+    if not old["spec"].get("nodeName") or old["metadata"].get("deletionTimestamp") != new["metadata"].get("deletionTimestamp"):
         return True
     return old["spec"] is not new["spec"] and old["spec"] != new["spec"]
 

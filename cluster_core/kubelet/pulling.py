@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cluster_core.kubelet import imagestore
+from cluster_core.kubelet import credentials, imagestore, settings
 from cluster_core.kubelet import memory as remember
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.work import Work
@@ -50,10 +50,26 @@ def _invalid_name(work: Work, flight: dict[str, Any], container: Obj, error: Pul
 def _pull_from_registry(work: Work, flight: dict[str, Any], container: Obj, size: int) -> None:
     """Start a pull, unless the last one failed a short while ago."""
     work.event("Normal", "Pulling", f'Pulling image "{container["image"]}"', container["name"])
+    credentials.tell_missing(work)
+    flight["stage"], flight["begun"], flight["waited"] = "pull", work.now, 0
+    flight["due"] = work.now
+    if not work.fleet.instant:
+        flight["waited"], flight["due"] = _turn(work, container["image"], size)
+
+
+def _turn(work: Work, image: str, size: int) -> tuple[int, int]:
+    """(microseconds until the pull begins, when it is done): pulls wait for those before them, unless the kubelet is told
+    otherwise; what another pull brings need not come twice."""
+    pulls = work.machine.pulls
+    for reference in [reference for reference, due in pulls.items() if due <= work.now]:
+        del pulls[reference]
+    begin = max(pulls.values(), default=work.now) if settings.pulls_in_turn(work.machine) else work.now
     seconds = work.fleet.timings.draw("pull-latency", work.uid, work.fleet.clock.since_start)
-    seconds += size / work.fleet.timings.draw("pull-bytes-per-second", work.uid, container["image"])
-    flight["stage"], flight["begun"] = "pull", work.now
-    flight["due"] = work.now + (0 if work.fleet.instant else round(seconds * SECOND))
+    if image not in pulls:
+        seconds += size / work.fleet.timings.draw("pull-bytes-per-second", work.uid, image)
+    due = max(begin + round(seconds * SECOND), pulls.get(image, 0))
+    pulls[image] = due
+    return begin - work.now, due
 
 
 def finish_pull(work: Work, flight: dict[str, Any], name: str) -> None:
@@ -61,7 +77,8 @@ def finish_pull(work: Work, flight: dict[str, Any], name: str) -> None:
     container = work.container(name)
     try:
         image = work.fleet.workloads.find(container["image"])
-        if work.fleet.timings.happens("pull-failure", work.uid, name, work.elapsed):
+        credentials.check(work, image.reference)
+        if work.strikes("pull-failure", name):
             raise PullError(_interrupted(image.reference))
     except PullError as error:
         _failed(work, flight, container, error)
@@ -69,11 +86,11 @@ def finish_pull(work: Work, flight: dict[str, Any], name: str) -> None:
     if image.reference not in work.machine.images:
         imagestore.add(work.fleet, work.machine, image.reference)
     remember.drop(work.memory, "pulls", name)
-    taken = _rounded(work.now - flight.pop("begun"))
+    whole, waited = work.now - flight.pop("begun"), flight.pop("waited")
     work.event(
         "Normal",
         "Pulled",
-        f'Successfully pulled image "{container["image"]}" in {taken} ({taken} including waiting). '
+        f'Successfully pulled image "{container["image"]}" in {_rounded(whole - waited)} ({_rounded(whole)} including waiting). '
         f"Image size: {image.size} bytes.",
         name,
     )

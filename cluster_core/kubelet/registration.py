@@ -6,7 +6,7 @@ Models pkg/kubelet/kubelet_node_status.go and nodestatus/setters.go. Heartbeats 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from cluster_core.apiserver.client import Client
@@ -165,6 +165,25 @@ def register(api: Client, world: World, machine: Any) -> Obj:
         node = api.update_status("Node", {**node, "status": status})
     write_lease(api, node, world.clock.now - FIRST_RENEWAL)
     return node
+
+
+def news(before: Obj | None, node: Obj) -> Iterator[tuple[str, str, str]]:
+    """(type, reason, message) of what a kubelet that has started tells about its node."""
+    name, status = node["metadata"]["name"], node["status"]
+    yield "Normal", "Starting", "Starting kubelet."
+    known = (before or {}).get("status", {})
+    boot = status.get("nodeInfo", {}).get("bootID", "")
+    if known.get("nodeInfo", {}).get("bootID", boot) != boot:
+        yield "Warning", "Rebooted", f"Node {name} has been rebooted, boot id: {boot}"
+    told = [words[type in _true(status)][0] for type, words in PRESSURES.items()]
+    if "Ready" not in _true(known):
+        told.append("Ready")
+    yield from (("Normal", f"Node{what}", f"Node {name} status is now: Node{what}") for what in told)
+    yield "Normal", "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods"
+
+
+def _true(status: Obj) -> set[str]:
+    return {found["type"] for found in status.get("conditions", ()) if found["status"] == "True"}
 
 
 def write_lease(api: Client, node: Obj, renewed: int) -> None:

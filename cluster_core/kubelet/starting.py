@@ -59,6 +59,9 @@ def _sandbox(work: Work, flight: dict[str, Any]) -> None:
     if why:
         _not_mounted(work, flight, why)
         return
+    if work.strikes("sandbox-failure"):
+        _no_sandbox(work, flight)
+        return
     work.memory["sandbox"] = True
     work.fleet.note_dns(work.machine, work.uid)
     host = work.pod["spec"].get("hostNetwork")
@@ -68,12 +71,19 @@ def _sandbox(work: Work, flight: dict[str, Any]) -> None:
     flight["stage"] = "next"
 
 
+def _no_sandbox(work: Work, flight: dict[str, Any]) -> None:
+    """The runtime could not make the pod's network; the kubelet tries again a little later."""
+    text = "Failed to create pod sandbox: rpc error: code = DeadlineExceeded desc = context deadline exceeded"
+    work.event("Warning", "FailedCreatePodSandBox", text)
+    flight["due"] = work.now + work.delay("config-retry", work.elapsed)
+
+
 def _not_mounted(work: Work, flight: dict[str, Any], why: str) -> None:
     """Try again, later each time: half a second doubling to two minutes."""
     work.event("Warning", "FailedMount", why)
     pause = min(flight.get("pause", 0.25) * 2, 122.0)
     flight["pause"], flight["due"] = pause, work.now + round(pause * SECOND)
-    work.fleet.await_missing(work)
+    work.fleet.awaited.thing(work)
 
 
 def _next(work: Work, flight: dict[str, Any]) -> None:
@@ -111,6 +121,8 @@ def _start(work: Work, flight: dict[str, Any]) -> None:
     status = states.running(container, before, work.container_id(name), image, now)
     status["user"] = {"linux": states.user_of(work.pod, container, work.fleet.workloads.find(container["image"]).user)}
     outcome = work.fleet.workloads.start(launch)
+    if work.strikes("start-failure", name):
+        outcome = Outcome(0.0, 128, "StartError", _TIMED_OUT)
     if outcome.reason == "StartError":
         _cannot_run(work, container, status, outcome)
         return
@@ -126,8 +138,7 @@ def begin_life(work: Work, container: Obj, status: dict[str, Any], outcome: Outc
     asking.plan(work, name, outcome)
     work.fleet.probes.begin(work, container, status)
     work.set(name, status)
-    if not work.fleet.instant:
-        work.fleet.loads.started(work, name, outcome.memory)
+    work.fleet.loads.started(work, name, outcome.memory)
     if outcome.writes:
         work.memory["disk"] = work.now + INTERVAL
 
@@ -142,6 +153,7 @@ def _cannot_run(work: Work, container: Obj, status: dict[str, Any], outcome: Out
     hooks.show_unstarted(work, container, "RunContainerError", outcome.message)
 
 
+_TIMED_OUT = "failed to start containerd task: context deadline exceeded"
 _NEVER = "1970-01-01T00:00:00Z"
 
 
@@ -150,7 +162,7 @@ def _cannot_create(work: Work, container: Obj, message: str) -> None:
     work.event("Warning", "Failed", f"Error: {message}", name)
     work.set(name, states.waiting(container, "CreateContainerConfigError", message, work.statuses.get(name)))
     remember.entry(work.memory, "waits")[name] = work.now + work.delay("config-retry", work.elapsed)
-    work.fleet.await_missing(work)
+    work.fleet.awaited.thing(work)
 
 
 _STAGES = {"sandbox": _sandbox, "next": _next, "pull": _pull, "start": _start, "hook": hooks.finish}

@@ -20,8 +20,15 @@ DEFAULTS: dict[str, Any] = {
     "register": [0.5, 1.5],
     "observe": [0.01, 0.05],
     "remove": [0.1, 0.4],
+    "sandbox-failure": 0.0,
+    "start-failure": 0.0,
+    "node-failure": 0.0,
+    "node-outage": [60.0, 600.0],
 }
-"""A pair is a range, a number a fixed value. pull-failure is the probability that one pull fails."""
+"""A pair is a range, a number a fixed value. pull-failure, sandbox-failure and start-failure are the probabilities that one
+pull, pod sandbox or start of a container fails; node-failure is the mean time a node runs between two failures, 0: it never
+fails by itself; node-outage how long it is gone then."""
+PROBABILITIES = ("pull-failure", "sandbox-failure", "start-failure")
 
 
 class Timings:

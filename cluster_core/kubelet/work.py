@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Work:
     """A pod being synchronised. `statuses` are the container statuses as they stand, by container name."""
 
-    __slots__ = ("_old", "conditions", "failed", "fleet", "gone", "machine", "memory", "pod", "statuses", "touched")
+    __slots__ = ("_old", "conditions", "dropped", "failed", "fleet", "gone", "machine", "memory", "pod", "statuses", "touched")
 
     def __init__(self, fleet: Fleet, machine: Any, pod: Obj, memory: Memory) -> None:
         self.fleet = fleet
@@ -33,6 +33,8 @@ class Work:
         self.failed: tuple[str, str] | None = None
         self.conditions: list[Obj] = []
         """Conditions to be set beside the usual ones."""
+        self.dropped: set[str] = set()
+        """Types of conditions that are no longer to be there."""
         self.touched = False
         self.gone = False
         status = pod.get("status", {})
@@ -132,6 +134,10 @@ class Work:
             return 0
         return round(self.fleet.timings.draw(timing, self.uid, *names) * SECOND)
 
+    def strikes(self, failure: str, *names: object) -> bool:
+        """Whether a failure of this name, by the cluster's timings, happens now."""
+        return not self.fleet.instant and self.fleet.timings.happens(failure, self.uid, *names, self.elapsed)
+
     def launch(self, name: str) -> Launch:
         """What the container's start is made of."""
         container = self.container(name)
@@ -183,7 +189,7 @@ class Work:
         if self.failed:
             new["reason"], new["message"] = self.failed
         new["observedGeneration"] = pod["metadata"].get("generation", 1)
-        new["conditions"] = [*states.conditions(pod, self.statuses, phase, sandbox, now), *self.conditions]
+        new["conditions"] = self._merged(states.conditions(pod, self.statuses, phase, sandbox, now))
         new.update(self._addresses())
         new.setdefault("startTime", now)
         spec = pod["spec"]
@@ -191,6 +197,16 @@ class Work:
             if spec.get(key):
                 new[name] = [self._status_of(container) for container in spec[key]]
         return new
+
+    def _merged(self, usual: list[dict[str, Any]]) -> list[Any]:
+        if not self.conditions and not self.dropped:
+            return usual
+        away = {*self.dropped, *(found["type"] for found in self.conditions)}
+        return [*(found for found in usual if found["type"] not in away), *self.conditions]
+
+    def condition(self, type: str) -> Obj | None:
+        """The pod's condition of this type."""
+        return next((found for found in self._old.get("conditions", ()) if found["type"] == type), None)
 
     def _settled_phase(self) -> str:
         """An ended pod stays ended."""

@@ -49,8 +49,8 @@ class Machine:
     """What others than pods use of it: quantities of memory, storage and pids."""
     pressure: dict[str, int] = field(default_factory=dict)
     """Its kubelet's pressure conditions: type -> when it was last observed; 0: it still is."""
-    pulling_until: int = 0
-    """When its kubelet has done the image pulls that it does one after the other."""
+    pulls: dict[str, int] = field(default_factory=dict)
+    """The image pulls that its kubelet has under way: reference -> when the last of them is done."""
     joined: bool = True
     """Whether it has been made a node of this cluster: False for a machine fresh from the shop."""
     kubelet_fault: str = ""

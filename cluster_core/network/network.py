@@ -17,6 +17,7 @@ from cluster_core.network.resolving import Resolver, hosts, is_address, resolv_c
 from cluster_core.network.trace import Call, Hop, Response, Source, Trace
 
 _PORTS = {"http": 80, "https": 443, "redis": 6379, "tcp": 80, "udp": 53}
+SCHEMES = tuple(_PORTS)
 THINKING = 0.001
 
 
@@ -256,7 +257,10 @@ def _page(status: int, title: str) -> Response:
 def parsed(target: str, call: Call) -> tuple[str, Call]:
     """(host, the call with scheme, port, path and Host header as the target says)."""
     with_scheme = "://" in target
-    parts = urlsplit(target if with_scheme else f"{call.scheme}://{target}")
+    try:
+        parts = urlsplit(target if with_scheme else f"{call.scheme}://{target}")
+    except ValueError:  # brackets that hold no address
+        parts = urlsplit(f"{call.scheme}://")
     host = parts.hostname or ""
     scheme = parts.scheme or call.scheme
     try:

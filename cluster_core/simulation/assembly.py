@@ -27,6 +27,7 @@ from cluster_core.scheduler import configuration
 from cluster_core.scheduler.component import Scheduler
 from cluster_core.simulation import connecting, presenting, proxying, usage, webhooks
 from cluster_core.simulation.drain import Drains
+from cluster_core.simulation.flaky import Flaky
 from cluster_core.simulation.kubeadm.manifests import static_pods
 from cluster_core.simulation.networking import add_network
 from cluster_core.simulation.serviceaddresses import ServiceAddresses
@@ -129,12 +130,13 @@ def add_parts(cluster: Cluster) -> None:
     containers = Containers(options)
     fleet = Fleet(world, park, containers, Timings(cluster.seed, options.get("timings", {})))
     fleet.host_files = lambda node: machinefiles.files(cluster, park.machines[node])
+    fleet.private_registries = frozenset(options.get("private-registries", ()))
     world.machines = fleet
     control = ControlPlane(cluster)
     park.listen(control.power_changed)
     leases = Leases(cluster.store, cluster.clock, cluster.agenda, cluster.seed)
     leases.is_up = lambda: control.is_running("etcd")
-    parts: list[Part] = [Definitions(world), Registrations(world), park, fleet, control, leases, Drains(world), *controller_manager(cluster, {}), *scheduler(cluster)]
+    parts: list[Part] = [Definitions(world), Registrations(world), park, fleet, control, leases, Flaky(world, park, fleet.timings), Drains(world), *controller_manager(cluster, {}), *scheduler(cluster)]
     for part in (ServiceAddresses(world), *parts, *external_parts(cluster)):
         cluster.add_part(part)
     add_network(cluster)

@@ -10,6 +10,7 @@ from cluster_core.kubelet import timings
 from cluster_core.simulation.arguments import Arguments
 from cluster_core.simulation.commands import CommandError, command
 from cluster_core.simulation.control import COMPONENTS, control_of
+from cluster_core.simulation.flaky import Flaky
 from cluster_core.simulation.nodes import fleet_of, park_of
 
 if TYPE_CHECKING:
@@ -76,7 +77,18 @@ def set_timings(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
             changed.pop(name, None)
         else:
             changed[name] = value
-    return {"timings": {**timings.DEFAULTS, **changed}}
+    part = cluster.parts[Flaky.name]
+    assert isinstance(part, Flaky)
+    if any(name.startswith("node-") for name in given):
+        part.plan_all()
+    return get_timings(cluster, {})
+
+
+@command("timings")
+def get_timings(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
+    """All timings as they are now, and which of them are not the usual ones."""
+    changed = fleet_of(cluster).timings.changed
+    return {"timings": {**timings.DEFAULTS, **changed}, "changed": sorted(changed)}
 
 
 def _check_timing(name: str, value: Any) -> None:
@@ -84,6 +96,12 @@ def _check_timing(name: str, value: Any) -> None:
     for each in values:
         if each is not None and (isinstance(each, bool) or not isinstance(each, (int, float)) or not 0 <= each <= 1e15):
             raise CommandError(f"{name} must be a number of seconds or [least, most]")
+    if isinstance(value, list) and (len(value) != 2 or value[0] > value[1]):
+        raise CommandError(f"{name}: a range is [least, most]")
+    if name in timings.PROBABILITIES and value is not None and not (isinstance(value, (int, float)) and value <= 1):
+        raise CommandError(f"{name} is a probability: a number from 0 to 1")
+    if name == "node-failure" and isinstance(value, list):
+        raise CommandError("node-failure is a mean time: one number of seconds")
 
 
 @command("state")

@@ -25,6 +25,9 @@ _TRUSTED_STEPS = 5
 """How often a loop may ask the network before nobody waits for its end."""
 _LEAST_WAIT = 0.5
 
+_MOST_HEARD = 100
+"""Lines about requests in one container's log."""
+
 _MOST_SAVED = 16 * 1024
 """Characters of a file written from outside that outlive the cluster's time in memory: all this is saved with each commit."""
 
@@ -46,6 +49,10 @@ class Containers:
         """Pod uid -> container/attempt -> what the network has answered to its script."""
         self.tools: Callable[[Launch, bool], Mapping[str, Tool]] = lambda launch, probing: {}
         """Commands that talk to the network, for a container's script and people, or for a probe, which leaves no trace."""
+        self._heard: dict[str, dict[str, list[list[Any]]]] = {}
+        """Pod uid -> container/attempt -> [when, line] of the requests its server has noted in its log."""
+        self.send: Callable[[Launch, Obj], str] = lambda launch, action: ""
+        """Sends an httpGet of a hook from the container's node; why nobody was reached."""
         self.network_files: Callable[[Launch], Mapping[str, str]] = lambda launch: {}
         """/etc/resolv.conf and /etc/hosts of a pod's containers."""
 
@@ -141,14 +148,17 @@ class Containers:
             written = self._written_in(launch)
             return Inner(entered, dict(written)).execute(command) if written else entered.execute(command)
 
-        return serving.answer(launch, self._process(launch, started), probe, started, run)
+        return serving.answer(self._as_left(launch), self._process(launch, started), probe, started, run)
+
+    def _as_left(self, launch: Launch) -> Launch:
+        """The launch with what commands from outside have done to its files."""
+        written = {path: None if text is None else text.encode("latin-1").decode("utf-8", "replace") for path, text in self._written_in(launch).items()}
+        return launch._replace(changes=(*launch.changes, (launch.now, written))) if written else launch
 
     def hook(self, launch: Launch, hook: Obj, started: int) -> HookResult:
         """Run a lifecycle hook: a command as if by exec, or a request, of which only the connection counts."""
         if "exec" not in hook:
-            answer = serving.answer(self._with_volumes(launch), self._process(launch, started), hook, started)
-            reached = answer.success or answer.output.startswith("HTTP probe failed")
-            return HookResult(problem="" if reached else answer.output)
+            return HookResult(problem=self.send(launch, hook["httpGet"]) if "httpGet" in hook else "")
         session = self.enter(launch, started)
         began = session.clock
         code, _, err = session.execute(hook["exec"]["command"])
@@ -179,12 +189,20 @@ class Containers:
         if fault:
             return [logs.Line(started + number, text, True) for number, text in enumerate(fault.splitlines())]
         launch = self._with_volumes(launch)
-        return logs.lines(launch, self._process(launch, started), started, until)
+        heard = [logs.Line(at, text) for at, text in self._heard.get(launch.pod["metadata"]["uid"], {}).get(_place(launch), ()) if at <= until]
+        own = logs.lines(launch, self._process(launch, started), started, until)
+        return sorted([*own, *heard], key=lambda line: line.at) if heard else own
+
+    def note(self, launch: Launch, text: str) -> None:
+        """The container's server notes a request in its log: of many the last ones are kept."""
+        kept = self._heard.setdefault(launch.pod["metadata"]["uid"], {}).setdefault(_place(launch), [])
+        kept.append([max(launch.now, kept[-1][0] + 1) if kept else launch.now, text])
+        del kept[:-_MOST_HEARD]
 
     def running(self, launch: Launch, started: int) -> tuple[Launch, Process]:
         """The launch with all its files, and the container's main process: for those who want to talk to it."""
         launch = self._with_volumes(launch)
-        return launch, self._process(launch, started)
+        return self._as_left(launch), self._process(launch, started)
 
     def usage(self, launch: Launch, started: int) -> tuple[int, int]:
         """(thousandths of a cpu, bytes of memory) that the running container uses now."""
@@ -207,6 +225,7 @@ class Containers:
         self._volumes.pop(pod_uid, None)
         self._written.pop(pod_uid, None)
         self._records.pop(pod_uid, None)
+        self._heard.pop(pod_uid, None)
         self._sizes.pop(pod_uid, None)
         for key in [key for key in self._processes if key[0] == pod_uid]:
             del self._processes[key]
@@ -214,6 +233,7 @@ class Containers:
     def dump(self) -> Any:
         asked = {uid: {name: record.saved() for name, record in kept.items() if record.steps} for uid, kept in self._records.items()}
         found = {"volumes": self._volumes, "written": self._small_files(), "asked": {uid: kept for uid, kept in asked.items() if kept}}
+        found["heard"] = self._heard
         found["sizes"] = {uid: kept for uid, kept in self._sizes.items() if any(kept.values())}
         return {name: part for name, part in found.items() if part}
 
@@ -228,7 +248,7 @@ class Containers:
     def load(self, state: Any) -> None:
         state = state or {}
         self._volumes, self._written = state.get("volumes", {}), state.get("written", {})
-        self._sizes = state.get("sizes", {})
+        self._sizes, self._heard = state.get("sizes", {}), state.get("heard", {})
         asked = state.get("asked", {})
         self._records = {uid: {name: Record(saved) for name, saved in kept.items()} for uid, kept in asked.items()}
         self._processes.clear()

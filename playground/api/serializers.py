@@ -77,6 +77,12 @@ class ComponentAction(Serializer):
     node = serializers.CharField(required=False, max_length=63, help_text="for the kubelet: on which node")
 
 
+class NodeLoad(Serializer):
+    memory = serializers.CharField(required=False, max_length=30, help_text="a quantity: 3Gi")
+    storage = serializers.CharField(required=False, max_length=30)
+    pids = serializers.CharField(required=False, max_length=30)
+
+
 class ClockAction(Serializer):
     action = serializers.ChoiceField(choices=["pause", "run", "step", "next", "advance", "settle", "cancel"])
     speed = serializers.FloatField(required=False, min_value=0.01, max_value=10_000)

@@ -32,6 +32,8 @@ urlpatterns = [
     ),
     path(f"{_CLUSTER}apply/", views.ApplyView.as_view(), name="apply"),
     path(f"{_CLUSTER}clock/", views.ClockView.as_view(), name="clock"),
+    path(f"{_CLUSTER}timings/", views.TimingsView.as_view(), name="timings"),
+    path(f"{_NODE}load/", views.NodeLoadView.as_view(), name="node-load"),
     path(f"{_CLUSTER}state-hash/", views.StateHashView.as_view(), name="state-hash"),
     path(f"{_CLUSTER}scheduling/<str:uid>/", views.SchedulingView.as_view(), name="scheduling"),
     path(f"{_CLUSTER}history/", views.HistoryView.as_view(), name="history"),

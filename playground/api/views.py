@@ -136,6 +136,30 @@ class ClockView(APIView):
         return Response(services.command(cluster=cluster, name="clock", args=wanted))
 
 
+class TimingsView(APIView):
+    """How long things take in the cluster, and how often they fail."""
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    def get(self, request: Request, cluster: str) -> Response:
+        """All timings, and the names of those that are not the usual ones."""
+        return Response(services.command(cluster=cluster, name="timings"))
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    def patch(self, request: Request, cluster: str) -> Response:
+        """Change some, while the cluster runs: {name: seconds, [least, most], a probability, or null for the usual}."""
+        return Response(services.command(cluster=cluster, name="set-timings", args={"timings": request.data}))
+
+
+class NodeLoadView(APIView):
+    parser_classes = (JSONParser, FormParser)
+
+    @extend_schema(request=serializers.NodeLoad, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    def post(self, request: Request, cluster: str, node: str) -> Response:
+        """Say what others than pods use of the machine, until pods have to leave it."""
+        wanted = _checked(serializers.NodeLoad, request)
+        return Response(services.command(cluster=cluster, name="node-load", args={"node": node} | wanted))
+
+
 class StateHashView(APIView):
     @extend_schema(responses={200: serializers.StateHash, **_PROBLEMS})
     def get(self, request: Request, cluster: str) -> Response:

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user
+from django.contrib.auth import get_user, get_user_model
 from django.http import HttpRequest
 
 from playground.asgitypes import Scope
@@ -56,6 +56,11 @@ def who_of_user(user: Any) -> Who:
     if not user.is_authenticated or not user.is_active:
         return LOCAL if settings.LOCAL_MODE else NOBODY
     return Who(user.pk, user.get_username(), user.is_superuser or settings.LOCAL_MODE)
+
+
+def of_person(user: int) -> Who:
+    found = get_user_model().objects.filter(pk=user).first()
+    return who_of_user(found) if found else NOBODY
 
 
 def of_request(request: HttpRequest) -> tuple[Who, ApiToken | None]:

@@ -95,6 +95,7 @@ _OWN: dict[str, Callable[[HttpRequest], Any]] = {
     "reset": lambda request: owning.reset(cluster=_own(request)),
     "share": _share,
     "answer": _answer,
+    "seen": lambda request: teaching.seen(cluster=_own(request, Action.SHARE), hint=int(request.POST["hint"])),
 }
 
 
@@ -129,6 +130,13 @@ def course(request: HttpRequest, course: str) -> HttpResponse:
     context = {"course": found, "manages": manages, "teaches": teaches, "members": members, **(shown or {})}
     context |= {"code": codes.shown(found.join_code), "join_url": _join_url(request, found), "roles": Membership.Role}
     return render(request, "classroom/course.html", context)
+
+
+@page
+def wall(request: HttpRequest, course: str) -> HttpResponse:
+    """All students' clusters live, and what is done with the whole class. A shell: what it shows comes by websocket."""
+    own = [each.cluster for each in selectors.own(request.who)]
+    return render(request, "classroom/wall.html", {"course": get_object_or_404(Course, slug=course), "own": own})
 
 
 def _join_url(request: HttpRequest, course: Course) -> str:

@@ -28,11 +28,13 @@ PAGES: Mapping[str, Row] = {
     "mine/": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # its forms name a cluster: the view asks
     "courses/": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "courses/<slug:course>/": {"GET": Action.STUDY, "POST": Action.MANAGE},
+    "courses/<slug:course>/wall/": {"GET": Action.TEACH},
     "": {"GET": SIGNED_IN},
     "clusters/<slug:name>/": _READ,
     "follow/<str:token>/": {"GET": OPEN},  # whoever has the link
     "lessons/": {"GET": SIGNED_IN},
     "lessons/<slug:slug>/": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # its cluster is in the query: the view asks
+    "demos/": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # replay; who may import, the view asks
     "exercises/": {"GET": SIGNED_IN},
     "exercises/<slug:slug>/": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # as with lessons
     "exercises/<slug:slug>/submissions/<uuid:pk>/": {"GET": SIGNED_IN},
@@ -56,7 +58,8 @@ CLUSTERS: Mapping[str, Row] = {
     f"{_CLUSTER}trace/": _CHANGE,  # what it asks, an application may remember
     f"{_CLUSTER}follow/": {"GET": Action.SHARE, "POST": Action.SHARE},
     f"{_CLUSTER}follow/<str:token>/": {"DELETE": Action.SHARE},
-    f"{_CLUSTER}demo/": {"GET": Action.VIEW, "POST": Action.EDIT},
+    f"{_CLUSTER}demo/": {"GET": Action.VIEW, "POST": Action.EDIT},  # saving it for everybody: the view asks
+    f"{_CLUSTER}demo/file/": _READ,
     f"{_CLUSTER}kubeconfig/": {"GET": Action.SHARE},
 }
 GRADING: Mapping[str, Row] = {

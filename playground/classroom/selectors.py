@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 
 from django.db.models import Q
+from django.utils import timezone
 
 from cluster_core.models import Cluster
 
@@ -12,6 +14,7 @@ from . import access
 from .access import TEACHERS, Who
 from .models import Course, Membership, Ownership
 
+RESERVED_SECONDS = 60.0
 CONTROL_PLANES = 1
 """Nodes that every cluster has beside those one asks for."""
 
@@ -34,7 +37,9 @@ def most_clusters(who: Who, course: Course | None) -> int | None:
 
 def clusters_of(user: int) -> int:
     """How many clusters somebody has. What is only reserved counts too, for a while: it may be about to exist."""
-    return Ownership.objects.filter(owner=user).count()
+    lately = timezone.now() - timedelta(seconds=RESERVED_SECONDS)
+    counted = Q(cluster__in=Cluster.objects.values("name")) | Q(made__gt=lately)
+    return Ownership.objects.filter(counted, owner=user).count()
 
 
 def visible(who: Who) -> Collection[str] | None:
@@ -52,6 +57,17 @@ def own(who: Who) -> list[Ownership]:
     names = Cluster.objects.values("name")
     found = Ownership.objects.filter(owner=who.user, cluster__in=names)
     return list(found.select_related("course").prefetch_related("shares__user", "hints"))
+
+
+def place_of(who: Who, cluster: str) -> dict[str, str | bool]:
+    """{"course": the slug of the class in which they see the cluster, "mine": whether it is theirs}; {} outside of classes."""
+    if who.user is None:
+        return {}
+    owned = Ownership.objects.filter(cluster=cluster).first()
+    own = owned.course_id if owned is not None else None
+    seen = Course.objects.filter(Q(pk=own) | Q(broadcast=cluster), memberships__user=who.user)
+    course = seen.order_by("pk").first()
+    return {} if course is None else {"course": course.slug, "mine": owned is not None and owned.owner_id == who.user}
 
 
 def shared_with(who: Who) -> list[Ownership]:

@@ -11,4 +11,5 @@ urlpatterns = [
     path("mine/", pages.mine, name="mine"),
     path("courses/", pages.courses, name="courses"),
     path("courses/<slug:course>/", pages.course, name="course"),
+    path("courses/<slug:course>/wall/", pages.wall, name="course-wall"),
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q
 
+from cluster_core.models import ClusterLease
 from playground.api import services as engine
 
 from . import accounts, progress
@@ -28,7 +31,7 @@ def wall(*, course: Course) -> Wall:
     """
     owned = clusters_in(course)
     names = [each.cluster for each in owned]
-    pictures = engine.command(cluster="", name="glance", args={"names": names})["clusters"]
+    pictures = pictures_of(names)
     done = progress.of_clusters(exercise=course.exercise, clusters=names)
     wishes = {share.ownership_id: share for share in Share.objects.filter(ownership__in=owned, mode=Share.Mode.WORK)}
     by_owner: dict[int, list[Wall]] = {}
@@ -38,6 +41,18 @@ def wall(*, course: Course) -> Wall:
     students = Membership.objects.filter(course=course, role=Membership.Role.STUDENT).select_related("user")
     shown = [_student(each.user, by_owner.get(each.user_id, [])) for each in students]
     return {"course": course.slug, "exercise": course.exercise, "students": sorted(shown, key=lambda each: each["name"].lower())}
+
+
+def pictures_of(names: Sequence[str]) -> Wall:
+    """By name, of those that are awake: each worker is asked once for those it owns."""
+    held = ClusterLease.objects.filter(cluster__name__in=names, expires__gt=time.time()).exclude(owner="")
+    by_owner: dict[str, list[str]] = {}
+    for owner, name in held.values_list("owner", "cluster__name"):
+        by_owner.setdefault(owner, []).append(name)
+    found: Wall = {}
+    for theirs in by_owner.values():
+        found |= engine.command(cluster=theirs[0], name="glance", args={"names": theirs})["clusters"]
+    return found
 
 
 def _take_over(share: Share | None) -> str:

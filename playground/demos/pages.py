@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from playground.classroom import access
 from playground.engine.port import EngineError
 
 from . import catalogue, demo, playing, services
@@ -26,7 +27,8 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpResponse:
     shown = [each.summary() for each in catalogue.demos()]
-    return render(request, "demos/index.html", {"demos": shown, **more}, status=status)
+    may = {"may_import": bool(access.teaches_somewhere(request.who))}
+    return render(request, "demos/index.html", {"demos": shown, **may, **more}, status=status)
 
 
 def _replay(request: HttpRequest) -> HttpResponse:
@@ -34,7 +36,7 @@ def _replay(request: HttpRequest) -> HttpResponse:
     if found is None:
         return _page(request, problem=_("There is no such demo."), status=404)
     try:
-        made = services.replay(demo=found, cluster=services.free_name(wanted=f"demo-{found.name}"[:63].rstrip("-")))
+        made = services.replay(who=request.who, demo=found, cluster=services.name_for(demo=found))
     except EngineError as error:
         return _page(request, problem=str(error), status=error.code)
     except playing.CannotPlay as error:
@@ -43,6 +45,8 @@ def _replay(request: HttpRequest) -> HttpResponse:
 
 
 def _import(request: HttpRequest) -> HttpResponse:
+    if not (may := access.teaches_somewhere(request.who)):
+        return _page(request, problem=may.reason, status=may.status)
     upload = request.FILES.get("file")
     if upload is None or (upload.size or 0) > demo.MAX_TEXT:
         return _page(request, problem=_("Choose a demo's file."), status=400)

@@ -11,6 +11,7 @@ rest = [
     path("demos/<slug:name>/file/", views.DemoFileView.as_view(), name="demo-file"),
     path("demos/<slug:name>/replay/", views.ReplayView.as_view(), name="demo-replay"),
     path("clusters/<slug:cluster>/demo/", views.ClusterDemoView.as_view(), name="cluster-demo"),
+    path("clusters/<slug:cluster>/demo/file/", views.RecordingFileView.as_view(), name="cluster-demo-file"),
 ]
 
 urlpatterns = [path("api/v1/", include(rest)), path("demos/", pages.index, name="demo-pages")]

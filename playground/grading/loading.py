@@ -17,7 +17,7 @@ from . import checks, lines
 from .exercise import Answer, Check, Exercise, Fault, Forbidden, Timing, seconds
 
 SCHEMA_FILE = Path(__file__).with_name("schema.json")
-_NODES = ("add-node", "delete-node", "kill-node", "poweroff", "revive-node", "cordon", "uncordon", "drain-node")
+_NODES = ("add-node", "delete-node", "kill-node", "poweroff", "revive-node", "cordon", "uncordon", "drain-node", "node-load")
 _COMMANDS = frozenset([*_NODES, "stop-component", "start-component", "set-timings"])
 """Commands of the simulation that may be faults."""
 

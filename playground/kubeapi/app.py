@@ -19,7 +19,7 @@ from playground.engine.port import Engine, EngineError, NoSuchCluster
 from playground.guard import header, same_origin
 
 from . import logs, portforward, remotecommand
-from .entering import Where, as_if_unknown, enter
+from .entering import Where, as_if_unknown, enter, while_allowed
 from .requests import ClientGone, body_of
 from .responses import send_error, send_response, send_stream
 from .socket import Socket
@@ -60,7 +60,7 @@ class KubeApi:
         if isinstance(answer, ApiResponse):
             await send_response(send, answer, header(scope, b"accept-encoding"))
         else:
-            await send_stream(receive, send, answer)
+            await send_stream(receive, send, await while_allowed(where, scope, answer))
 
     async def _converse(self, where: Where, scope: Scope, receive: Receive, send: Send) -> None:
         """A websocket. What is refused is closed before it opens: clients then ask without one and are told why."""

@@ -7,7 +7,8 @@ Where there are accounts, a name without any of these is answered the same wheth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -17,11 +18,11 @@ from cluster_core.apiserver.request import ADMIN, CLIENT_CERTIFICATE, ApiRequest
 from cluster_core.machinery import errors
 from cluster_core.machinery.errors import ApiError
 from playground.asgitypes import Scope
-from playground.classroom import door
+from playground.classroom import door, passes
 from playground.classroom.access import FROZEN, Action, Decision
 from playground.classroom.identity import PREFIX
 from playground.clusters import name_of_token
-from playground.engine.port import EngineError, NoSuchCluster
+from playground.engine.port import EngineError, NoSuchCluster, Stream
 
 from .requests import api_request
 
@@ -83,16 +84,45 @@ def needed(method: str, path: str) -> Action:
     return Action.EDIT if secret or changes(method, path) else Action.VIEW
 
 
+async def while_allowed(where: Where, scope: Scope, stream: Stream) -> Stream:
+    """A watch from a page ends when its right does."""
+    if settings.LOCAL_MODE or where.way != "page":
+        return stream
+
+    async def chunks() -> AsyncGenerator[bytes, None]:
+        async with aclosing(stream.chunks) as inner:
+            async for chunk in inner:
+                if not await door.may(scope, needed("GET", where.path), where.key):
+                    return
+                yield chunk
+
+    return replace(stream, chunks=chunks())
+
+
 def as_if_unknown(where: Where, error: NoSuchCluster) -> ApiError | EngineError:
     """To a wrong token, a cluster that is not there answers as one that is."""
     return errors.unauthorized() if where.way == "network" and not settings.LOCAL_MODE else error
 
 
 async def _by_token(where: Where, scope: Scope) -> Entered:
+    if where.key.startswith(passes.PREFIX):
+        return await _by_pass(where, scope)
     name = await name_of_token(where.key)
     if name is None:
         raise errors.unauthorized()
     return Entered(name, scope, where.path, ADMIN)
+
+
+async def _by_pass(where: Where, scope: Scope) -> Entered:
+    """As somebody whose terminal it is, who may what they may on the pages."""
+    found = passes.opened(where.key)
+    if found is None:
+        raise errors.unauthorized()
+    user, cluster = found
+    decision = await door.may_who(await door.person(user), needed(scope["method"], where.path), cluster)
+    if refusal := _as_error(decision):
+        raise refusal
+    return Entered(cluster, scope, where.path, ADMIN)
 
 
 async def _by_page(where: Where, scope: Scope) -> Entered:

@@ -17,6 +17,7 @@ from playground.classroom.access import Action
 from playground.classroom.door import LOOK_AGAIN_SECONDS, may, wait_for
 from playground.clusters import engine
 
+from .frame import Frame
 from .hub import Hub, Room, Socket
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ def hub() -> Hub:
 
 
 class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """One connection. In: hello {resume, session}, resync. Out: snapshot, delta, clock, gone, error."""
+    """One connection. In: hello {resume, session, small}, resync. Out: snapshot, delta, clock, gone, error."""
 
     room: Room | None = None
     _sending: asyncio.Task[None] | None = None
@@ -68,6 +69,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         room, socket = self.room, self.socket
         assert room is not None
         await room.begun.wait()
+        socket.small = hello.get("small") is True
         missed = room.since(hello.get("session"), hello.get("resume"))
         socket.behind = missed is None and not room.gone
         socket.queue.extend(missed or ())
@@ -89,9 +91,16 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             if socket.behind:
                 socket.behind = False
                 socket.queue.clear()
-                await self.send(text_data=room.snapshot().decode())
+                await self._pass_on(room.snapshot())
             else:
-                await self.send(text_data=socket.queue.popleft().decode())
+                await self._pass_on(socket.queue.popleft())
+
+    async def _pass_on(self, frame: Frame) -> None:
+        data = frame.small if self.socket.small else frame.plain
+        if data.startswith(b"{"):
+            await self.send(text_data=data.decode())
+        else:
+            await self.send(bytes_data=data)
 
     async def may_look(self) -> bool:
         """Asked again and again: a share may be withdrawn, a session end. Who may not is told why and parted from."""

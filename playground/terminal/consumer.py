@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from playground.classroom.access import Action
-from playground.classroom.door import may
+from playground.classroom.door import may, who
 from playground.clusters import engine
 from playground.engine.port import Duplex, EngineError
 
@@ -24,10 +24,11 @@ class TerminalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def connect(self) -> None:
         query = dict(parse_qsl(self.scope["query_string"].decode("latin-1")))
-        args = {"session": query.get("session", ""), "node": query.get("node", "")}
         await self.accept()
         if not await self._may_work():
             return
+        user = (await who(self.scope)).user or 0
+        args = {"session": query.get("session", ""), "node": query.get("node", ""), "user": user}
         try:
             self._talk = await engine().stream(self._cluster, "terminal", args)
         except EngineError as error:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .host import Host
 
 Glance = dict[str, Any]
+SYSTEM = "kube-system"
+"""Its pods are in every cluster: they would hide what a student has made."""
 _LETTERS = {"Pending": "p", "Succeeded": "s", "Failed": "f", "Unknown": "u"}
 _seen: WeakKeyDictionary[Resident, tuple[int, Glance]] = WeakKeyDictionary()
 
@@ -36,6 +38,8 @@ def picture(resident: Resident) -> Glance:
     `waiting` are those without a node."""
     pods: dict[str, list[str]] = {}
     for _, pod in resident.engine.objects(("Pod",)):
+        if pod["metadata"]["namespace"] == SYSTEM:
+            continue
         pods.setdefault(pod["spec"].get("nodeName", ""), []).append(letter(pod))
     nodes = [
         {"name": node["metadata"]["name"], "ready": is_ready(node), "pods": "".join(sorted(pods.get(node["metadata"]["name"], ())))}

@@ -271,3 +271,24 @@ def test_the_timer_reaches_the_class(school: School) -> None:
     finally:
         socket.close()
         socket.shutdown()
+
+
+def test_a_terminal_of_a_guest_ends_with_the_share_also_for_who_has_read_its_address(school: School, cluster: str) -> None:
+    shares = f"/api/v1/clusters/{cluster}/shares/"
+    made = school.ask("owner", "POST", shares, json={"username": "classmate", "mode": "work"}).json()
+    eventually(lambda: writes(school, "classmate", cluster) == 201)
+    terminal = school.socket("classmate", f"/ws/clusters/{cluster}/terminal/")
+    try:
+        terminal.send(json.dumps({"type": "input", "data": "kubectl config view --raw\r"}))
+        heard: list[str] = []
+        eventually(lambda: heard.append(terminal.recv()) or ("/k/" in "".join(heard) and "users:" in "".join(heard)))
+        key = "".join(heard).split("/k/")[1].split("\\")[0].strip()
+    finally:
+        terminal.close()
+        terminal.shutdown()
+    kubeconfig = school.ask("owner", "GET", f"/api/v1/clusters/{cluster}/kubeconfig/").text
+    assert key not in kubeconfig
+    assert school.ask("anonymous", "GET", f"/k/{key}/api/v1/namespaces").status_code == 200
+    assert school.ask("owner", "DELETE", f"{shares}{made['id']}/").status_code == 204
+    assert eventually(lambda: school.ask("anonymous", "GET", f"/k/{key}/api/v1/namespaces").status_code == 404)
+    assert school.ask("anonymous", "GET", f"/k/{key[:-1]}x/api/v1/namespaces").status_code in (401, 404)

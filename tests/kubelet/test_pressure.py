@@ -171,3 +171,14 @@ def test_a_node_that_is_not_short_of_anything_does_nothing(engine):
     before = engine.cluster.revision
     engine.cluster.advance(3600)
     assert engine.cluster.revision == before
+
+
+def test_a_kubelet_that_starts_tells_how_its_node_is(engine):
+    engine.cluster.command("add-node", {"name": "new"})
+    told = [reason for reason, _ in events(engine, "new")]
+    assert told[:5] == ["Starting", "NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID", "NodeReady"]
+    engine.cluster.command("kill-node", {"node": "new"})
+    engine.cluster.advance(60)
+    engine.cluster.command("revive-node", {"node": "new"})
+    engine.settle()
+    assert any(text.startswith("Node new has been rebooted, boot id: ") for _, text in events(engine, "new"))

@@ -8,6 +8,7 @@ import pytest
 
 from cluster_core.network.trace import Call, Source
 from cluster_core.simulation.cluster import Cluster
+from cluster_core.simulation.commands import CommandError
 from tests.network.stage import Town, lone, service
 
 NODE = Source("node", "node-1")
@@ -245,3 +246,9 @@ def test_the_command_tells_hops_as_json(town: Town) -> None:
     told = town.cluster.command("trace", {"from": {"pod": "default/tool"}, "to": "http://web:80/"})
     assert told["outcome"] == "answered" and told["response"]["status"] == 200
     assert {"kind", "text", "seconds"} <= set(told["hops"][0])
+
+
+@pytest.mark.parametrize("target", ["", "http://[::1", "http://web:99999", "ftp://web", "http:///x"])
+def test_the_command_refuses_what_is_no_address(town: Town, target: str) -> None:
+    with pytest.raises(CommandError, match="to"):
+        town.cluster.command("trace", {"to": target})

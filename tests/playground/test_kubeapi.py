@@ -139,6 +139,16 @@ async def test_foreign_origins_are_refused(application: Application, origin: str
         assert answer.status == 403
 
 
+async def test_a_program_with_its_own_credentials_may_name_any_origin(application: Application) -> None:
+    """As Go's websocket clients do. No page can make a browser send a bearer token."""
+    strange = {"origin": "http://localhost"}
+    known, _ = await ask(application, "GET", "/k8s/demo/version", headers=strange | {"authorization": "Bearer a.b.c"})
+    assert known.status != 403
+    for path, headers in (("/k8s/demo/version", strange), ("/k8s/demo/version", strange | {"authorization": "Basic YQ=="}), ("/", strange | {"authorization": "Bearer a.b.c"})):
+        refused, _ = await ask(application, "GET", path, headers=headers)
+        assert refused.status == 403
+
+
 async def test_websockets_from_foreign_pages_are_refused(application: Application) -> None:
     sent: list[dict[str, Any]] = []
 

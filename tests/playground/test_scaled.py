@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
 import pytest
+import websocket
 
 from tests.postgresql import postgresql
 
@@ -103,9 +106,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             site.stop()
 
 
-def wait_until(site: Site, reached: object) -> None:
+def wait_until(site: Site, reached: Callable[[], bool]) -> None:
     end = time.monotonic() + SECONDS
-    while not reached():  # type: ignore[operator]
+    while not reached():
         assert time.monotonic() < end, site.logs()
         time.sleep(0.05)
 
@@ -159,6 +162,25 @@ def test_a_killed_workers_clusters_move_and_no_acknowledged_write_is_lost(site: 
     check_acknowledged(writers, shown)
     with psycopg.connect(site.database) as connection:
         check_history(connection.execute, shown)
+
+
+def test_a_page_that_looks_on_follows_its_cluster_to_the_next_worker(site: Site) -> None:
+    made(site, "watched")
+    with contextlib.closing(websocket.create_connection(f"ws://127.0.0.1:{site.ports['web-b']}/ws/clusters/watched/", timeout=SECONDS)) as page:
+        heard(page, lambda message: message["type"] == "snapshot")
+        before = site.owner("watched")
+        site.kill(before)
+        added = httpx.post(f"{site.url('web-a')}{path_of(site, 'watched')}/api/v1/namespaces", json={"metadata": {"name": "after"}}, timeout=20)
+        assert added.status_code == 201, added.text
+        heard(page, lambda message: "after" in str(message.get("changes", "")))
+        assert site.owner("watched") != before
+        site.start(before)
+
+
+def heard(page: websocket.WebSocket, wanted: Callable[[dict[str, Any]], bool]) -> None:
+    """Read on until the message has come."""
+    while not wanted(json.loads(page.recv())):
+        pass
 
 
 def test_without_workers_the_answer_is_503_with_retry_after(site: Site) -> None:

@@ -7,7 +7,7 @@
  */
 
 import { t } from "../i18n/index.js";
-import { fit, reveal, toWorld, zoomAt } from "./camera.js";
+import { fit, LARGEST_FIT, LARGEST_PRESENTED, reveal, toWorld, zoomAt } from "./camera.js";
 import { LEG_MS } from "./drawtrace.js";
 import { cameraFor, frameOf } from "./frame.js";
 import { hitTest } from "./hit.js";
@@ -113,7 +113,7 @@ export function mountDiagram(element, context) {
   }
 
   /** What the tools over the picture cover is kept clear when everything is shown. */
-  const margin = () => ({ side: view.width < 600 ? 16 : 32, top: (context.covered?.() ?? 0) + 24, bottom: 64 });
+  const margin = () => ({ side: view.width < 600 ? 16 : 32, top: (context.covered?.() ?? 0) + 24, bottom: ui.get().timeline ? 160 : 64, largest: ui.get().presenter ? LARGEST_PRESENTED : LARGEST_FIT });
 
   /** @param {import("./camera.js").Camera} goal @param {boolean} [atOnce] */
   function aimCamera(goal, atOnce = false) {
@@ -289,7 +289,7 @@ export function mountDiagram(element, context) {
     attachInput(canvas, view_),
     store.subscribe(onChange),
     ui.subscribe((now, old) => {
-      if (["system", "services", "owners", "namespace"].some((key) => /** @type {any} */ (now)[key] !== /** @type {any} */ (old)[key])) layoutDirty = true;
+      if (["system", "services", "owners", "namespace", "presenter", "timeline"].some((key) => /** @type {any} */ (now)[key] !== /** @type {any} */ (old)[key])) layoutDirty = true;
       if (now.theme !== old.theme) requestAnimationFrame(() => ((theme = readTheme(canvas)), wake()));
       if (now.trace?.run !== old.trace?.run) traceBegan = 0;
       if (now.selected && now.selected !== old.selected) context.diagram?.reveal(now.selected);

@@ -16,6 +16,15 @@ export function mountDemoBar(element, context) {
   const { api, store } = context;
   const act = (/** @type {{action: string}} */ wanted, /** @type {string} */ done) => attempt(context, { done }, () => api.demo(wanted));
 
+  /** One step on. What comes of it is in the picture and in the caption: only a failure is told. */
+  async function step() {
+    try {
+      await api.demo({ action: "step" });
+    } catch (error) {
+      context.toast({ tone: "bad", text: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
   /** @param {SubmitEvent} event */
   async function save(event) {
     event.preventDefault();
@@ -40,7 +49,7 @@ export function mountDemoBar(element, context) {
         <span class="muted">${t("demo.step", { n: demo.done, total: demo.total })}</span>
         <progress class="demobar-progress" max=${demo.total} value=${demo.done} aria-label=${t("demo.label")}></progress>
         ${state?.paused ?? true ? button("play", t("clock.run"), () => clock(context, { action: "run" }), pending) : button("pause", t("clock.pause"), () => clock(context, { action: "pause" }))}
-        ${button("step", t("demo.next"), () => act({ action: "step" }, t("demo.stepped")), pending)}
+        ${button("step", t("demo.next"), step, pending)}
         ${pending ? button("node", t("demo.branch"), () => act({ action: "branch" }, t("demo.branched"))) : nothing}
       </div>
       <p class="demobar-caption" role="status">${demo.branched ? t("demo.branched") : demo.caption || demo.last || demo.next}</p>`;

@@ -6,9 +6,10 @@ import { RESOURCES } from "../api.js";
 import { timeOfDay } from "../format.js";
 import { t } from "../i18n/index.js";
 import { denials } from "../why/denials.js";
+import { eventsAbout } from "../why/events.js";
 import { lint } from "../why/lint.js";
 import { rolloutMath } from "../why/rollout.js";
-import { story } from "../why/story.js";
+import { ADMITTED, story } from "../why/story.js";
 import { denied } from "./denied.js";
 
 /** @typedef {import("../context.js").Context} Context @typedef {import("../types.js").Thin} Thin */
@@ -34,17 +35,24 @@ function creations(changes, objects) {
   return new Map(objects.map((one) => [one.metadata?.uid, made.get(`${one.kind}/${one.metadata?.namespace ?? ""}/${one.metadata?.name}`)]));
 }
 
+/** @param {import("../why/story.js").Step} step */
+function told({ rank, text }) {
+  if (rank === ADMITTED) return t("story.admitted", { what: text });
+  return rank === 1 ? t("story.stored", { where: text }) : text;
+}
+
 /** @param {Context} context @param {Thin} thin */
 export async function storyOf(context, thin) {
   const [objects, { changes }] = await Promise.all([withOwners(context, thin), context.api.history()]);
-  const steps = story(objects, context.store.all("Event"), creations(changes, objects));
+  const events = await Promise.all(objects.map((one) => eventsAbout(context, one.metadata?.namespace, one.metadata?.uid)));
+  const steps = story(objects, events.flat(), creations(changes, objects));
   if (!steps.length) return html`<p class="empty-hint">${t("story.empty")}</p>`;
   return html`<ol class="story" aria-label=${t("inspector.story")}>${steps.map(
     (step) => html`<li class="story-step ${step.tone ? `story-${step.tone}` : ""}">
       <span class="story-when">${step.time ? timeOfDay(Date.parse(step.time) * 1000) : ""}</span>
       <span class="story-actor">${step.actor}</span>
       <span class="story-about">${step.about}</span>
-      <span class="story-text">${step.rank === 1 ? t("story.stored", { where: step.text }) : step.text}</span>
+      <span class="story-text">${told(step)}</span>
     </li>`,
   )}</ol>`;
 }

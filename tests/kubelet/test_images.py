@@ -1,0 +1,94 @@
+"""Pulling images: in turn or at once, from private registries, and when it fails by chance."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import orjson
+import pytest
+
+from cluster_core.simulation.nodes import park_of
+from tests.builders import Engine
+from tests.kubelet.test_pod_lifecycle import events, first, run, status
+
+SLOW = {"timings": {"pull-latency": 1.0, "pull-bytes-per-second": 10e6}}
+
+
+def pulled(engine: Engine, name: str) -> str:
+    return next(message for reason, message in events(engine, name) if reason == "Pulled")
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine(nodes=1, options=SLOW)
+
+
+def test_images_come_one_after_the_other(engine: Engine) -> None:
+    run(engine, "one", "mongo:8.0")
+    run(engine, "two", "httpd:2.4")
+    engine.settle()
+    times = [pulled(engine, name).split(" in ")[1].split(" including")[0].split(" (") for name in ("one", "two")]
+    assert sorted(taken == with_waiting for taken, with_waiting in times) == [False, True]
+
+
+def test_an_image_that_another_pull_brings_comes_once(engine: Engine) -> None:
+    run(engine, "one", "mongo:8.0")
+    run(engine, "two", "mongo:8.0")
+    engine.settle()
+    times = sorted(pulled(engine, name).split(" in ")[1].split(" (")[0] for name in ("one", "two"))
+    assert times[0] == "1s" and len(times[1]) > 2
+
+
+def test_images_can_come_at_once(engine: Engine) -> None:
+    park_of(engine.cluster).machines["node-1"].settings = {"serial": False}
+    run(engine, "one", "mongo:8.0")
+    run(engine, "two", "httpd:2.4")
+    engine.settle()
+    for name in ("one", "two"):
+        alone, waiting = pulled(engine, name).split(" in ")[1].split(" including")[0].split(" (")
+        assert alone == waiting
+
+
+def login(server: str) -> dict[str, Any]:
+    config = {"auths": {server: {"username": "me", "password": "secret"}}}
+    data = {".dockerconfigjson": base64.b64encode(orjson.dumps(config)).decode()}
+    metadata = {"name": "regcred", "namespace": "default"}
+    return {"metadata": metadata, "type": "kubernetes.io/dockerconfigjson", "data": data}
+
+
+@pytest.mark.parametrize(("server", "phase"), [("https://registry.example.com/v1/", "Running"), ("other.example.com", "Pending"), ("", "Pending")])
+def test_a_private_registry_wants_a_secret_of_its_own(server: str, phase: str) -> None:
+    engine = Engine(nodes=1, options={"private-registries": ["registry.example.com"]})
+    if server:
+        engine.api.create("Secret", login(server))
+    run(engine, "app", "registry.example.com/team/app:1", imagePullSecrets=[{"name": "regcred"}])
+    engine.cluster.advance(8)
+    assert status(engine, "app")["phase"] == phase
+    text = "Unable to retrieve some image pull secrets (regcred); attempting to pull the image may not succeed."
+    assert (("FailedToRetrieveImagePullSecret", text) in events(engine, "app")) == (not server)
+    if phase == "Pending":
+        assert "no basic auth credentials" in first(engine, "app")["state"]["waiting"]["message"]
+
+
+def test_pulls_and_starts_fail_as_often_as_the_timings_say() -> None:
+    engine = Engine(nodes=1, options={"timings": {"pull-failure": 1.0}})
+    run(engine, "app")
+    engine.cluster.advance(8)
+    assert first(engine, "app")["state"]["waiting"]["reason"] == "ImagePullBackOff"
+    engine.cluster.command("set-timings", {"timings": {"pull-failure": None, "start-failure": 1.0}})
+    engine.cluster.advance(30)
+    assert first(engine, "app")["lastState"]["terminated"]["message"].endswith("context deadline exceeded")
+    engine.cluster.command("set-timings", {"timings": {"start-failure": 0}})
+    engine.cluster.advance(400)
+    assert status(engine, "app")["phase"] == "Running"
+
+
+def test_a_sandbox_that_cannot_be_made_is_told_and_tried_again() -> None:
+    engine = Engine(nodes=1, options={"timings": {"sandbox-failure": 1.0}})
+    run(engine, "app")
+    engine.cluster.advance(8)
+    assert "FailedCreatePodSandBox" in [reason for reason, _ in events(engine, "app")]
+    engine.cluster.command("set-timings", {"timings": {"sandbox-failure": 0.0}})
+    engine.settle()
+    assert status(engine, "app")["phase"] == "Running"
