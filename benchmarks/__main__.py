@@ -13,7 +13,10 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "playground.settings")
 
-MODULES = ("engine", "cluster_life", "rollout", "node_loss", "api", "fanout", "grading")
+MODULES = (
+    *("engine", "cluster_life", "rollout", "node_loss", "api", "fanout", "ws_rollout"),
+    *("screen", "grading", "network", "classroom", "terminals"),
+)
 TARGETS: dict[str, tuple[str, float]] = {
     "api_create_pod_us": ("<=", 400),
     "cluster_create_ms": ("<=", 50),
@@ -29,8 +32,19 @@ TARGETS: dict[str, tuple[str, float]] = {
     "api_create_per_s": (">=", 300),
     "api_p99_ms": ("<=", 100),
     "fanout_50_p99_ms": ("<=", 250),
+    "rollout_1000_ws_kib": ("<=", 300),
+    "ws_frames_per_s": ("<=", 20),
+    "first_view_kib": ("<=", 350),
+    "frame_p95_ms": ("<=", 33),
     "gradings_per_s": (">=", 15),
     "grading_p95_ms": ("<=", 250),
+    "rules_1000_services_ms": ("<=", 300),
+    "rules_change_ms": ("<=", 1),
+    "trace_ms": ("<=", 1),
+    "class_100_errors": ("<=", 0),
+    "class_100_p99_ms": ("<=", 1000),
+    "kubectl_40_max_s": ("<=", 5),
+    "shells_200_mib": ("<=", 60),
 }
 LATEST = Path(__file__).parent / "latest.json"
 

@@ -30,11 +30,11 @@ def _database() -> str:
 @asynccontextmanager
 async def durable_host(**limits: float) -> AsyncIterator[Any]:
     from cluster_core.persistence.orm import OrmLog
+    from playground import collector
     from playground.worker.binding import Builder
     from playground.worker.host import Host, Limits
-    from playground.worker.process import spare_the_collector
 
-    spare_the_collector()
+    collector.spare()
     host = Host(OrmLog(), Builder(), "bench", limits=Limits(**limits))  # type: ignore[arg-type]
     await host.start()
     try:

@@ -10,9 +10,9 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,21 +22,24 @@ ROOT = Path(__file__).resolve().parents[1]
 class Served:
     port: int
     prefix: str
-    """The path of the cluster demo's API server."""
+    """The path of the cluster demo's API server; "" where there is none."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """That of its processes."""
 
 
 @contextmanager
-def playground() -> Iterator[Served]:
+def playground(**settings: str) -> Iterator[Served]:
+    """`settings`: environment variables."""
     with tempfile.TemporaryDirectory(prefix="playground-bench-") as data, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
         probe.close()
-        environment = {**os.environ, "DATA": data, "PORT": str(port), "HOST": "127.0.0.1", "LOG_LEVEL": "ERROR"}
+        environment = {**os.environ, **settings, "DATA": data, "PORT": str(port), "HOST": "127.0.0.1", "LOG_LEVEL": "ERROR"}
         command = [sys.executable, str(ROOT / "manage.py"), "runplayground"]
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
         try:
             _wait(process)
-            yield Served(port, _prefix(port))
+            yield Served(port, "" if settings.get("LOCAL_MODE") == "0" else _prefix(port), environment)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(30)

@@ -6,11 +6,14 @@ import asyncio
 import base64
 import os
 import struct
+import zlib
 
 
 class Socket:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
+        self.received = 0
+        """Bytes of all frames so far, as they came over the wire."""
 
     @classmethod
     async def open(cls, port: int, path: str) -> Socket:
@@ -39,8 +42,9 @@ class Socket:
             elif length == 127:
                 (length,) = struct.unpack(">Q", await self._reader.readexactly(8))
             data = await self._reader.readexactly(length)
+            self.received += length
             if first & 0x0F in (1, 2):
-                return data
+                return data if data.startswith(b"{") else zlib.decompress(data)
 
     def close(self) -> None:
         self._writer.close()

@@ -51,6 +51,17 @@ class Revision(models.Model):  # type: ignore[misc]
         return self.value is None
 
 
+class Worker(models.Model):  # type: ignore[misc]
+    """A worker process that is alive: it renews this as it renews its leases. Where nobody owns a cluster, one is chosen."""
+
+    name = models.CharField(max_length=255, primary_key=True, help_text="As in ClusterLease.owner")
+    address = models.CharField(max_length=255, help_text="Where its engine port is reached")
+    expires = models.FloatField(help_text="Seconds since the Unix epoch, real time")
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.address}"
+
+
 class ClusterLease(models.Model):  # type: ignore[misc]
     """Who may commit to a cluster. Every change of owner raises `epoch`; a commit with an older one is refused."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,8 @@ from cluster_core.models import Cluster
 from playground.engine.address import Tls
 from playground.engine.client import StreamEngine
 from playground.engine.port import Engine
+from playground.engine.routed import RoutedEngine
+from playground.workers import Registry
 
 _REMEMBER_SECONDS = 2.0
 _MOST_REMEMBERED = 10_000
@@ -23,8 +26,16 @@ _names: dict[str, tuple[str, float]] = {}
 
 @lru_cache(1)
 def engine() -> Engine:
-    """The Engine of this process."""
-    return StreamEngine(settings.WORKER_URL, tls=Tls.of(settings.WORKER_TLS), wait=settings.WORKER_WAIT_SECONDS)
+    """The Engine of this process: the one worker, or whichever of several owns the cluster."""
+    return make_engine(settings.WORKER_WAIT_SECONDS)
+
+
+def make_engine(wait: float) -> StreamEngine | RoutedEngine:
+    """One that waits so many seconds for a worker."""
+    tls = Tls.of(settings.WORKER_TLS)
+    if settings.SCALED:
+        return RoutedEngine(Registry(), tls=tls, wait=wait)
+    return StreamEngine(settings.WORKER_URL, tls=tls, wait=wait)
 
 
 async def name_of_token(token: str) -> str | None:
@@ -55,10 +66,11 @@ def token_of(*, name: str) -> str | None:
     return token
 
 
-def summaries() -> list[dict[str, Any]]:
-    """All clusters as the record tells, without waking any."""
+def summaries(*, visible: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """The clusters of these names (None: all) as the record tells, without waking any."""
     columns = ("name", "spec", "seed", "created", "revision", "settings")
-    return [_summary(row) for row in Cluster.objects.order_by("name").values(*columns)]
+    found = Cluster.objects.all() if visible is None else Cluster.objects.filter(name__in=visible)
+    return [_summary(row) for row in found.order_by("name").values(*columns)]
 
 
 def _summary(row: dict[str, Any]) -> dict[str, Any]:

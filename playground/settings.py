@@ -5,7 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
-from playground.database import database_from_url
+from playground.database import channel_layers_from_url, database_from_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("DATA", BASE_DIR / "data")).resolve()
@@ -31,6 +31,7 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 DEBUG = os.environ.get("DEBUG") == "1"
 LOCAL_MODE = os.environ.get("LOCAL_MODE", "1") == "1"
+"""1: one person, nobody logs in, all is allowed. 0: classroom mode with accounts (docs/classroom.md)."""
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "")
 """What kubeconfigs and links name; empty: the address of the request, or http://HOST:PORT on the command line."""
 
@@ -56,15 +57,24 @@ TRUSTED_ORIGINS = [*filter(None, os.environ.get("TRUSTED_ORIGINS", "").split(","
 
 WORKER_URL = os.environ.get("WORKER_URL", f"unix:{DATA_DIR / 'worker.sock'}")
 """Where the owner of clusters listens: unix:/path, tcp://host:port or tls://host:port."""
+SCALED = os.environ.get("SCALED") == "1"
+"""Whether there are several workers: web processes then find a cluster's owner in the database. See docs/scaling.md."""
+WORKER_ADVERTISE = os.environ.get("WORKER_ADVERTISE", "") or WORKER_URL
+"""Where others reach the worker of this process, when that is not where it listens (tcp://0.0.0.0:7000)."""
 ETCD_PORT = int(os.environ.get("ETCD_PORT", "0"))
 """Where etcd's API is served (usually 2379), on loopback only; 0: nowhere."""
 ETCD_CLUSTER = os.environ.get("ETCD_CLUSTER", "demo")
 WORKER_WAIT_SECONDS = float(os.environ.get("WORKER_WAIT_SECONDS", "5"))
 WORKER_TLS = {name: os.environ.get(f"WORKER_TLS_{name.upper()}", "") for name in ("cert", "key", "ca")}
 HIBERNATE_SECONDS = float(os.environ.get("HIBERNATE_SECONDS", "600"))
-LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS", "10"))
+LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS", "") or (4 if SCALED else 10))
+"""How long a dead worker's clusters stay its own. Web processes wait WORKER_WAIT_SECONDS for the next owner."""
 HISTORY_REVISIONS = int(os.environ.get("HISTORY_REVISIONS", "10000"))
 
+EXERCISES = [*filter(None, os.environ.get("EXERCISES", "").split(os.pathsep))]
+"""Folders with exercises, instead of those that come with the playground."""
+GRADERS = int(os.environ.get("GRADERS", "0"))
+"""Processes that grade what is handed in; 0: a thread of the web process does."""
 WEBHOOK_ALLOW = [*filter(None, os.environ.get("WEBHOOK_ALLOW", "").split(","))]
 """Hosts and networks that webhooks may reach though they are not public: hooks.school.example,10.1.0.0/16."""
 
@@ -81,6 +91,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "cluster_core",
     "playground",
+    "playground.classroom",
     "playground.live",
     "playground.grading",
     "playground.demos",
@@ -94,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "playground.classroom.gate.Gate",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -115,15 +127,18 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": database_from_url(os.environ.get("DATABASE_URL", ""), DATA_DIR)}
+DATABASES = {"default": database_from_url(os.environ.get("DATABASE_URL", ""), DATA_DIR, SCALED)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = os.environ.get("REDIS_URL", "")
-CHANNEL_LAYERS = {
-    "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+CHANNEL_LAYERS = channel_layers_from_url(REDIS_URL)
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
-    else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
+"""Counts attempts to log in: together where there is Redis, else each web process its own."""
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
@@ -140,9 +155,17 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Strict"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https:")
+SESSION_COOKIE_AGE = int(float(os.environ.get("SESSION_HOURS", "12")) * 3600)
+SESSION_COOKIE_HTTPONLY = True
+LOGIN_URL, LOGIN_REDIRECT_URL = "login", "mine"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["playground.classroom.authentication.Known"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -158,6 +181,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "SubmissionState": ["queued", "done", "failed"],
+        "DeliveryState": ["waiting", "delivered", "given up"],
+    },
 }
 
 LOGGING = {

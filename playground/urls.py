@@ -9,7 +9,9 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("playground.api.urls")),
-    path("api/v1/", include("playground.demos.urls")),
+    path("", include("playground.demos.urls")),
+    path("api/v1/", include("playground.classroom.api_urls")),
+    path("", include("playground.classroom.urls")),
     path("", include("playground.grading.urls")),
     path("", include("playground.lessons.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -17,6 +17,7 @@ from daphne.endpoints import build_endpoint_description_strings
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server
 
+from playground import collector
 from playground.kubeapi.status import status_body
 from playground.tls import SecureListener, client_certificate
 
@@ -108,6 +109,7 @@ def run(
     from playground.grading import clerk
 
     daphne.server.HTTPFactory = LimitedFactory
+    collector.spare()
     clerk.start()
     if with_parent:
         threading.Thread(target=_stop_with_parent, daemon=True).start()

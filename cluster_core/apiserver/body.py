@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from cluster_core.apiserver import decode, options, schema
+from cluster_core.apiserver import decode, empties, options, schema
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.negotiate import ACCEPTED
 from cluster_core.apiserver.request import ApiRequest
@@ -32,6 +32,8 @@ def read_object(context: Context, request: ApiRequest) -> Obj:
         strict=context.field_validation,
     )
     context.warnings.extend(decoded.warnings)
+    if "types" not in context.kind.facts and not decode.is_yaml(request.header("content-type")):
+        context.sent = empties.sent(type_of(context), request.body)
     return inward(context, decoded.obj)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_core.apiserver.kind import Kind, Served
 from cluster_core.apiserver.request import User
+from cluster_core.machinery.typed import Obj
 
 if TYPE_CHECKING:
     from cluster_core.apiserver.server import ApiServer
@@ -32,6 +33,8 @@ class Context:
     options: dict[str, Any] = field(default_factory=dict)
     """The decoded DeleteOptions or query options of this verb."""
     warnings: list[str] = field(default_factory=list)
+    sent: Obj | None = None
+    """The body as it was, when it has empty lists or maps that decoding drops."""
 
     @property
     def api_version(self) -> str:

@@ -32,6 +32,10 @@ _FIND_KIND = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind 
 _SUMMARY = 30
 
 
+def is_yaml(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip() in YAML_TYPES
+
+
 class GroupVersionKind(NamedTuple):
     group: str
     version: str
@@ -59,7 +63,7 @@ def decode(
     if not type.schema_name:
         return decode_untyped(body, content_type, gvk=gvk, strict=strict, type=type)
     expected = GroupVersionKind(*gvk)
-    if content_type.partition(";")[0].strip() in YAML_TYPES:
+    if is_yaml(content_type):
         return _decode_yaml(body, type, expected, strict)
     found = _decode_quickly(body, type, expected)
     if found is not None:
@@ -125,7 +129,7 @@ def normalize_untyped(type: Type, obj: Obj) -> tuple[dict[str, Any], list[str]]:
 
 def _document(body: bytes, content_type: str) -> Any:
     """The body without its repeated keys' complaint when it is YAML. Raises JsonError or YamlError."""
-    if content_type.partition(";")[0].strip() in YAML_TYPES:
+    if is_yaml(content_type):
         return decode_yaml.parse(body)[0]
     return parse(body)
 
@@ -154,7 +158,7 @@ def _decode_quickly(body: bytes, type: Type, expected: GroupVersionKind) -> dict
         raw = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
-    if raw.__class__ is not dict or not _is_expected(raw, expected) or too_deep(body, raw) or _may_repeat(body, raw):
+    if raw.__class__ is not dict or not _is_expected(raw, expected) or too_deep(body, raw) or may_repeat(body, raw):
         return None
     raw["apiVersion"], raw["kind"] = expected.api_version, expected.kind
     try:
@@ -168,7 +172,7 @@ def _is_expected(raw: dict[str, Any], expected: GroupVersionKind) -> bool:
     return raw.get("kind") in (None, "", expected.kind) and raw.get("apiVersion") in (None, "", expected.api_version)
 
 
-def _may_repeat(body: bytes, raw: Any) -> bool:
+def may_repeat(body: bytes, raw: Any) -> bool:
     """Every key costs the text a colon; a repeated key is gone from what was parsed, so colons are then missing."""
     return body.count(b":") != orjson.dumps(raw).count(b":") or b"\\u003" in body
 

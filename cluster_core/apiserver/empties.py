@@ -1,15 +1,19 @@
-"""Empty lists that a client sent for members without omitempty, from decoding until managedFields are known.
+"""Empty lists and maps that a client sent, where a request under way differs from what comes back from the store.
 
-Such a list differs from null while a request is under way and comes back from the store as null, for protobuf knows no
-difference. Models gogo protobuf's encoding of nil and empty slices.
+Those of members without omitempty are kept from decoding until managedFields are known: protobuf, and so the store, knows
+no difference to null. Those of members with omitempty are dropped by decoding; only validation, which prints what it
+refuses, sees them again. Models gogo protobuf's encoding of nil and empty slices, and Go's omitempty.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
-from cluster_core.machinery.typed import Field, Type
+import orjson
+
+from cluster_core.machinery.typed import Field, Obj, Type
 
 Change = Callable[[Any], Any]
 """Answers the very same value when there is nothing to change."""
@@ -81,3 +85,74 @@ def _map(type: Type) -> Change | None:
 
 
 _COMPILERS = {"struct": _struct, "list": _list, "map": _map}
+
+
+# ------------------------------------------------------------------------------------------------ seen by validation
+
+_SELECTOR = "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"
+"""Messages print it with omitempty."""
+_EMPTY = re.compile(rb'"([^"\\]+)"\s*:\s*(?:\{\s*\}|\[\s*\])')
+
+
+def sent(type: Type, body: bytes) -> Obj | None:
+    """A JSON body when it has empty lists or maps that are not what the store keeps; most have none."""
+    if not has_any(type, body):
+        return None
+    parsed = orjson.loads(body)
+    return parsed if isinstance(parsed, dict) else None
+
+
+def has_any(type: Type, body: bytes) -> bool:
+    """Whether the text has an empty list or map where the type may have one."""
+    found = _EMPTY.findall(body)
+    return bool(found) and not _names_of_containers(type).isdisjoint(found)
+
+
+def _names_of_containers(type: Type) -> frozenset[bytes]:
+    """Names of lists and maps anywhere below."""
+    if "containers" not in type.derived:
+        names: set[bytes] = set()
+        _collect(type, names, set())
+        type.derived["containers"] = frozenset(names)
+    found: frozenset[bytes] = type.derived["containers"]
+    return found
+
+
+def _collect(type: Type, names: set[bytes], seen: set[int]) -> None:
+    if id(type) in seen:
+        return
+    seen.add(id(type))
+    for name, member in type.fields.items():
+        if member.type.kind in ("list", "map"):
+            names.add(name.encode())
+        _collect(member.type, names, seen)
+    if type.element is not None:
+        _collect(type.element, names, seen)
+
+
+def restored(type: Type, given: Any, obj: Any) -> Any:
+    """The object with the empty lists and maps of what was given back in their places."""
+    if type.schema_name == _SELECTOR:
+        return obj
+    if type.kind == "struct" and isinstance(given, dict) and isinstance(obj, dict):
+        return _with(obj, {name: _member(type.fields[name].type, name, value, obj) for name, value in given.items() if name in type.fields})
+    element = type.element
+    if element is None:
+        return obj
+    if isinstance(given, dict) and isinstance(obj, dict):
+        return _with(obj, {key: restored(element, value, obj[key]) for key, value in given.items() if key in obj})
+    if isinstance(given, list) and isinstance(obj, list) and len(given) == len(obj):
+        after = [restored(element, value, item) for value, item in zip(given, obj, strict=True)]
+        return after if any(new is not old for new, old in zip(after, obj, strict=True)) else obj
+    return obj
+
+
+def _member(type: Type, name: str, value: Any, obj: Obj) -> Any:
+    if obj.get(name) is not None:
+        return restored(type, value, obj[name])
+    return value if (type.kind, value) in (("list", []), ("map", {})) else None
+
+
+def _with(obj: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    new = {name: value for name, value in found.items() if value is not None and value is not obj.get(name)}
+    return {**obj, **new} if new else obj

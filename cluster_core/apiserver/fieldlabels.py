@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cluster_core.apiserver.context import Context
-from cluster_core.apiserver.kind import Kind
+from cluster_core.apiserver.kind import Kind, Served
 from cluster_core.machinery import errors, gofmt
 from cluster_core.machinery.typed import Obj
 
@@ -24,13 +24,14 @@ _OWN_LABELS = frozenset(
 _OTHER_NAMES = {"Pod": {"spec.host": "spec.nodeName"}}
 
 
-def selectable(kind: Kind, obj: Obj) -> dict[str, str]:
-    """The values field selectors see."""
+def selectable(kind: Kind, served: Served, obj: Obj) -> dict[str, str]:
+    """The values field selectors see of a stored object when they are put to this version."""
     metadata = obj["metadata"]
     found = {"metadata.name": metadata["name"]}
     if kind.namespaced:
         found["metadata.namespace"] = metadata.get("namespace", "")
-    return {**found, **kind.fields(obj)} if kind.fields else found
+    fields = served.fields or kind.fields
+    return {**found, **fields(obj)} if fields else found
 
 
 def convert_label(context: Context, label: str, value: str) -> tuple[str, str]:
@@ -42,7 +43,7 @@ def convert_label(context: Context, label: str, value: str) -> tuple[str, str]:
         found = _EVENTS.get(label)
     else:
         found = _OTHER_NAMES.get(kind.name, {}).get(label, label)
-        known = selectable(kind, _PROBE)
+        known = selectable(kind, context.served, {**_PROBE, "apiVersion": context.api_version})
         found = found if found in known or (kind.fields is None and found == "metadata.namespace") else None
     if found is None:
         raise errors.bad_request(_unknown(kind, label))

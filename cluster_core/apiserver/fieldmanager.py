@@ -7,11 +7,12 @@ cluster write without being tracked: a trusted write leaves the entries as they 
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import cache
 from typing import Any
 
 import orjson
 
-from cluster_core.apiserver import decode, identity, lifecycle, negotiate
+from cluster_core.apiserver import decode, decode_yaml, identity, lifecycle, negotiate
 from cluster_core.apiserver.body import inward, type_of
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.request import ApiRequest
@@ -20,7 +21,6 @@ from cluster_core.machinery.typed import Obj
 
 _REMEMBERED = 256
 _STATUS = fieldset.of_paths((fieldset.field("status"),))
-_SPEC = fieldset.of_paths((fieldset.field("spec"),))
 _ALL_BUT_STATUS = fieldset.of_paths((fieldset.field("metadata"),), (fieldset.field("spec"),))
 
 
@@ -58,6 +58,9 @@ class FieldManager:
         """The new object with the writer as the manager of every field that changed."""
         if context.trusted or context.options.get("applying") or context.subresource == "binding":
             return new
+        sent = (context.sent or {}).get("metadata")
+        if isinstance(sent, dict) and sent.get("managedFields") == []:
+            new = {**new, "metadata": {**new["metadata"], "managedFields": []}}
         return self._managed(context, new, old)
 
     def _managed(self, context: Context, new: Obj, old: Obj | None) -> Obj:
@@ -69,7 +72,7 @@ class FieldManager:
 
     @staticmethod
     def _writer(context: Context) -> managedfields.Writer:
-        beside = _ALL_BUT_STATUS if "types" in context.kind.facts else _SPEC
+        beside = _ALL_BUT_STATUS if "types" in context.kind.facts else _beside_status(context.kind.status_resets)
         reset = beside if context.subresource == "status" else _STATUS if context.kind.status else fieldset.EMPTY
         untimed = context.subresource == "scale"  # entries that come by way of a Scale lose their time upstream
         return managedfields.Writer(
@@ -85,6 +88,7 @@ class FieldManager:
         config = _configuration(context, request)
         identity.check_names(context, config)
         context.options["applying"] = True
+        context.options["repeated"] = _repeated(context, request.body, config)
         live = context.server.storage.get(context.kind, context.namespace, context.name)
         if live is None:
             return self._create(context, config), True
@@ -106,12 +110,20 @@ class FieldManager:
         type = type_of(context)
         before = negotiate.outward(context, live) if live is not None else None
         new = managedfields.apply(type, before, config, self._writer(context), force)
+        _hold_against(context, context.options.get("repeated") or [])
         if new is before:
             return new
         try:
             return inward(context, decode.normalize(type, new))
         except decode.DecodeError as error:
             raise errors.bad_request(str(error)) from None
+
+
+@cache
+def _beside_status(resets: tuple[tuple[str, ...], ...]) -> fieldset.FieldSet:
+    """What an update of the status resets: the spec, and what the kind says of the metadata."""
+    paths = [tuple(map(fieldset.field, ("metadata", *path))) for path in resets]
+    return fieldset.of_paths((fieldset.field("spec"),), *paths)
 
 
 def _creation_key(context: Context, obj: Obj) -> tuple[str, ...]:
@@ -124,6 +136,20 @@ def _creation_key(context: Context, obj: Obj) -> tuple[str, ...]:
         metadata.pop(key, None)
     body = orjson.dumps({**obj, "metadata": metadata}).decode()
     return (context.api_version, context.kind.name, context.field_manager, context.subresource, body)
+
+
+def _repeated(context: Context, body: bytes, config: Obj) -> list[str]:
+    """The complaint about keys that the configuration has twice, as far as anybody wants to hear of it."""
+    if context.field_validation == "Ignore" or not decode.may_repeat(body, config):
+        return []
+    return [f"error converting YAML to JSON: {complaint}" for complaint in decode_yaml.parse(body)[1]]
+
+
+def _hold_against(context: Context, complaints: list[str]) -> None:
+    """Refuse or warn, after a failed apply would have been refused for its own reasons."""
+    if complaints and context.field_validation == "Strict":
+        raise errors.bad_request(f"error strict decoding YAML: {complaints[0]}")
+    context.warnings.extend(complaints)
 
 
 def _configuration(context: Context, request: ApiRequest) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def _check_version(context: Context, given: str) -> None:
 
 def create(context: Context, request: ApiRequest) -> ApiResponse:
     kind = context.kind
-    negotiate.accepted(request)
+    negotiate.accepted(request, negotiate.SHAPES if kind.call is None else negotiate.SHAPES_OF_CALLS)
     options.read_write_options(context, request, "CreateOptions")
     obj = read_object(context, request)
     if kind.call is not None:
@@ -140,6 +140,8 @@ def _list_object(context: Context, page: listing.Page, format: negotiate.Format)
         shown = (negotiate.outward(context, obj) for obj in page.items)
         rows = [table.row(columns, obj, now, format.include, format.version) for obj in shown]
         return table.table(columns, rows, page.metadata(), format.version)
+    if format.shape == "PartialObjectMetadata":
+        raise negotiate.mismatch(context, format.shape, "a list", "List")
     if format.shape:
         items = [negotiate.partial(obj, format.version) for obj in page.items]
         head = {"kind": "PartialObjectMetadataList", "apiVersion": format.version}

@@ -10,9 +10,11 @@ from typing import Any
 
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.options import object_version
-from cluster_core.machinery import errors, field
+from cluster_core.machinery import errors, field, gofmt
 from cluster_core.machinery.typed import Obj
 
+_CHECKED = ("deletionTimestamp", "deletionGracePeriodSeconds")
+"""What validation refuses to see changed; only what is missing is restored."""
 _SYSTEM_FIELDS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation")
 
 
@@ -48,7 +50,7 @@ def begin_update(context: Context, new: Obj, old: Obj) -> Obj:
     _check_version(context, metadata, before)
     immutable = ("uid",) if not context.trusted and metadata.get("uid") else ()
     for key in _SYSTEM_FIELDS:
-        if key not in immutable:
+        if key not in immutable and not (key in _CHECKED and metadata.get(key) is not None and not context.trusted):
             _restore(metadata, before, key)
     metadata["resourceVersion"] = before["resourceVersion"]
     if "namespace" in before:
@@ -63,7 +65,7 @@ def _check_version(context: Context, metadata: dict[str, Any], before: dict[str,
     try:
         wanted = object_version(given)
     except ValueError as error:
-        raise errors.plain_error(str(error)) from error
+        raise errors.plain_error(str(error).partition(f"{gofmt.quote(given)}: ")[2]) from error
     if wanted:
         raise errors.conflict(kind.group, kind.plural, context.name)
     if not kind.unconditional_update and context.verb == "update":

@@ -38,9 +38,9 @@ def internal(type: str, value: Any) -> Any:
     if type == "[]byte":
         return value
     if type.startswith("[]"):
-        return [internal(type[2:], item) for item in value] if value else None
+        return [internal(type[2:], item) for item in value] if value is not None else None
     if type.startswith(_SORTED):
-        return {key: internal(type[len(_SORTED) :], value[key]) for key in sorted(value)} if value else None
+        return {key: internal(type[len(_SORTED) :], value[key]) for key in sorted(value)} if value is not None else None
     fields = _types().get(type)
     if fields is None:
         return _basic(type, value)

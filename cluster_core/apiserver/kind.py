@@ -90,6 +90,8 @@ class Served:
     from_storage: Callable[[Obj], Obj] = _same
     to_storage: Callable[[Obj], Obj] = _same
     columns: tuple[Column, ...] = ()
+    fields: Callable[[Obj], Mapping[str, str]] | None = None
+    """What field selectors see of a stored object in this version, where it is not what they see of the kind."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,8 +128,12 @@ class Kind:
     wrong: then any name goes that fits into a path."""
     repeats_metadata_check: bool = True
     """Whether its own update validation checks the change of the metadata again, after the generic one did."""
+    checks_metadata_whole: int = 0
+    """How often its own update validation checks the metadata as a creation does, the rule for names included."""
     warnings: Callable[[Obj, Obj | None], list[str]] | None = None
     """Warning headers for (new, old)."""
+    early_warnings: Callable[[Obj], list[str]] | None = None
+    """Warnings about a prepared new object that come even when it is refused."""
     fields: Callable[[Obj], Mapping[str, str]] | None = None
     """Values selectable with fieldSelector beside metadata.name and metadata.namespace."""
     columns: tuple[Column, ...] = ()
@@ -135,7 +141,11 @@ class Kind:
     """Has a status subresource; then `status` in creates and updates is ignored and generation counts spec changes."""
     generation: bool = False
     """metadata.generation starts at 1 and rises with every spec change. True for most kinds with a spec."""
+    counts_annotations: bool = False
+    """Whether a change of annotations raises the generation as one of the spec does."""
     scale: Scale | None = None
+    status_resets: tuple[tuple[str, ...], ...] = ()
+    """Paths within the metadata, beside the spec, that an update of the status leaves as they are; () is all of it."""
     subresources: tuple[Subresource, ...] = ()
     served: tuple[Served, ...] = ()
     """Further versions beside (group, version), which is also how it is stored."""

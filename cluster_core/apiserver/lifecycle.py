@@ -33,13 +33,15 @@ def create(context: Context, obj: Obj) -> Obj:
     obj = prepare_create(kind, obj if kind.begin is None else kind.begin(context, obj, None))
     context.name = obj["metadata"].get("name", "")
     if not context.trusted:
-        _refuse_invalid(kind, obj, objectmeta_validation.validate_create(kind, obj, context.api_version))
+        context.warnings.extend(kind.early_warnings(obj) if kind.early_warnings is not None else ())
+        _refuse_invalid(kind, obj, objectmeta_validation.validate_create(kind, _as_sent(context, obj), context.api_version))
     if kind.before_store is not None:
         obj = kind.before_store(context, obj, None)
-    server.admission.validate(Attributes("CREATE", context, obj))
-    if server.storage.get(kind, context.namespace, context.name) is not None:
-        raise already_exists(context, obj)
     _add_warnings(context, obj, None)
+    server.admission.validate(Attributes("CREATE", context, obj))
+    found = server.storage.get(kind, context.namespace, context.name)
+    if found is not None:
+        raise already_exists(context, obj, found)
     return obj if context.dry_run else server.storage.put(kind, obj)
 
 
@@ -51,10 +53,20 @@ def _as_stored(context: Context, obj: Obj) -> Obj:
     return cast(Obj, empties.stored(schema.type_of(kind.group, kind.version, kind.name), obj))
 
 
-def already_exists(context: Context, obj: Obj) -> errors.ApiError:
-    if obj["metadata"].get("generateName"):
-        return errors.generate_name_conflict(context.kind.group, context.kind.plural, context.name)
-    return errors.already_exists(context.kind.group, context.kind.plural, context.name)
+def _as_sent(context: Context, obj: Obj) -> Obj:
+    """As validation sees it: with the empty lists and maps that the client sent."""
+    if context.sent is None:
+        return obj
+    kind = context.kind
+    return cast(Obj, empties.restored(schema.type_of(kind.group, kind.version, kind.name), context.sent, obj))
+
+
+def already_exists(context: Context, obj: Obj, found: Obj) -> errors.ApiError:
+    refuse = errors.generate_name_conflict if obj["metadata"].get("generateName") else errors.already_exists
+    error = refuse(context.kind.group, context.kind.plural, context.name)
+    if "deletionTimestamp" in found["metadata"]:
+        error.message = f"object is being deleted: {error.message}"
+    return error
 
 
 def prepare_create(kind: Kind, obj: Obj) -> Obj:
@@ -71,7 +83,7 @@ def _refuse_invalid(kind: Kind, obj: Obj, problems: list[Any]) -> None:
 
 
 def _add_warnings(context: Context, new: Obj, old: Obj | None) -> None:
-    if context.kind.warnings is not None and not context.trusted:
+    if context.kind.warnings is not None and not context.trusted and context.subresource != "status":
         context.warnings.extend(context.kind.warnings(new, old))
 
 
@@ -114,7 +126,7 @@ def prepare_update(context: Context, new: Obj, old: Obj) -> Obj:
     assert admitted is not None
     new = admitted if kind.begin is None or context.subresource else kind.begin(context, admitted, old)
     if context.subresource == "status":
-        prepared = kind.prepare_status(_only_status(new, old), old)
+        prepared = kind.prepare_status(_only_status(new, old, () in kind.status_resets), old)
         return prepared if kind.begin_status is None else kind.begin_status(context, prepared, old)
     if context.subresource == "finalize":
         return new
@@ -125,15 +137,17 @@ def prepare_update(context: Context, new: Obj, old: Obj) -> Obj:
         new = part.prepare(new, old)
     else:
         new = kind.prepare_update(_with_status_of(new, old) if kind.status else new, old)
-    return _next_generation(new, old) if kind.generation else new
+    return _next_generation(kind, new, old) if kind.generation else new
 
 
 _PAST_THE_STRATEGY = frozenset({"binding"})
 """Subresources written to the store as they are: a binding is neither validated nor counted in the generation."""
 
 
-def _only_status(new: Obj, old: Obj) -> Obj:
+def _only_status(new: Obj, old: Obj, keep_metadata: bool) -> Obj:
     metadata = {**new["metadata"]}
+    if keep_metadata:
+        metadata = {**old["metadata"], **{key: metadata[key] for key in ("managedFields", "resourceVersion") if key in metadata}}
     kept = {name: value for name, value in old.items() if name not in ("metadata", "status")}
     result = {**kept, "metadata": metadata}
     if "status" in new:
@@ -150,23 +164,28 @@ def _with_status_of(new: Obj, old: Obj) -> Obj:
     return result
 
 
-def _next_generation(new: Obj, old: Obj) -> Obj:
+def _next_generation(kind: Kind, new: Obj, old: Obj) -> Obj:
     generation = old["metadata"].get("generation", 0)
-    if objectmeta.body(new) != objectmeta.body(old):
+    if objectmeta.body(new) != objectmeta.body(old) or (kind.counts_annotations and _annotations(new) != _annotations(old)):
         generation += 1
     if new["metadata"].get("generation") == generation:
         return new
     return {**new, "metadata": {**new["metadata"], "generation": generation}}
 
 
+def _annotations(obj: Obj) -> Obj:
+    found: Obj = obj["metadata"].get("annotations") or {}
+    return found
+
+
 def _store_update(context: Context, new: Obj, old: Obj) -> Obj:
     kind, server = context.kind, context.server
     if not context.trusted:
-        _refuse_invalid(kind, new, _update_problems(context, new, old))
+        _refuse_invalid(kind, new, _update_problems(context, _as_sent(context, new), old))
     if kind.before_store is not None and not context.subresource:
         new = kind.before_store(context, new, old)
-    server.admission.validate(Attributes("UPDATE", context, new, old))
     _add_warnings(context, new, old)
+    server.admission.validate(Attributes("UPDATE", context, new, old))
     if context.dry_run:
         return new
     if _is_done_for(kind, new):
@@ -188,7 +207,7 @@ def _update_problems(context: Context, new: Obj, old: Obj) -> list[Any]:
     own = validate(new, old)
     if kind.validate_as is not None and not context.subresource:
         own = kind.validate_as(context.api_version, new, old)
-    return [*objectmeta_validation.validate_update(kind, new, old), *own]
+    return [*objectmeta_validation.validate_update(kind, new, old, context.subresource), *own]
 
 
 def _is_done_for(kind: Kind, obj: Obj) -> bool:

@@ -66,8 +66,8 @@ def _field_predicate(context: Context, text: str) -> Predicate:
         selector = selector_text.parse_fields(text).transform(lambda name, value: convert_label(context, name, value))
     except SelectorError as error:
         raise errors.bad_request(str(error)) from error
-    kind = context.kind
-    return lambda obj: selector.matches(selectable(kind, obj))
+    kind, served = context.kind, context.served
+    return lambda obj: selector.matches(selectable(kind, served, obj))
 
 
 def page(context: Context, request: ApiRequest) -> Page:

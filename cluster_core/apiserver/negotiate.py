@@ -12,7 +12,7 @@ from cluster_core.apiserver import table
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.request import JSON, ApiRequest, ApiResponse
 from cluster_core.apiserver.table import META_V1
-from cluster_core.machinery import errors
+from cluster_core.machinery import errors, gofmt
 from cluster_core.machinery.typed import Obj
 
 ACCEPTED = (
@@ -21,7 +21,14 @@ ACCEPTED = (
     "application/vnd.kubernetes.protobuf",
 )
 YAML = "application/yaml"
-_SHAPES = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
+SHAPES_OF_CALLS = ("PartialObjectMetadata", "PartialObjectMetadataList")
+"""What is only asked and never stored has no columns."""
+SHAPES = ("Table", *SHAPES_OF_CALLS)
+_INCLUDED = ("", "None", "Metadata", "Object")
+
+
+class NothingServed(errors.NotAcceptable):
+    """No clause of the Accept header can be served."""
 
 
 class Format(NamedTuple):
@@ -35,12 +42,15 @@ class Format(NamedTuple):
     """Of the shape, not of the object."""
 
 
-def accepted(request: ApiRequest, shapes: tuple[str, ...] = _SHAPES) -> Format:
+def accepted(request: ApiRequest, shapes: tuple[str, ...] = SHAPES) -> Format:
     """The first clause of the Accept header that we can serve. Raises 406 NotAcceptable."""
     found = _first(request.header("accept") or "*/*", shapes)
     if found is None:
-        raise errors.not_acceptable(ACCEPTED)
+        raise NothingServed(errors.not_acceptable(ACCEPTED).message)
     include, pretty = request.parameter("includeObject"), _pretty(request)
+    if found.shape == "Table" and include not in _INCLUDED:
+        shown = f"includeObject: Invalid value: {gofmt.quote(include)}: must be 'Metadata', 'Object', 'None', or empty"
+        raise errors.bad_request(f"Unable to convert to Table as requested: {shown}")
     return found._replace(include=include, pretty=pretty) if include or pretty else found
 
 
@@ -103,12 +113,32 @@ def shaped(context: Context, obj: Obj, format: Format) -> Obj:
     obj = outward(context, obj)
     if not format.shape or obj.get("kind") == "Status":
         return obj
+    if format.shape == "PartialObjectMetadataList":
+        raise mismatch(context, format.shape, "not a list", "")
     if format.shape == "Table":
         columns = table.columns_of(context.kind, context.served)
         rows = [table.row(columns, obj, context.server.world.clock.now, format.include, format.version)]
         metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
         return table.table(columns, rows, metadata, format.version)
     return partial(obj, format.version)
+
+
+def mismatch(context: Context, shape: str, what: str, ending: str) -> errors.ApiError:
+    """An object was asked for as a list, or the other way round."""
+    group = context.kind.group.partition(".")[0] or "core"
+    type = "*unstructured.Unstructured" if "types" in context.kind.facts else f"*{group}.{context.kind.name}"
+    return errors.NotAcceptable(f"you requested {shape}, but the requested object is {what} ({type}{ending})")
+
+
+def route_refusal(context: Context, request: ApiRequest) -> errors.ApiError:
+    """The 406 of a route, which comes before that of negotiation, for a media type that is nowhere served."""
+    served = ", ".join(ACCEPTED)
+    wanted = {clause.partition(";")[0].strip() for clause in request.header("accept").split(",")}
+    if "types" in context.kind.facts or wanted & {*ACCEPTED, "*/*", ""}:
+        return errors.not_acceptable(ACCEPTED)
+    if context.verb == "list":
+        served += f", {JSON};stream=watch, {ACCEPTED[-1]};stream=watch"
+    return errors.NotAcceptable(f"406: Not Acceptable\n\nAvailable representations: {served}", {})
 
 
 def partial(obj: Obj, version: str = META_V1) -> Obj:

@@ -172,9 +172,9 @@ def field_manager(errors: Errors, path: Path, manager: str) -> None:
 # ------------------------------------------------------------------------------------------------ updates
 
 
-def validate_update(kind: Kind, new: Obj, old: Obj) -> Errors:
+def validate_update(kind: Kind, new: Obj, old: Obj, subresource: str = "") -> Errors:
     """What every update checks beside the kind's own rules: the metadata by itself, its change, and, because nearly
-    every kind's rules begin so, its change once more."""
+    every kind's rules begin so, its change once more. Many kinds then check the whole metadata again."""
     errors: Errors = []
     after, before = new["metadata"], old["metadata"]
     if _unchanged(after, before):
@@ -184,6 +184,8 @@ def validate_update(kind: Kind, new: Obj, old: Obj) -> Errors:
     if kind.repeats_metadata_check:
         check_change(errors, after, before)
         known_finalizers(errors, kind, after)
+    for _ in range(0 if subresource else kind.checks_metadata_whole):
+        errors += validate(kind, new)
     return errors
 
 

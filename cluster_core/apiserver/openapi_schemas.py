@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from cluster_core.apiserver import schema
+from cluster_core.apiserver import openapi_customs, schema
 
 Json = dict[str, Any]
 V3, V2 = "#/components/schemas/", "#/definitions/"
@@ -137,14 +137,16 @@ def _references(node: Any) -> Iterator[str]:
 
 def custom(definition: Mapping[str, Any], gvk: Json, prefix: str = V3) -> Json:
     """The component of a custom resource from its CustomResourceDefinition's schema."""
-    meta = schema.published()[schema.META + "ObjectMeta"]
+    if prefix == V2 and openapi_customs.takes_anything(definition):
+        return {"type": "object", "x-kubernetes-group-version-kind": [gvk]}
+    definition = openapi_customs.simple(definition) if prefix == V2 else definition
     published = schema.published()["io.k8s.api.core.v1.ConfigMap"]["properties"]
     reference = {"$ref": prefix + schema.META + "ObjectMeta"}
     properties = {
         **definition.get("properties", {}),
         "apiVersion": {"type": "string", "description": published["apiVersion"]["description"]},
         "kind": {"type": "string", "description": published["kind"]["description"]},
-        "metadata": {"description": meta["description"], **({"allOf": [reference]} if prefix == V3 else reference)},
+        "metadata": {"description": published["metadata"]["description"], **({"allOf": [reference]} if prefix == V3 else reference)},
     }
     return {"type": "object", **definition, "properties": properties, "x-kubernetes-group-version-kind": [gvk]}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cluster_core.apiserver import decode, identity, lifecycle, negotiate, options, unstructured
+from cluster_core.apiserver import decode, empties, identity, lifecycle, negotiate, options, schema, unstructured
 from cluster_core.apiserver.body import inward, type_of
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.decode_exact import Walk, plain
@@ -46,8 +46,12 @@ def changing(context: Context, media: str, body: bytes) -> Callable[[Obj], Obj]:
     """What turns the stored object into the patched one."""
     patcher = read(context, media, body)
 
+    has_empties = "types" not in context.kind.facts and empties.has_any(type_of(context), body)
+
     def change(old: Obj) -> Obj:
         patched = patcher.apply(type_of(context), negotiate.outward(context, old))
+        if has_empties:
+            context.sent = patcher.result
         identity.check_names(context, patched)
         return inward(context, patched)
 
@@ -58,9 +62,11 @@ def media_type(context: Context, request: ApiRequest) -> str:
     """The patch's type. Raises 415 for one the kind cannot take."""
     media = request.header("content-type").partition(";")[0].strip().lower()
     accepted = [each for each in ACCEPTED if each != STRATEGIC or "types" not in context.kind.facts]
-    if media not in accepted:
+    if media in accepted:
+        return media
+    if "types" in context.kind.facts:
         raise errors.unsupported_media_type(accepted)
-    return media
+    raise errors.UnsupportedMediaType("415: Unsupported Media Type", {})
 
 
 @dataclass(slots=True)
@@ -72,20 +78,31 @@ class Patcher:
     changes: Any
     strict: list[str] = field(default_factory=list)
     """What strict decoding has against the patch itself."""
+    result: Any = None
+    """The patched object before its type has seen it."""
 
     def apply(self, type: Type, obj: Obj) -> Obj:
         """The patched object as its type wants it. Raises ApiError: 422 when it does not fit."""
-        patched = self._patched(type, obj)
+        patched = self.result = self._patched(type, obj)
         if not isinstance(patched, dict):
             raise self._refusal(type, patched, _not_an_object(patched))
         if self.media != STRATEGIC and not ("kind" in patched and "apiVersion" in patched):
             return self._kindless(patched)
+        self._check_kind(type, patched)
         try:
             decoded = decode.normalize_strictly(type, patched)
         except decode.DecodeError as error:
             raise self._refusal(type, patched, str(error)) from None
         self._judge(type, patched, [*self.strict, *decoded.strict_errors])
         return decoded.obj
+
+    def _check_kind(self, type: Type, patched: Obj) -> None:
+        """The result is decoded as what it says it is. Raises Invalid for what is no built-in kind."""
+        said = (patched["apiVersion"], patched["kind"])
+        if not type.schema_name or self.media == STRATEGIC or said[1] in schema.registered(str(said[0])):
+            return
+        version, kind, scheme = (gofmt.quote(str(each)) for each in (*said, decode.SCHEME))
+        raise self._refusal(type, patched, f"no kind {kind} is registered for version {version} in scheme {scheme}")
 
     def _patched(self, type: Type, obj: Obj) -> Any:
         if self.media == JSON_PATCH:

@@ -68,6 +68,8 @@ def has_subresource(kind: Kind, name: str) -> bool:
 
 
 def _takes(kind: Kind, info: RequestInfo, method: str) -> bool:
+    if method == "OPTIONS" and info.subresource in WITH_TAIL:
+        return True
     if (method == "HEAD" and info.subresource not in WITH_TAIL) or (info.deprecated_watch and method != "GET"):
         return False
     if info.subresource:

@@ -16,6 +16,7 @@ from cluster_core.apiserver import (
     discovery,
     handlers,
     hooks,
+    negotiate,
     nonresource,
     options,
     protobuf,
@@ -137,9 +138,7 @@ class ApiServer:
             if len(place) == 3 and place[0] == "apis" and aggregation.is_foreign(self, place[1], place[2]):
                 return aggregation.UNAVAILABLE
             return nonresource.answer(self, request)
-        return self._within(
-            self._context(info, request, info.verb), lambda context: _served(context, info, request)
-        )
+        return self._within(self._context(info, request, info.verb), lambda context: _served(context, info, request))
 
     @staticmethod
     def _within(context: Context, serve: Callable[[Context], _Answer]) -> _Answer | ApiResponse:
@@ -164,6 +163,13 @@ class ApiServer:
 
 
 def _served(context: Context, info: RequestInfo, request: ApiRequest) -> ApiResponse:
+    try:
+        return _handled(context, info, request)
+    except negotiate.NothingServed:
+        raise negotiate.route_refusal(context, request) from None
+
+
+def _handled(context: Context, info: RequestInfo, request: ApiRequest) -> ApiResponse:
     if info.subresource and info.subresource != "status" and not subresources.is_part(context):
         return subresources.answer(context, info, request)
     return handlers.HANDLERS[context.verb](context, request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cluster_core.apiserver import decode, identity, lifecycle, negotiate, options, patching, schema
+from cluster_core.apiserver import decode, identity, lifecycle, negotiate, options, patching, routing, schema
 from cluster_core.apiserver.admission.chain import Attributes
 from cluster_core.apiserver.body import check_media_type
 from cluster_core.apiserver.context import Context
@@ -28,7 +28,7 @@ def answer(context: Context, info: RequestInfo, request: ApiRequest) -> ApiRespo
     found = context.kind.subresource(info.subresource)
     if found is None:
         raise errors.generic_not_found()
-    if context.verb not in found.verbs:
+    if context.verb not in found.verbs and not (request.method == "OPTIONS" and found.name in routing.WITH_TAIL):
         raise errors.method_not_allowed()
     if found.call is None:
         _admit_connection(context, found, request)
@@ -36,12 +36,16 @@ def answer(context: Context, info: RequestInfo, request: ApiRequest) -> ApiRespo
     negotiate.accepted(request)
     options.read_write_options(context, request, "CreateOptions" if request.method == "POST" else "UpdateOptions")
     body = _body(context, request, (found.group, found.version, found.kind)) if request.method != "GET" else None
+    if found.kind in _NAMING and body is not None and body["metadata"].get("name", "") != context.name:
+        raise errors.bad_request(f"name in URL does not match name in {found.kind} object")
     parent = lifecycle.existing(context)
     status = 201 if request.method == "POST" else 200
     return negotiate.respond(context, request, found.call(context, parent, body), status)
 
 
 _STREAMS = {"exec": "PodExecOptions", "attach": "PodAttachOptions", "portforward": "PodPortForwardOptions", "proxy": "PodProxyOptions"}
+_NAMING = ("Binding", "Eviction")
+"""Kinds of bodies that name the object, which is compared before it is looked for."""
 _LISTS = frozenset(("command", "ports"))
 _TEXTS = frozenset(("container", "path"))
 

@@ -19,6 +19,8 @@ from cluster_core.machinery.typed import Obj
 COMPONENT = "attachdetach-controller"
 _MANY = frozenset(("ReadWriteMany", "ReadOnlyMany"))
 
+_OURS = "csi-"
+
 Pods = dict[str, list[Obj]]
 """Node name -> the pods there that use the volume."""
 
@@ -39,7 +41,8 @@ def reconcile(context: Context, key: str) -> float | None:
 
 
 def _attachments(context: Context, name: str) -> list[Obj]:
-    return volumes.ATTACHMENTS.of(context, name)
+    """Those that this controller has made, as their names tell: others are their makers' own affair."""
+    return [found for found in volumes.ATTACHMENTS.of(context, name) if found["metadata"]["name"].startswith(_OURS)]
 
 
 def _attaches(context: Context, volume: Obj) -> bool:
@@ -69,7 +72,7 @@ def _attach(context: Context, volume: Obj, node: str, pods: Pods, attachments: d
     digest = hashlib.sha256(f"{csi['volumeHandle']}{csi['driver']}{node}".encode()).hexdigest()
     spec = {"attacher": csi["driver"], "source": {"persistentVolumeName": name}, "nodeName": node}
     made = context.api.create(
-        "VolumeAttachment", {"metadata": {"name": f"csi-{digest}"}, "spec": spec, "status": {"attached": False}}
+        "VolumeAttachment", {"metadata": {"name": f"{_OURS}{digest}"}, "spec": spec, "status": {"attached": False}}
     )
     attachments[node] = made
 

@@ -56,7 +56,7 @@ def criteria(errors: Errors, path: Path, found: Obj | None) -> None:
     """MatchResources."""
     if found is None:
         return
-    checks.choice(errors, path / "matchPolicy", found.get("matchPolicy", "Equivalent"), _POLICIES)
+    checks.supported(errors, path / "matchPolicy", found.get("matchPolicy", "Equivalent"), _POLICIES)
     for key in ("namespaceSelector", "objectSelector"):
         checks.label_selector(errors, path / key, found.get(key) or {})
     for key in ("resourceRules", "excludeResourceRules"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
-from cluster_core.kinds.checks import name, needed, port_number
+from cluster_core.kinds.checks import name, needed
 from cluster_core.kinds.columns import condition
 from cluster_core.machinery import gofmt, names
 from cluster_core.machinery.field import Errors, Path, invalid, required
@@ -73,7 +73,10 @@ def _service(errors: Errors, spec: Obj) -> None:
             errors.append(invalid(path, insecure, f"{_LOCAL} insecureSkipTLSVerify"))
         return
     needed(errors, service, _SPEC / "service", "namespace", "name")
-    port_number(errors, _SPEC.child("service", "port"), service.get("port", 0))
+    port = service.get("port", 0)
+    problems = names.port_number(port)
+    if problems:
+        errors.append(invalid(_SPEC.child("service", "port"), port, f"port is not valid: {', '.join(problems)}"))
     if insecure and bundle:
         detail = "may not be true if caBundle is present"
         errors.append(invalid(_SPEC / "insecureSkipTLSVerify", insecure, detail))
@@ -112,8 +115,10 @@ KIND = Kind(
     before_store=before_store,
     validate_name=names.path_segment_name,
     validate=validate,
+    checks_metadata_whole=1,
     validate_update=lambda new, old: validate(new),
     columns=COLUMNS,
     status=True,
+    status_resets=((),),
     prefix="apiregistration.k8s.io/apiservices",
 )

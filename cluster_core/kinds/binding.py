@@ -15,8 +15,6 @@ _DONE: Obj = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "S
 
 def bind(context: Context, binding: Obj) -> Obj:
     """Serve pods/NAME/binding. Raises ApiError: 400, 404, 409 or, for a target that cannot be, a plain 500."""
-    if binding["metadata"].get("name", "") != context.name:
-        raise errors.bad_request("name in URL does not match name in Binding object")
     target = binding.get("target") or {}
     problems = _problems(target)
     if problems:
@@ -64,6 +62,8 @@ def _labelled(pod: Obj, binding: Obj) -> Obj:
 def _call(context: Context, binding: Obj) -> Obj:
     """The old way in: POST to the namespace's bindings."""
     name = binding["metadata"].get("name", "")
+    if not name:
+        raise errors.bad_request("Name parameter required.")
     pods = context.server.kinds.named("Pod")
     return bind(context.toward(pods, "create", context.namespace, name, "binding"), binding)
 

@@ -60,7 +60,8 @@ def claim_template(found: Obj) -> Errors:
 def claim_template_update(new: Obj, old: Obj) -> Errors:
     if new.get("spec") == old.get("spec"):
         return []
-    return [invalid(_SPEC, internal("resource.ResourceClaimTemplateSpec", new.get("spec")), _IMMUTABLE)]
+    shown = internal("resource.ResourceClaimTemplateSpec", new.get("spec"))
+    return [*claim_template(new), invalid(_SPEC, shown, _IMMUTABLE)]
 
 
 def claim_spec(errors: Errors, path: Path, spec: Obj) -> None:

@@ -14,5 +14,6 @@ KIND = Kind(
     namespaced=False,
     validate_name=names.path_segment_name,
     validate=cluster_role,
+    checks_metadata_whole=1,
     validate_update=lambda new, old: cluster_role(new),
 )

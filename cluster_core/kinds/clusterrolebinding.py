@@ -22,6 +22,7 @@ KIND = Kind(
     validate_name=names.path_segment_name,
     default=default,
     validate=cluster_role_binding,
+    checks_metadata_whole=1,
     validate_update=cluster_role_binding_update,
     columns=COLUMNS,
 )

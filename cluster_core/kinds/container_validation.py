@@ -125,10 +125,14 @@ def ephemeral_containers(errors: Errors, path: Path, spec: Obj, pod: Surrounding
         if target and target not in others:
             errors.append(not_found(at / "targetContainerName", target))
         detail = "cannot be set for an Ephemeral Container"
-        errors.extend(forbidden(at / key, detail) for key in _EPHEMERAL_ORDER if container.get(key))
+        errors.extend(forbidden(at / key, detail) for key in _EPHEMERAL_ORDER if container.get(key) or (key in _POINTERS and key in container))
         for position, mount in enumerate(container.get("volumeMounts") or ()):
             where = (at / "volumeMounts")[position]
             errors.extend(forbidden(where / key, detail) for key in ("subPath", "subPathExpr") if mount.get(key))
+
+
+_POINTERS = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle")
+"""Set when they are empty, too."""
 
 
 def image_of_pod(errors: Errors, path: Path, container: Obj) -> None:

@@ -14,6 +14,7 @@ from cluster_core.kinds.checks import immutable
 from cluster_core.kinds.crd_internal import internal_versions
 from cluster_core.kinds.crd_schema_validation import schema
 from cluster_core.kinds.webhook_validation import client as client_config
+from cluster_core.kinds.webhook_validation import review_versions
 from cluster_core.machinery import names
 from cluster_core.machinery.field import Errors, Path, forbidden, invalid, not_supported, required
 from cluster_core.machinery.typed import Obj
@@ -21,7 +22,6 @@ from cluster_core.machinery.typed import Obj
 _SPEC, _STATUS = Path("spec"), Path("status")
 _COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
 _COLUMN_FORMATS = "byte,date,date-time,double,float,int32,int64,password"
-_REVIEWS = ("v1", "v1beta1")
 _HOISTED = {
     "schema": "validation",
     "subresources": "subresources",
@@ -104,7 +104,7 @@ def _approval(errors: Errors, found: Obj, old: Obj | None) -> None:
     if not any(group == one or group.endswith(f".{one}") for one in _PROTECTED):
         return
     notes = [(one["metadata"].get("annotations") or {}).get(_APPROVED, "") for one in (found, old) if one is not None]
-    if len(notes) == 2 and bool(notes[0]) == bool(notes[1]):
+    if len(notes) == 2 and _approval_state(notes[0]) == _approval_state(notes[1]):
         return
     path, note = Path("metadata", "annotations")[_APPROVED], notes[0]
     if not note:
@@ -113,12 +113,20 @@ def _approval(errors: Errors, found: Obj, old: Obj | None) -> None:
             "see https://github.com/kubernetes/enhancements/pull/1111"
         )
         errors.append(required(path, detail))
-    elif not note.startswith("unapproved") and not re.match(r"https?://[^/]+", note):
+    elif _approval_state(note) == "invalid":
         detail = (
             f'protected groups must have approval annotation "{_APPROVED}" with either a URL or a reason starting with '
             '"unapproved", see https://github.com/kubernetes/enhancements/pull/1111'
         )
         errors.append(invalid(path, note, detail))
+
+
+def _approval_state(note: str) -> str:
+    if not note:
+        return "missing"
+    if note.startswith("unapproved"):
+        return "bypassed"
+    return "approved" if re.match(r"https?://[^/]+", note) else "invalid"
 
 
 # ------------------------------------------------------------------------------------------------ the spec
@@ -150,7 +158,7 @@ def _spec(errors: Errors, spec: Obj) -> None:
     common, versions = hoisted(spec)
     for index, one in enumerate(versions):
         _version(errors, (_SPEC / "versions")[index], one, common)
-    _versions(errors, versions)
+    _versions(errors, None if spec.get("versions") is None else versions)
     _names(errors, spec.get("names") or {})
     with_status = any(_has_status(one.get("subresources")) for one in (common, *versions))
     _parts(errors, _SPEC, {**common, "schema": common.get("validation")}, with_status)
@@ -198,13 +206,13 @@ def _parts(errors: Errors, path: Path, found: Obj, with_status: bool) -> None:
         _column(errors, (path / "additionalPrinterColumns")[index], column)
 
 
-def _versions(errors: Errors, versions: Sequence[Obj]) -> None:
-    path, known = _SPEC / "versions", [one.get("name", "") for one in versions]
+def _versions(errors: Errors, versions: Sequence[Obj] | None) -> None:
+    path, known = _SPEC / "versions", [one.get("name", "") for one in versions or ()]
+    shown = None if versions is None else internal_versions(versions)
     if len(set(known)) < len(known):
-        errors.append(invalid(path, internal_versions(versions), "must contain unique version names"))
-    if sum(bool(one.get("storage")) for one in versions) != 1:
-        detail = "must have exactly one version marked as storage version"
-        errors.append(invalid(path, internal_versions(versions), detail))
+        errors.append(invalid(path, shown, "must contain unique version names"))
+    if sum(bool(one.get("storage")) for one in versions or ()) != 1:
+        errors.append(invalid(path, shown, "must have exactly one version marked as storage version"))
     if known and known[0] and names.dns1035_label(known[0]):
         errors.append(invalid(_SPEC / "version", known[0], ",".join(names.dns1035_label(known[0]))))
 
@@ -284,8 +292,4 @@ def _conversion(errors: Errors, path: Path, found: Obj) -> None:
         errors.append(required(path / "webhookClientConfig", "required when strategy is set to Webhook"))
     else:
         client_config(errors, path / "webhookClientConfig", client)
-    if not reviews:
-        errors.append(required(path / "conversionReviewVersions"))
-    elif not set(reviews) & set(_REVIEWS):
-        detail = f"must include at least one of {', '.join(_REVIEWS)}"
-        errors.append(invalid(path / "conversionReviewVersions", list(reviews), detail))
+    review_versions(errors, path / "conversionReviewVersions", reviews)

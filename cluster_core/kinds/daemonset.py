@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds import apps_validation
 from cluster_core.kinds.columns import container_columns, counted, documented, labels_text, selector_column
 from cluster_core.kinds.pod_warnings import workload_warnings
 from cluster_core.kinds.podspec_defaults import default_template_of
+from cluster_core.machinery import errors, gofmt
 from cluster_core.machinery.typed import Obj
 
+_NUMBER = re.compile(r"[+-]?[0-9]+")
 TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 """The annotation that stands for a former field of the spec."""
 _ROLLING = {"maxUnavailable": 1, "maxSurge": 0}
@@ -24,7 +28,15 @@ def default(daemonset: Obj) -> Obj:
     spec["updateStrategy"] = strategy
     metadata = daemonset.get("metadata") or {}
     annotations = {TEMPLATE_GENERATION: "0", **(metadata.get("annotations") or {})}
+    _check_generation(annotations[TEMPLATE_GENERATION])
     return {**daemonset, "metadata": {**metadata, "annotations": annotations}, "spec": spec}
+
+
+def _check_generation(text: str) -> None:
+    """Upstream converts the annotation to a number while decoding. Raises BadRequest."""
+    if not _NUMBER.fullmatch(text):
+        head = 'DaemonSet in version "v1" cannot be handled as a DaemonSet: '
+        raise errors.bad_request(f"{head}strconv.ParseInt: parsing {gofmt.quote(text)}: invalid syntax")
 
 
 def template_generation(daemonset: Obj) -> int:

@@ -29,14 +29,6 @@ def prepare_create(deployment: Obj) -> Obj:
     return {**deployment, "status": {}}
 
 
-def prepare_update(new: Obj, old: Obj) -> Obj:
-    """A change of annotations raises the generation, because they are copied to the replica sets."""
-    if new["metadata"].get("annotations", {}) == old["metadata"].get("annotations", {}) or new["spec"] != old["spec"]:
-        return new
-    generation = old["metadata"].get("generation", 0) + 1
-    return {**new, "metadata": {**new["metadata"], "generation": generation}}
-
-
 def prepare_status(new: Obj, old: Obj) -> Obj:
     """A status update changes no labels."""
     metadata = {key: value for key, value in new["metadata"].items() if key != "labels"}
@@ -74,7 +66,6 @@ KIND = Kind(
     categories=("all",),
     default=default,
     prepare_create=prepare_create,
-    prepare_update=prepare_update,
     prepare_status=prepare_status,
     validate=apps_validation.deployment,
     validate_update=apps_validation.selected_update(apps_validation.deployment),
@@ -82,6 +73,8 @@ KIND = Kind(
     warnings=workload_warnings,
     columns=COLUMNS,
     status=True,
+    status_resets=(("labels",),),
     generation=True,
+    counts_annotations=True,
     scale=Scale(),
 )

@@ -50,6 +50,7 @@ KIND = Kind(
     short=("ep",),
     default=default,
     validate=endpoints,
+    checks_metadata_whole=1,
     validate_update=endpoints_update,
     warnings=endpoints_warnings,
     columns=COLUMNS,

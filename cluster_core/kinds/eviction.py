@@ -21,8 +21,6 @@ _DONE: Obj = {**_STATUS, "status": "Success", "code": 201}
 
 def evict(context: Context, eviction: Obj) -> Obj:
     """Serve pods/NAME/eviction. Raises TooManyRequests (429) while the budget allows no disruption."""
-    if eviction["metadata"].get("name", "") != context.name:
-        raise errors.bad_request("name in URL does not match name in Eviction object")
     options = dict(eviction.get("deleteOptions") or {})
     check_delete_options(options)
     context.dry_run = context.dry_run or "All" in options.get("dryRun", ())

@@ -52,6 +52,7 @@ KIND = Kind(
     short=("ing",),
     prepare_create=prepare_create,
     validate=validate,
+    checks_metadata_whole=1,
     validate_update=validate_update,
     validate_status=validate_status,
     warnings=warnings,

@@ -50,7 +50,7 @@ def _whole(ingress: Obj, *, any_secret: bool, any_wildcard: bool) -> Errors:
     spec = ingress.get("spec") or {}
     rules = spec.get("rules") or ()
     if not rules and spec.get("defaultBackend") is None:
-        errors.append(invalid(_SPEC, None, "either `defaultBackend` or `rules` must be specified"))
+        errors.append(invalid(_SPEC, spec.get("rules"), "either `defaultBackend` or `rules` must be specified"))
     if spec.get("defaultBackend") is not None:
         _backend(errors, _SPEC / "defaultBackend", spec["defaultBackend"])
     for index, rule in enumerate(rules):

@@ -45,6 +45,7 @@ KIND = Kind(
     namespaced=False,
     default=default,
     validate=ingress_class,
+    checks_metadata_whole=1,
     validate_update=ingress_class_update,
     columns=COLUMNS,
     generation=True,

@@ -155,6 +155,7 @@ KIND = Kind(
     default=default,
     prepare_create=prepare_create,
     validate=validate,
+    checks_metadata_whole=1,
     validate_update=job_update,
     validate_status=job_status,
     before_store=before_store,

@@ -41,6 +41,7 @@ KIND = Kind(
     default=default,
     prepare_create=prepare_create,
     validate=limitrange,
+    checks_metadata_whole=1,
     validate_update=lambda new, old: limitrange(new),
     repeats_metadata_check=False,
     allow_create_on_update=True,

@@ -15,6 +15,8 @@ KIND = Kind(
     generation=True,
     default=policy_shape.default_policy,
     validate=policy_validation.mutating_policy,
+    repeats_metadata_check=False,
+    checks_metadata_whole=1,
     validate_update=lambda new, old: policy_validation.mutating_policy(new),
     columns=policy_shape.policy_columns("Mutations", "mutations", "Mutation indicates the number of mutations"),
 )

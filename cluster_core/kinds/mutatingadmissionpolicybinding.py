@@ -15,6 +15,8 @@ KIND = Kind(
     generation=True,
     default=policy_shape.default_binding,
     validate=policy_validation.mutating_binding,
+    repeats_metadata_check=False,
+    checks_metadata_whole=1,
     validate_update=lambda new, old: policy_validation.mutating_binding(new),
     columns=policy_shape.BINDING_COLUMNS,
 )

@@ -122,6 +122,7 @@ KIND = Kind(
     short=("no",),
     default=default,
     validate=node,
+    checks_metadata_whole=1,
     validate_update=node_update,
     validate_status=node_change,
     warnings=warnings,

@@ -90,6 +90,7 @@ KIND = Kind(
     prepare_create=prepare_create,
     prepare_update=prepare_update,
     validate=validate,
+    checks_metadata_whole=1,
     validate_update=validate_update,
     validate_status=validate_status,
     warnings=warnings,

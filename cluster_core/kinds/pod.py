@@ -10,18 +10,23 @@ from cluster_core.kinds.pod_parts import prepare_ephemeral, prepare_resize, vali
 from cluster_core.kinds.pod_strategy import prepare_create, prepare_status, prepare_update, with_pod_ips
 from cluster_core.kinds.pod_update_validation import validate_status, validate_update
 from cluster_core.kinds.pod_validation import validate
-from cluster_core.kinds.pod_warnings import pod_warnings
+from cluster_core.kinds.pod_warnings import app_armor_warnings, pod_warnings
 from cluster_core.kinds.podspec_defaults import default_own_spec, without_init_annotations
 from cluster_core.machinery.typed import Obj
 
 
 def default(pod: Obj) -> Obj:
-    result = {**pod, "spec": default_own_spec(pod.get("spec") or {})}
+    result = {**pod, "spec": _in_time(default_own_spec(pod.get("spec") or {}))}
     if "metadata" in pod:
         result["metadata"] = without_init_annotations(pod["metadata"])
     if pod.get("status"):
         result["status"] = with_pod_ips(pod["status"])
     return result
+
+
+def _in_time(spec: Obj) -> Obj:
+    """Conversion makes a second of a negative grace period."""
+    return {**spec, "terminationGracePeriodSeconds": 1} if spec.get("terminationGracePeriodSeconds", 0) < 0 else spec
 
 
 def graceful(pod: Obj, asked: int | None) -> int:
@@ -54,15 +59,18 @@ KIND = Kind(
     categories=("all",),
     default=default,
     validate=validate,
+    checks_metadata_whole=1,
     validate_update=validate_update,
     validate_status=validate_status,
     prepare_create=prepare_create,
     prepare_update=prepare_update,
     prepare_status=prepare_status,
     fields=fields,
+    early_warnings=app_armor_warnings,
     warnings=pod_warnings,
     columns=COLUMNS,
     status=True,
+    status_resets=(("deletionTimestamp",), ("ownerReferences",)),
     generation=True,
     graceful=graceful,
     returns_deleted=True,

@@ -133,7 +133,9 @@ def _without_updatable(new: Obj, old: Obj) -> dict[str, Any]:
     """The new spec with what may change put back."""
     rest = dict(new)
     for key in ("containers", "initContainers"):
-        pairs = zip(new.get(key) or (), old.get(key) or (), strict=True)
+        if not new.get(key):
+            continue
+        pairs = zip(new[key], old.get(key) or (), strict=True)
         rest[key] = [{**after, "image": before.get("image", "")} for after, before in pairs]
     for key in ("activeDeadlineSeconds", "schedulingGates", "tolerations"):
         rest[key] = old.get(key)
@@ -152,8 +154,10 @@ def _gated(errors: Errors, rest: dict[str, Any], old: Obj) -> dict[str, Any]:
         text = "only additions to spec.nodeSelector are allowed (no mutations or deletions)"
         errors.append(invalid(SPEC / "nodeSelector", after or None, text))
     rest["nodeSelector"] = before
-    found = (old.get("affinity") or {}).get("nodeAffinity")
-    _node_affinity(errors, (rest.get("affinity") or {}).get("nodeAffinity"), found)
+    found, own = ((spec.get("affinity") or {}).get("nodeAffinity") for spec in (old, rest))
+    if found == own:
+        return rest
+    _node_affinity(errors, own, found)
     others = {key: one for key, one in (rest.get("affinity") or {}).items() if key != "nodeAffinity"}
     affinity = others if found is None else {**others, "nodeAffinity": found}
     rest["affinity"] = affinity if affinity or "affinity" in old else None
@@ -194,6 +198,8 @@ def validate_status(new: Obj, old: Obj) -> Errors:
     errors: Errors = []
     annotation_updates(errors, new, old)
     after, before = new.get("status", {}), old.get("status", {})
+    if after.get("observedGeneration", 0) < 0:
+        errors.append(invalid(_STATUS / "observedGeneration", after["observedGeneration"], "must be a non-negative integer"))
     _conditions(errors, after.get("conditions") or ())
     _nominated(errors, new, old)
     immutable(errors, _STATUS / "qosClass", after.get("qosClass", ""), before.get("qosClass", ""))

@@ -46,21 +46,24 @@ def pod_warnings(new: Obj, old: Obj | None) -> list[str]:
     of_name = name_warnings(new, _NAME_OF_POD)
     if key in _UNREMARKABLE:
         return of_name
-    metadata = new["metadata"]
-    armor = [*_app_armor_of_pod(new["spec"], metadata.get("annotations") or {})]
-    of_spec = [*_of_pod(Path(), new["spec"], metadata)]
-    if not armor and not of_spec:
+    of_spec = [*_of_pod(Path(), new["spec"], new["metadata"])]
+    if not of_spec:
         _UNREMARKABLE.add(key)
-    return [*armor, *of_name, *of_spec]
+    return [*of_name, *of_spec]
 
 
 _UNREMARKABLE = Faultless()
 
 
-def _app_armor_of_pod(spec: Obj, annotations: Mapping[str, str]) -> Warnings:
+def app_armor_warnings(pod: Obj) -> list[str]:
     """The annotation has been made a field by now unless it made no sense."""
+    annotations = pod["metadata"].get("annotations") or {}
     if not any(key.startswith(APP_ARMOR_ANNOTATION) for key in annotations):
-        return
+        return []
+    return list(_app_armor_of_pod(pod["spec"], annotations))
+
+
+def _app_armor_of_pod(spec: Obj, annotations: Mapping[str, str]) -> Warnings:
     own = (spec.get("securityContext") or {}).get("appArmorProfile")
     for container, _ in every_container(spec, Path("spec")):
         key = APP_ARMOR_ANNOTATION + container.get("name", "")

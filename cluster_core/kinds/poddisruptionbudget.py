@@ -9,6 +9,7 @@ from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.checks import label_selector, nonnegatives, supported
 from cluster_core.kinds.columns import status_number
+from cluster_core.kinds.conditions_validation import conditions
 from cluster_core.kinds.rollout_validation import at_most_all, int_or_percent
 from cluster_core.machinery.field import Errors, Path, invalid
 from cluster_core.machinery.typed import Obj
@@ -45,6 +46,7 @@ def validate_status(new: Obj, old: Obj) -> Errors:
     errors: Errors = []
     keys = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
     nonnegatives(errors, new.get("status") or {}, Path("status"), *keys)
+    conditions(errors, Path("status", "conditions"), (new.get("status") or {}).get("conditions") or ())
     return errors
 
 

@@ -91,7 +91,7 @@ def _group_version(errors: Errors, path: Path, text: str) -> None:
 
 
 def _variables(errors: Errors, spec: Obj) -> list[str] | None:
-    """The names of the variables that compile; None when the policy has none."""
+    """The names of the variables, of those that do not compile too; None when the policy has none."""
     variables = spec.get("variables") or ()
     known: list[str] = []
     params = spec.get("paramKind") is not None
@@ -105,10 +105,8 @@ def _variables(errors: Errors, spec: Obj) -> list[str] | None:
         if not expression.strip():
             errors.append(field.required(path / "expression", "expression is not specified"))
             continue
-        found = expression_problems(path / "expression", expression, (), params=params, variables=known)
-        errors += found
-        if not found:
-            known.append(name)
+        errors += expression_problems(path / "expression", expression, (), params=params, variables=known)
+        known.append(name)
     return known if variables else None
 
 

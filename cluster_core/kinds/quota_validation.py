@@ -83,6 +83,7 @@ def _scopes(errors: Errors, path: Path, scopes: Sequence[str], hard: Amounts) ->
     for scope in scopes:
         if scope not in _SCOPES:
             errors.append(invalid(path, shown, "unsupported scope"))
+            continue
         for resource in sorted(hard):
             if not _fits(scope, resource):
                 errors.append(invalid(path, shown, "unsupported scope applied to resource"))
@@ -102,7 +103,7 @@ def _selector(errors: Errors, path: Path, spec: Obj) -> None:
         scope = expression.get("scopeName", "")
         if scope not in _SCOPES:
             errors.append(invalid(path / "scopeName", scope, "unsupported scope"))
-        for resource in sorted(spec.get("hard") or ()):
+        for resource in sorted(spec.get("hard") or ()) if scope in _SCOPES else ():
             if not _fits(scope, resource):
                 shown = internal("core.ScopeSelector", spec["scopeSelector"])
                 errors.append(invalid(path, shown, "unsupported scope applied to resource"))

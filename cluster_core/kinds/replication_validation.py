@@ -31,8 +31,8 @@ def controller(obj: Obj) -> Errors:
     if found is None:
         errors.append(required(_TEMPLATE))
         return errors
-    labels = template_labels(found) or {}
-    if any(labels.get(key) != value for key, value in selector.items()):
+    labels = template_labels(found)
+    if any((labels or {}).get(key) != value for key, value in selector.items()):
         errors.append(invalid(_TEMPLATE.child("metadata", "labels"), sorted_labels(labels), MISMATCH))
     template(errors, _TEMPLATE, found)
     always_restarted(errors, _TEMPLATE, found, "ReplicationController")

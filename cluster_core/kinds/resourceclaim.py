@@ -41,8 +41,10 @@ KIND = Kind(
     default=default,
     prepare_create=prepare_create,
     validate=claim,
+    checks_metadata_whole=1,
     validate_update=claim_update,
     validate_status=claim_status,
     columns=COLUMNS,
     status=True,
+    status_resets=((),),
 )

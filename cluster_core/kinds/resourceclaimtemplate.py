@@ -21,6 +21,7 @@ KIND = Kind(
     group="resource.k8s.io",
     default=default,
     validate=claim_template,
+    checks_metadata_whole=1,
     validate_update=claim_template_update,
     columns=(NAME, AGE),
 )

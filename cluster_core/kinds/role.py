@@ -13,5 +13,6 @@ KIND = Kind(
     group="rbac.authorization.k8s.io",
     validate_name=names.path_segment_name,
     validate=role,
+    checks_metadata_whole=1,
     validate_update=lambda new, old: role(new),
 )

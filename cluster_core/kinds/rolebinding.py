@@ -21,6 +21,7 @@ KIND = Kind(
     validate_name=names.path_segment_name,
     default=default,
     validate=role_binding,
+    checks_metadata_whole=1,
     validate_update=role_binding_update,
     columns=COLUMNS,
 )

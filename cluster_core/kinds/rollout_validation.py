@@ -51,7 +51,7 @@ def replicas_fit(errors: Errors, status: Obj, fields: Sequence[str], ready: str)
     total = status.get("replicas", 0)
     for key in fields:
         if status.get(key, 0) > total:
-            errors.append(invalid(STATUS / key, status[key], "cannot be greater than status.replicas"))
+            errors.append(invalid(STATUS / key, status.get(key, 0), "cannot be greater than status.replicas"))
     available = status.get("availableReplicas", 0)
     if available > status.get("readyReplicas", 0):
         errors.append(invalid(STATUS / "availableReplicas", available, f"cannot be greater than {ready}"))

@@ -47,7 +47,7 @@ def storage_class(found: Obj) -> Errors:
 
 
 def storage_class_update(new: Obj, old: Obj) -> Errors:
-    errors: Errors = []
+    errors = storage_class(new)
     for key in ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"):
         immutable(errors, Path(key), new.get(key), old.get(key))
     return errors

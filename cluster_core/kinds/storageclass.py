@@ -46,6 +46,7 @@ KIND = Kind(
     short=("sc",),
     default=default,
     validate=storage_class,
+    checks_metadata_whole=1,
     validate_update=storage_class_update,
     columns=COLUMNS,
 )

@@ -18,7 +18,7 @@ _NO_METADATA: Mapping[str, Any] = {}
 
 
 def template_labels(template: Obj) -> Mapping[str, str] | None:
-    found: Mapping[str, str] | None = (template.get("metadata") or {}).get("labels") or None
+    found: Mapping[str, str] | None = (template.get("metadata") or {}).get("labels")
     return found
 
 
@@ -75,4 +75,4 @@ def matches(errors: Errors, path: Path, spec: Obj, detail: str = "invalid label 
 
 def sorted_labels(found: Mapping[str, str] | None) -> dict[str, str] | None:
     """A map as Go prints it: by key."""
-    return {key: found[key] for key in sorted(found)} if found else None
+    return None if found is None else {key: found[key] for key in sorted(found)}

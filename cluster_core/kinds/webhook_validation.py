@@ -22,7 +22,7 @@ def validating_hooks(configuration: Obj) -> Errors:
     for number, hook in enumerate(configuration.get("webhooks") or ()):
         path, name = _HOOKS.index(number), hook.get("name", "")
         _hook(errors, path, hook)
-        _review_versions(errors, path / "admissionReviewVersions", hook.get("admissionReviewVersions") or ())
+        admission_versions(errors, path / "admissionReviewVersions", hook.get("admissionReviewVersions") or ())
         if name and name in seen:
             errors.append(field.duplicate(path / "name", name))
         seen.add(name)
@@ -72,9 +72,17 @@ def _name(errors: Errors, path: Path, name: str) -> None:
         errors.append(field.invalid(path, name, "should be a domain with at least three segments separated by dots"))
 
 
-def _review_versions(errors: Errors, path: Path, versions: Sequence[str]) -> None:
-    if not versions:
+def admission_versions(errors: Errors, path: Path, versions: Sequence[str]) -> None:
+    if versions:
+        review_versions(errors, path, versions)
+    else:
         errors.append(field.required(path, f"must specify one of {', '.join(_VERSIONS)}"))
+
+
+def review_versions(errors: Errors, path: Path, versions: Sequence[str]) -> None:
+    """The versions of reviews a webhook knows, of admission or conversion."""
+    if not versions:
+        errors.append(field.required(path))
         return
     for number, version in enumerate(versions):
         if version in versions[:number]:
@@ -119,6 +127,18 @@ def _service(errors: Errors, path: Path, service: Obj) -> None:
     problems = names.port_number(port)
     if problems:
         errors.append(field.invalid(path / "port", port, f"port is not valid: {', '.join(problems)}"))
-    target = service.get("path")
-    if target not in (None, "", "/") and not str(target).startswith("/"):
-        errors.append(field.invalid(path / "path", target, "must start with a '/'"))
+    _service_path(errors, path / "path", str(service.get("path") or ""))
+
+
+def _service_path(errors: Errors, path: Path, target: str) -> None:
+    if target in ("", "/"):
+        return
+    if target == "//":
+        errors.append(field.invalid(path, target, "segment[0] may not be empty"))
+        return
+    if not target.startswith("/"):
+        errors.append(field.invalid(path, target, "must start with a '/'"))
+    # Upstream drops the first character, be it a slash or not.
+    for index, step in enumerate(target[1:].removesuffix("/").split("/")):
+        found = [f"segment[{index}]: {text}" for text in names.dns1123_subdomain(step)]
+        errors += field.invalid_each(path, target, found if step else [f"segment[{index}] may not be empty"])

@@ -28,9 +28,29 @@ def refusal(work: Work) -> tuple[str, str] | None:
     allocatable = node.get("status", {}).get("allocatable", {})
     if crowd > value(allocatable.get("pods", "110")):
         return _lacking(work, "pods", 1, crowd - 1, value(allocatable["pods"]))
+    if _port_taken(work.pod, others):
+        return "NodePorts", "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
     if not wanted:
         return None
     return _short_of(work, wanted, others, allocatable)
+
+
+def _port_taken(pod: Obj, others: list[Obj]) -> bool:
+    """Whether another pod has a port of the host that this one wants."""
+    wanted = _host_ports(pod)
+    if not wanted:
+        return False
+    taken = [port for other in others if other["metadata"]["uid"] != pod["metadata"]["uid"] and not states.has_ended(other) for port in _host_ports(other)]
+    return any(mine[1:] == theirs[1:] and (mine[0] == theirs[0] or ANY in (mine[0], theirs[0])) for mine in wanted for theirs in taken)
+
+
+ANY = "0.0.0.0"
+
+
+def _host_ports(pod: Obj) -> list[tuple[str, str, int]]:
+    """(address, protocol, port) of the host that the pod's containers want."""
+    ports = (port for container in pod["spec"]["containers"] for port in container.get("ports", ()) if port.get("hostPort"))
+    return [(port.get("hostIP") or ANY, port.get("protocol", "TCP"), port["hostPort"]) for port in ports]
 
 
 SYSTEM_CRITICAL = 2_000_000_000

@@ -16,6 +16,7 @@ from cluster_core.kubelet import (
     imagestore,
     kwok,
     memory,
+    mounting,
     pressure,
     refreshing,
     registration,
@@ -77,6 +78,8 @@ class Fleet:
         """Whether everything takes no time and happens without a word: when a cluster is made."""
         self.fake: set[str] = set()
         """Nodes that KWOK plays."""
+        self.host_files: Callable[[str], Mapping[str, str]] = lambda node: {}
+        """The files of a node's machine, by path."""
         self._memories: dict[str, Memory] = {}
         self.dns: dict[str, list[Any]] = {}
         """Pod uid -> [name servers, domain] it was started with, where its kubelet's were not the cluster's usual ones."""
@@ -242,9 +245,9 @@ class Fleet:
         self.world.agenda.soon(self.name, f"{pod['spec']['nodeName']}|pod|{object_key(pod)}", 0.05)
 
     def disturb(self, pod: Obj, name: str) -> None:
-        """Somebody has run a command in the container, which its exec probes may notice."""
+        """Somebody has run a command in the container, which its probes may notice."""
         container: Obj = next((each for each in pod["spec"]["containers"] if each["name"] == name), {})
-        if any("exec" in container.get(kind, {}) for kind in ("livenessProbe", "readinessProbe")):
+        if any({"exec", "httpGet"} & container.get(kind, {}).keys() for kind in ("livenessProbe", "readinessProbe")):
             self.probes.look_again(self.memory_of(pod), container, self.clock.now)
             self.world.agenda.soon(self.name, f"{pod['spec']['nodeName']}|pod|{object_key(pod)}", 0.05)
         self.loads.written(pod)
@@ -309,9 +312,12 @@ class Fleet:
         environment = surroundings.environment(self.api, pod, container, node)
         if container.get("command") or container.get("args"):
             environment = {**volumes.service_variables(self.api, pod), **environment}
+        container = mounting.resolved(container, environment)
         files = volumes.files_of(self.api, pod, container, node)
+        if mounting.mounts_host(pod):
+            files |= mounting.host_files(pod, container, self.host_files(pod["spec"]["nodeName"]))
         known = self._memories.get(pod["metadata"]["uid"], {})
-        return Surroundings(environment, *refreshing.first_and_later(known, container, files))
+        return Surroundings(container, environment, *refreshing.first_and_later(known, container, files))
 
     # ------------------------------------------------------------------------------------------------ world.machines
 
@@ -377,9 +383,7 @@ class Fleet:
 
 def _deserves_a_look(old: Obj, new: Obj) -> bool:
     """Not just a new status."""
-    if not old["spec"].get("nodeName"):
-        return True
-    if old["metadata"].get("deletionTimestamp") != new["metadata"].get("deletionTimestamp"):
+    if not old["spec"].get("nodeName") or old["metadata"].get("deletionTimestamp") != new["metadata"].get("deletionTimestamp"):
         return True
     return old["spec"] is not new["spec"] and old["spec"] != new["spec"]
 

@@ -105,8 +105,8 @@ class Inside:
         try:
             found = self._fleet.surroundings(pod, container)
         except surroundings.Missing:
-            found = surroundings.NOTHING
-        return Launch(pod, container, attempt, spec["nodeName"], found.environment, found.files, self._fleet.clock.now, found.changes)
+            found = surroundings.nothing(container)
+        return Launch(pod, found.container, attempt, spec["nodeName"], found.environment, found.files, self._fleet.clock.now, found.changes)
 
     # ------------------------------------------------------------------------------------------------ logs
 

@@ -18,6 +18,10 @@ OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady",
 ENDED = ("Succeeded", "Failed")
 
 
+def has_ended(pod: Obj) -> bool:
+    return pod.get("status", {}).get("phase") in ENDED
+
+
 def is_sidecar(container: Obj) -> bool:
     """An init container that is restarted and runs beside the others."""
     return container.get("restartPolicy") == "Always"

@@ -29,14 +29,18 @@ class Missing(Exception):
 
 
 class Surroundings(NamedTuple):
-    """What a container finds: variables, files as they were when the pod began, and what was written to them later."""
+    """What a container finds: itself with its mounts made out, variables, files as they were when the pod began, and what was
+    written to them later."""
 
+    container: Obj
     environment: Mapping[str, str]
     files: Mapping[str, str]
     changes: Sequence[tuple[int, Mapping[str, str | None]]] = ()
 
 
-NOTHING = Surroundings({}, {})
+def nothing(container: Obj) -> Surroundings:
+    """When what is to be there cannot be told."""
+    return Surroundings(container, {}, {})
 
 
 def environment(api: Client, pod: Obj, container: Obj, node: Mapping[str, str]) -> dict[str, str]:

@@ -50,6 +50,8 @@ def _live(work: Work) -> None:
         work.memory["flight"]["due"] = work.now
     changes.apply(work)
     advance(work)
+    if work.pod["metadata"].get("generation", 1) != work.pod["status"].get("observedGeneration", 1):
+        work.touched = True  # the spec was seen, whatever came of it
     work.memory.pop("arrived", None)
     stopping.after_main(work)
 

@@ -135,8 +135,10 @@ def mounted(files: Files, mount: Obj) -> Files:
     """The volume's files where the container sees them."""
     root = mount["mountPath"].rstrip("/")
     single = mount.get("subPath")
+    if single and single in files:
+        return {root: files[single]}
     if single:
-        return {root: files[single]} if single in files else {}
+        return {root + path[len(single) :]: text for path, text in files.items() if path.startswith(single + "/")}
     return {f"{root}/{path}": text for path, text in files.items()}
 
 

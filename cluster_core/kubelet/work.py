@@ -143,7 +143,13 @@ class Work:
         container = self.container(name)
         attempt = int(self.statuses[name]["restartCount"]) if name in self.statuses else 0
         found = self.fleet.surroundings(self.pod, container)
-        return Launch(self.pod, container, attempt, self.machine.name, found.environment, found.files, self.now, found.changes)
+        return Launch(self._with_address(), found.container, attempt, self.machine.name, found.environment, found.files, self.now, found.changes)
+
+    def _with_address(self) -> Obj:
+        """The pod, with its address where that is known but not written yet."""
+        ip = self.memory.get("ip")
+        status = self.pod.get("status", {})
+        return {**self.pod, "status": {**status, "podIP": ip}} if ip and not status.get("podIP") else self.pod
 
     def container_id(self, name: str) -> str:
         attempt = self.statuses[name]["restartCount"] if name in self.statuses else 0

@@ -62,6 +62,7 @@ class _PortRules:
         self.local = names.of_port(names.LOCAL, port.name, protocol)
         self.outer = names.of_port(names.OUTER, port.name, protocol)
         self.fence = names.of_port(names.SOURCES, port.name, protocol)
+        self.chain_of = {each.text: names.of_endpoint(port.name, protocol, each.text) for each in reached.all}
         self.has_inside = reached.any and (not port.inside_local or bool(reached.local))
         self.has_outside = reached.any and (not port.outside_local or bool(reached.local))
         self.fenced = reached.any and bool(port.balancer_ips) and bool(port.ranges)
@@ -83,8 +84,7 @@ class _PortRules:
             self._choice(self.cluster, self.reach.cluster)
         if self.reach.local and self.port.uses_local:
             self._choice(self.local, self.reach.local)
-        for endpoint in self.reach.all:
-            self._endpoint(endpoint)
+        self._endpoints()
 
     def _chain(self, name: str) -> list[Rule]:
         return self.out.chains.setdefault(name, [])
@@ -156,24 +156,25 @@ class _PortRules:
     def _choice(self, chain: str, endpoints: Sequence[Endpoint]) -> None:
         """Jumps to the endpoints' chains: back to the one used before, else each with equal chance."""
         rules, port = self._chain(chain), self.port
-        pairs = [(names.of_endpoint(port.name, port.protocol, each.text), each) for each in endpoints]
+        targets = [self.chain_of[each.text] for each in endpoints]
         comments: list[Match] = [("comment", f"{port.name} -> {each.text}") for each in endpoints]
         if port.affinity:
-            for (target, _), comment in zip(pairs, comments, strict=True):
+            for target, comment in zip(targets, comments, strict=True):
                 rules.append(Rule(target, (comment, ("recent", "rcheck", target, port.affinity))))
         left = len(endpoints)
-        for (target, _), comment in zip(pairs, comments, strict=True):
+        for target, comment in zip(targets, comments, strict=True):
             rules.append(Rule(target, (comment, ("statistic", left)) if left > 1 else (comment,)))
             left -= 1
 
-    def _endpoint(self, endpoint: Endpoint) -> None:
-        port = self.port
-        chain = names.of_endpoint(port.name, port.protocol, endpoint.text)
-        comment: Match = ("comment", port.name)
-        matches: tuple[Match, ...] = (comment, (port.protocol, 0))
-        if port.affinity:
-            matches = (comment, ("recent", "set", chain), (port.protocol, 0))
-        self.out.chains[chain] = [
-            Rule(names.MARK_MASQ, (comment,), endpoint.ip),
-            Rule("DNAT", matches, "", "", port.protocol, endpoint.text),
-        ]
+    def _endpoints(self) -> None:
+        """The chain of each endpoint: its own packets are masqueraded, all are sent to it."""
+        port, comment = self.port, ("comment", self.port.name)
+        own: tuple[Match, ...] = (comment,)
+        usual: tuple[Match, ...] = (comment, (port.protocol, 0))
+        for endpoint in self.reach.all:
+            chain = self.chain_of[endpoint.text]
+            matches: tuple[Match, ...] = (comment, ("recent", "set", chain), (port.protocol, 0)) if port.affinity else usual
+            self.out.chains[chain] = [
+                Rule(names.MARK_MASQ, own, endpoint.ip),
+                Rule("DNAT", matches, "", "", port.protocol, endpoint.text),
+            ]

@@ -168,6 +168,10 @@ class Proxies:
             found = known[1][place] = compile_service(inputs, place, self._pod_cidr())
         return found
 
+    def forget_compiled(self) -> None:
+        """What was computed is computed anew."""
+        self._compiled.clear()
+
     def _place(self, node: str) -> Place:
         found = self._api.get("Node", "", node)
         return Place(node, found["metadata"].get("labels", {}).get(ZONE, "") if found else "")

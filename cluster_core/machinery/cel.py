@@ -81,6 +81,8 @@ _CODE = re.compile(r"^[A-Z_]+: ")
 def compile_message(text: str, source: str) -> str:
     """The issues of a failed compilation, without the wrapping of the C++ library and in the words of cel-go."""
     plain = _CODE.sub("", text).removesuffix(" [INVALID_ARGUMENT]").rstrip()
+    if not source:
+        plain = plain.replace("<input>:1:1:", "<input>:1:0:", 1)  # cel-go's place of an end without a beginning
     plain = _QUALIFIED.sub(_first_name, plain)
     return _CALLED.sub(lambda issue: _as_member(issue, source), plain)
 

@@ -51,6 +51,14 @@ class Launch(NamedTuple):
                 found |= written
         return {path: _printable(text) for path, text in found.items() if text is not None}
 
+    def gone(self) -> frozenset[str]:
+        """The paths of files that were taken away."""
+        found: dict[str, str | None] = {}
+        for at, written in self.changes:
+            if at <= self.now:
+                found |= written
+        return frozenset(path for path, text in found.items() if text is None)
+
 
 def _printable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

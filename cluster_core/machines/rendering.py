@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import orjson
 import yaml
 
 from cluster_core.machines import certificates
@@ -30,6 +31,8 @@ PROXY_CONFIG, PROXY_CONF = "/var/lib/kube-proxy/kube-proxy-config.yaml", "/var/l
 PKI = "/etc/kubernetes/pki"
 CA = f"{PKI}/ca.crt"
 ADMIN = "/root/.kube/config"
+DIRECTORIES = (MANIFESTS, "/etc/default", "/etc/systemd/system", "/etc/cni/net.d", "/opt", "/srv", "/mnt", "/home", "/var/log/pods", "/var/lib/kubelet")
+"""Directories that are there though they may hold nothing."""
 CONFS = {
     "admin.conf": Wanted("kubernetes-admin", "ca", ("kubeadm:cluster-admins",)),
     "super-admin.conf": Wanted("kubernetes-super-admin", "ca", ("system:masters",)),
@@ -54,7 +57,13 @@ class Site(NamedTuple):
 
 
 def dump(value: Any) -> str:
-    return str(yaml.dump(value, Dumper=yaml.CSafeDumper, default_flow_style=False, sort_keys=False))
+    """As YAML. Machines are much alike, and their files are asked for whenever a pod mounts one."""
+    return _dumped(orjson.dumps(value))
+
+
+@lru_cache(1024)
+def _dumped(text: bytes) -> str:
+    return str(yaml.dump(orjson.loads(text), Dumper=yaml.CSafeDumper, default_flow_style=False, sort_keys=False))
 
 
 def _data(text: str) -> str:
@@ -153,6 +162,7 @@ def _common(machine: Machine, site: Site) -> dict[str, str]:
     socket = SOCKETS.get(machine.runtime, SOCKETS["containerd"])
     found = {
         "/etc/hostname": f"{machine.name}\n",
+        "/etc/hosts": f"127.0.0.1\tlocalhost\n127.0.1.1\t{machine.name}\n::1\tlocalhost ip6-localhost ip6-loopback\n",
         "/etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n',
         "/etc/resolv.conf": "nameserver 172.18.0.1\n",
         "/etc/crictl.yaml": f"runtime-endpoint: {socket}\n",

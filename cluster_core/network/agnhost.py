@@ -38,7 +38,16 @@ def _porter(program: Program, call: Call) -> Response:
         return Response(0, found or "")
     if "--json-response" in program.words:
         return Response(200, orjson.dumps({"Method": call.method, "Body": found}).decode(), "application/json")
-    return Response(200, found)
+    return Response(200, found, sniffed(found))
+
+
+def sniffed(text: str) -> str:
+    """The content type that Go's servers make out from the beginning of what they send."""
+    html = text.lstrip().lower().startswith(_TAGS)
+    return f"text/{'html' if html else 'plain'}; charset=utf-8"
+
+
+_TAGS = ("<!doctype html", "<html", "<head", "<script", "<iframe", "<h1", "<div", "<font", "<table", "<a ", "<a>", "<style", "<title", "<b>", "<body", "<br", "<p>", "<p ")
 
 
 def _serve_hostname(program: Program, call: Call) -> Response:
@@ -49,7 +58,7 @@ def _files(program: Program, call: Call) -> Response:
     """test-webserver: the container's files."""
     found = program.files.get(call.plain)
     if found is not None:
-        return Response(200, found)
+        return Response(200, found, sniffed(found))
     return Response(200, "<pre>\n</pre>\n", "text/html; charset=utf-8") if call.plain.endswith("/") else _NOT_FOUND
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import orjson
 
+from cluster_core.machinery import welcome
 from cluster_core.machinery.timestamps import microtime
 from cluster_core.machinery.typed import Obj
 from cluster_core.network import agnhost, webhooks
@@ -26,6 +27,8 @@ class Program(NamedTuple):
     files: Mapping[str, str]
     environment: Mapping[str, str]
     now: int
+    gone: frozenset[str] = frozenset()
+    """Files of the image that were taken away."""
     ask: Callable[[str, Call], Trace] | None = None
     run: Callable[[str], tuple[int, str]] | None = None
 
@@ -64,24 +67,6 @@ class Program(NamedTuple):
 
 Answer = Callable[[Program, Call], Response]
 
-_WELCOME = """<!DOCTYPE html>
-<html>
-<head>
-<title>Welcome to nginx!</title>
-<style>
-html { color-scheme: light dark; }
-body { width: 35em; margin: 0 auto;
-font-family: Tahoma, Verdana, Arial, sans-serif; }
-</style>
-</head>
-<body>
-<h1>Welcome to nginx!</h1>
-<p>If you see this page, the nginx web server is successfully installed and
-working. Further configuration is required.</p>
-</body>
-</html>
-"""
-_WORKS = "<html><body><h1>It works!</h1></body></html>\n"
 _TYPES = {"html": "text/html", "htm": "text/html", "json": "application/json", "js": "application/javascript", "css": "text/css",
           "txt": "text/plain", "xml": "text/xml", "yaml": "application/octet-stream"}  # fmt: skip
 _TITLES = {403: "Forbidden", 404: "Not Found", 405: "Not Allowed"}
@@ -94,15 +79,15 @@ def nginx_page(status: int, server: str = "nginx/1.29.1") -> Response:
     return Response(status, "\r\n".join(rows), "text/html", server)
 
 
-def _static(program: Program, call: Call, root: str, welcome: str) -> Response | None:
-    """A file below `root`, the welcome page for "/" where nothing is mounted; None: no such file."""
-    path = call.plain
+def _static(program: Program, call: Call, server: str) -> Response | None:
+    """A file of the server's, its welcome page for "/" where nothing is mounted and nobody has taken it away; None: no such file."""
+    path, root = call.plain, welcome.ROOTS[server]
     wanted = root + path + ("index.html" if path.endswith("/") else "")
     if wanted in program.files:
         return Response(200, program.files[wanted], _TYPES.get(wanted.rpartition(".")[2], "text/plain"))
     mounts = [mount["mountPath"].rstrip("/") for mount in program.container.get("volumeMounts", ())]
-    if path in ("/", "/index.html") and root not in mounts:
-        return Response(200, welcome, "text/html")
+    if path in ("/", "/index.html") and root not in mounts and wanted not in program.gone:
+        return Response(200, welcome.PAGES[server], "text/html")
     return None
 
 
@@ -112,7 +97,7 @@ def _nginx(program: Program, call: Call) -> Response:
     configured = _configured(program, call)
     if configured is not None:
         return configured
-    found = _static(program, call, "/usr/share/nginx/html", _WELCOME)
+    found = _static(program, call, "nginx")
     if found is None:
         return nginx_page(403 if call.plain.endswith("/") else 404)
     return found._replace(server="nginx/1.29.1")
@@ -142,7 +127,7 @@ def _returns(text: str) -> list[tuple[str, Response]]:
 
 
 def _httpd(program: Program, call: Call) -> Response:
-    found = _static(program, call, "/usr/local/apache2/htdocs", _WORKS)
+    found = _static(program, call, "httpd")
     if found is None:
         head = '<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>404 Not Found</title>\n</head><body>\n'
         text = f"{head}<h1>Not Found</h1>\n<p>The requested URL was not found on this server.</p>\n</body></html>\n"
@@ -234,12 +219,21 @@ def _anybody(program: Program, call: Call) -> Response:
     return Response(200, f"Hello from {program.hostname}\n", "text/plain")
 
 
+def _update_demo(program: Program, call: Call) -> Response:
+    """The pictures of Kubernetes' update demo: data.json says which one."""
+    if call.plain == "/data.json":
+        return Response(200, f'{{\n"image": "{program.name}.jpg"\n}}\n', "application/json", "nginx")
+    return _nginx(program, call)
+
+
 PROGRAMS: dict[str, Answer] = {
     "nginx": _nginx,
     "nginx-unprivileged": _nginx,
     "httpd": _httpd,
     "http-echo": _http_echo,
     "agnhost": agnhost.answer,
+    "nautilus": _update_demo,
+    "kitten": _update_demo,
     "serve_hostname": lambda program, call: Response(200, program.hostname),
     "serve-hostname": lambda program, call: Response(200, program.hostname),
     "whoami": _whoami,

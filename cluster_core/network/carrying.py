@@ -168,7 +168,7 @@ class Carrier:
         denied = self._leave(origin, policies.Peer(packet.destination), (packet.port, packet.protocol, None))
         if denied is not None:
             return denied
-        mapped = self.places.host_port(node, packet.port, packet.protocol)
+        mapped = self.places.host_port(node, packet.destination, packet.port, packet.protocol)
         if mapped is not None:
             pod, port = mapped
             ip = pod.get("status", {}).get("podIP", "")

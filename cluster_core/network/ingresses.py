@@ -7,19 +7,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cluster_core.apiserver.client import Client
+from cluster_core.machinery.ingressclasses import is_served
 from cluster_core.machinery.typed import Obj
 from cluster_core.network.trace import Call
 
-CONTROLLERS = {
-    "ingress-nginx/controller": "k8s.io/ingress-nginx",
-    "nginx-ingress": "nginx.org/ingress-controller",
-    "nginx/nginx-ingress": "nginx.org/ingress-controller",
-    "traefik": "traefik.io/ingress-controller",
-    "haproxy-ingress": "haproxy-ingress.github.io/controller",
-    "kong": "ingress-controllers.konghq.com/kong",
-}
-"""Part of an image's name -> the controller's name in IngressClasses."""
-_OLD_CLASS = "kubernetes.io/ingress.class"
 _REWRITE = "nginx.ingress.kubernetes.io/rewrite-target"
 _REGEX = "nginx.ingress.kubernetes.io/use-regex"
 _SSL_REDIRECT = "nginx.ingress.kubernetes.io/ssl-redirect"
@@ -36,23 +27,12 @@ class Chosen(NamedTuple):
     redirect: bool = False
 
 
-def controller_of(pod: Obj) -> str:
-    """The name of the ingress controller that runs in the pod; "" when none does."""
-    for container in pod["spec"]["containers"]:
-        repository = container["image"].partition("@")[0]
-        repository = repository.rpartition(":")[0] if ":" in repository.rpartition("/")[2] else repository
-        for part, name in CONTROLLERS.items():
-            if repository == part or repository.endswith("/" + part):
-                return name
-    return ""
-
-
 def choose(api: Client, controller: str, call: Call) -> Chosen | None:
     """The best rule for the request's host and path; None: the controller's own 404."""
     best: tuple[tuple[int, int, int], Chosen] | None = None
     fallback: Chosen | None = None
     for ingress in api.list("Ingress"):
-        if not _is_ours(api, ingress, controller):
+        if not is_served(ingress, controller, lambda name: api.get("IngressClass", "", name)):
             continue
         if fallback is None and "defaultBackend" in ingress["spec"]:
             fallback = _chosen(ingress, ingress["spec"]["defaultBackend"], call.path)
@@ -60,16 +40,6 @@ def choose(api: Client, controller: str, call: Call) -> Chosen | None:
             if best is None or rank > best[0]:
                 best = (rank, found)
     return best[1] if best else fallback
-
-
-def _is_ours(api: Client, ingress: Obj, controller: str) -> bool:
-    name = ingress["spec"].get("ingressClassName") or ingress["metadata"].get("annotations", {}).get(_OLD_CLASS)
-    if not name:
-        return controller.startswith("traefik")
-    found = api.get("IngressClass", "", name)
-    if found is None:
-        return name in ("nginx", "traefik") and name in controller
-    return bool(found["spec"].get("controller") == controller)
 
 
 def _fitting(ingress: Obj, call: Call) -> Iterable[tuple[tuple[int, int, int], Chosen]]:
@@ -137,6 +107,14 @@ def _chosen(ingress: Obj, backend: Obj, path: str) -> Chosen:
     metadata = ingress["metadata"]
     name = f"{metadata['namespace']}/{metadata['name']}"
     return Chosen(name, metadata["namespace"], service.get("name", ""), port.get("name") or port.get("number", 0), path)
+
+
+def forwarded(call: Call) -> dict[str, str]:
+    """The headers of the request as a backend gets them: with where it came from."""
+    port = "443" if call.scheme == "https" else "80"
+    told = {"X-Real-IP": call.client, "X-Forwarded-For": call.client, "X-Forwarded-Host": call.host, "X-Forwarded-Port": port,
+            "X-Forwarded-Proto": call.scheme, "X-Forwarded-Scheme": call.scheme, "X-Scheme": call.scheme}  # fmt: skip
+    return {**call.headers, **told}
 
 
 def backends(api: Client, chosen: Chosen) -> list[tuple[str, int]] | None:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from cluster_core.apiserver.parts import Change
 from cluster_core.apiserver.world import World
+from cluster_core.machinery.ingressclasses import controller_of
 from cluster_core.machinery.typed import Obj
 from cluster_core.network import ingresses, nodeports, outside, trace
 from cluster_core.network.carrying import NEAR, OUTER, Carrier, End, Origin, origin_of_node, origin_of_pod
@@ -16,6 +17,7 @@ from cluster_core.network.resolving import Resolver, hosts, is_address, resolv_c
 from cluster_core.network.trace import Call, Hop, Response, Source, Trace
 
 _PORTS = {"http": 80, "https": 443, "redis": 6379, "tcp": 80, "udp": 53}
+SCHEMES = tuple(_PORTS)
 THINKING = 0.001
 
 
@@ -183,7 +185,7 @@ class Conversation:
             text = f"nothing listens on port {call.port} in {where}: connection refused"
             self._finish(result, None, Hop("container", text, NEAR, end.node, pod_key(pod)))
             return
-        controller = ingresses.controller_of(pod) if call.scheme in ("http", "https") else ""
+        controller = controller_of(pod) if call.scheme in ("http", "https") else ""
         if controller and depth == 0:
             self._ask_ingress(controller, pod, result, call)
             return
@@ -234,7 +236,7 @@ class Conversation:
         ip, port = behind[int(self.carrier.chance() * len(behind))]
         hop.facts["backend"] = f"{ip}:{port}"
         inner = Trace(result.source, result.target, hops=result.hops, address=ip)
-        sent = call._replace(path=chosen.path, port=port, scheme="http")
+        sent = call._replace(path=chosen.path, port=port, scheme="http", headers=ingresses.forwarded(call))
         self.exchange(origin_of_pod(pod), inner, sent, 1)
         result.outcome, result.response = trace.ANSWERED, inner.response
         if inner.outcome == trace.REFUSED:
@@ -255,7 +257,10 @@ def _page(status: int, title: str) -> Response:
 def parsed(target: str, call: Call) -> tuple[str, Call]:
     """(host, the call with scheme, port, path and Host header as the target says)."""
     with_scheme = "://" in target
-    parts = urlsplit(target if with_scheme else f"{call.scheme}://{target}")
+    try:
+        parts = urlsplit(target if with_scheme else f"{call.scheme}://{target}")
+    except ValueError:  # brackets that hold no address
+        parts = urlsplit(f"{call.scheme}://")
     host = parts.hostname or ""
     scheme = parts.scheme or call.scheme
     try:

@@ -93,16 +93,20 @@ class Places:
         found = self._api.get("Node", "", node)
         return address_of(found) if found else ""
 
-    def host_port(self, node: str, port: int, protocol: str) -> tuple[Obj, int] | None:
-        """The pod on the node that has asked for this port of the host, and its own port."""
+    def host_port(self, node: str, ip: str, port: int, protocol: str) -> tuple[Obj, int] | None:
+        """The pod on the node that has asked for this port of this address of the host, and its own port."""
         for pod in self._api.on_node("Pod", node):
             if has_ended(pod) or on_host(pod):
                 continue
             for container in pod["spec"]["containers"]:
                 for each in container.get("ports", ()):
-                    if each.get("hostPort") == port and each.get("protocol", "TCP") == protocol:
+                    if each.get("hostPort") == port and each.get("protocol", "TCP") == protocol and each.get("hostIP", ANY) in ("", ANY, ip):
                         return pod, each["containerPort"]
         return None
+
+
+ANY = "0.0.0.0"
+"""Every address of the host."""
 
 
 def _whereabouts(node: Obj) -> tuple[str, str]:

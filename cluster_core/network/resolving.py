@@ -119,7 +119,10 @@ def hosts(api: Client, origin: Origin, pod: Obj | None) -> dict[str, str]:
     if pod is not None:
         for alias in pod["spec"].get("hostAliases") or ():
             found |= dict.fromkeys(alias.get("hostnames") or (), alias["ip"])
-        found[pod["spec"].get("hostname") or pod["metadata"]["name"]] = origin.ip
+        name, subdomain = pod["spec"].get("hostname") or pod["metadata"]["name"], pod["spec"].get("subdomain")
+        found[name] = origin.ip
+        if subdomain:
+            found[f"{name}.{subdomain}.{pod['metadata']['namespace']}.svc.{cluster_dns(api)[1]}"] = origin.ip
     elif origin.node:
         found |= {node["metadata"]["name"]: address_of(node) for node in api.list("Node")}
     return found

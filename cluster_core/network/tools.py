@@ -94,14 +94,14 @@ class Options:
 
 def run(name: str, typed: Typed) -> Ran | None:
     """Run the command of this name; None when it is no network command."""
-    from cluster_core.network import tools_dns, tools_http, tools_socket
+    from cluster_core.network import tools_dns, tools_http, tools_links, tools_socket
 
-    found = (tools_http.TOOLS | tools_dns.TOOLS | tools_socket.TOOLS).get(name)
+    found = (tools_http.TOOLS | tools_dns.TOOLS | tools_socket.TOOLS | tools_links.TOOLS).get(name)
     return found(typed) if found else None
 
 
 NAMES = ("curl", "wget", "nslookup", "dig", "host", "nc", "ncat", "netcat", "telnet", "ping", "redis-cli", "getent",
-         "pg_isready", "mysqladmin", "mariadb-admin")  # fmt: skip
+         "pg_isready", "mysqladmin", "mariadb-admin", "ip", "ifconfig")  # fmt: skip
 WHY = {
     trace.REFUSED: "Connection refused",
     trace.TIMEOUT: "Connection timed out",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_core import controllers as controller_modules
 from cluster_core import kinds as kind_modules
+from cluster_core.apiserver.admission import clusterlimits
 from cluster_core.apiserver.admission.chain import Plugin
 from cluster_core.apiserver.admission.recommended import PLUGINS
 from cluster_core.apiserver.aggregation import Registrations
@@ -42,9 +43,9 @@ def kinds() -> Sequence[Kind]:
     return tuple(collect(kind_modules, "KIND"))
 
 
-def admission() -> Sequence[Plugin]:
-    """All admission plugins; the server's flags say which are on."""
-    return PLUGINS
+def admission(limits: Mapping[str, float]) -> Sequence[Plugin]:
+    """All admission plugins; the server's flags say which are on. Last, what keeps the cluster within its limits."""
+    return (*PLUGINS, clusterlimits.plugin(limits)) if limits else PLUGINS
 
 
 @lru_cache(1)
@@ -130,13 +131,14 @@ def manifests_of(flavour: str) -> Callable[[Machine], dict[str, Any]]:
 
 def add_parts(cluster: Cluster) -> None:
     """Start the control plane's parts and the machines with their kubelets."""
-    from cluster_core.simulation import kubeletlink, machineparts
+    from cluster_core.simulation import kubeletlink, machinefiles, machineparts
     from cluster_core.simulation.control import ControlPlane
 
     world, options = cluster.world, cluster.spec.options
     park = MachinePark(cluster.clock, manifests_of(cluster.spec.flavour))
     containers = Containers(options)
     fleet = Fleet(world, park, containers, Timings(cluster.seed, options.get("timings", {})))
+    fleet.host_files = lambda node: machinefiles.files(cluster, park.machines[node])
     fleet.private_registries = frozenset(options.get("private-registries", ()))
     world.machines = fleet
     control = ControlPlane(cluster)

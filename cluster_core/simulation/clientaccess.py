@@ -32,8 +32,6 @@ class Access(NamedTuple):
     broken: str = ""
     refused: str = ""
     user: User | None = None
-    token: str = ""
-    """A bearer token in place of a certificate."""
     namespace: str = ""
     """The context's."""
 
@@ -171,7 +169,8 @@ def control_files(cluster: Cluster) -> Mapping[str, str]:
 def _identified(cluster: Cluster, certificate: str, token: str) -> Access:
     """The user the API server takes the client for."""
     if token:
-        return Access(user=None, token=token)
+        user = cluster.server.tokens.user_of(token)
+        return Access(user=user) if user is not None else Access("", "Unauthorized")
     options = options_of(cluster, "kube-apiserver")
     authority = control_files(cluster).get(options.get("client-ca-file", f"{PKI}/ca.crt"), "")
     if not certificate:

@@ -44,7 +44,7 @@ class Cluster:
         self.server = ApiServer(
             self.store,
             assembly.kinds(),
-            assembly.admission(),
+            assembly.admission(spec.limits),
             clock=self.clock,
             agenda=self.agenda,
             seed=self.seed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from cluster_core.machines import rendering
 from cluster_core.machines.machine import ON, Machine
 from cluster_core.simulation import (
     clientaccess,
@@ -40,10 +41,11 @@ def _machine(cluster: Cluster, args: Mapping[str, Any]) -> Machine:
 
 @command("machine-files")
 def machine_files(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
-    """node -> {"files": {path: text}, "tools": [...], "env": {name: value}}"""
+    """node -> {"files": {path: text}, "directories", "tools": [...], "env": {name: value}}"""
     machine = _machine(cluster, args)
     env = machineetcdctl.ENVIRONMENT if machine.control_plane else {}
-    return {"files": machinefiles.files(cluster, machine), "tools": sorted(TOOLS), "env": env}
+    found = machinefiles.files(cluster, machine)
+    return {"files": found, "directories": list(rendering.DIRECTORIES), "tools": sorted(TOOLS), "env": env}
 
 
 @command("machine-write")
@@ -74,7 +76,7 @@ def machine_run(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
 @command("machine-kubeconfig")
 def machine_kubeconfig(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
     """node, path, context?, text? (of a file that is the caller's own) -> problem (as kubectl prints it), namespace, user,
-    groups, token: as whom the kubeconfig file leads to this cluster. Without such a file: as its administrator."""
+    groups: as whom the kubeconfig file leads to this cluster. Without such a file: as its administrator."""
     machine = _machine(cluster, args)
     path = Arguments(args).text("path", "")
     there = machinefiles.files(cluster, machine)
@@ -85,7 +87,7 @@ def machine_kubeconfig(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, A
     if not problem and not control_of(cluster).is_running("kube-apiserver"):
         problem = _told("", f"dial tcp {site_of(cluster).server.removeprefix('https://')}: connect: connection refused")
     user = found.user
-    return {"problem": problem, "namespace": found.namespace, "token": found.token,
+    return {"problem": problem, "namespace": found.namespace,
             "user": user.name if user else "", "groups": list(user.groups) if user else []}  # fmt: skip
 
 

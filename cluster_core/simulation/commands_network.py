@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_core.apiserver.parts import split_key
 from cluster_core.network import tools
+from cluster_core.network.network import SCHEMES, parsed
 from cluster_core.network.trace import OUTSIDE, Call, Source
 from cluster_core.simulation.arguments import Arguments
 from cluster_core.simulation.commands import CommandError, command
@@ -26,7 +27,11 @@ def trace(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(headers, Mapping) or not all(isinstance(value, str) for value in headers.values()):
         raise CommandError("headers must be an object of strings")
     call = Call(given.text("method", "GET").upper(), headers=dict(headers), body=given.text("body", ""))
-    return network_of(cluster).request(source_of(cluster, args.get("from")), given.text("to"), call).encode()
+    target = given.text("to")
+    host, sent = parsed(target, call)
+    if not host or not 0 < sent.port < 2**16 or sent.scheme not in SCHEMES:
+        raise CommandError(f"to must be a URL ({', '.join(SCHEMES)}), host:port or a host")
+    return network_of(cluster).request(source_of(cluster, args.get("from")), target, call).encode()
 
 
 def source_of(cluster: Cluster, given: Any) -> Source:

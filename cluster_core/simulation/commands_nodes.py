@@ -49,6 +49,8 @@ def add_nodes(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
     park = park_of(cluster)
     if len(park.machines) + count > MOST_NODES:
         raise CommandError(f"a cluster can have at most {MOST_NODES} nodes", 409)
+    if len(park.machines) + count > cluster.spec.limits.get("nodes", MOST_NODES):
+        raise CommandError(f"this cluster may have at most {cluster.spec.limits['nodes']:.0f} nodes, its control plane's included", 403)
     more = _description(cluster, given)
     names = [_free_name(cluster, given.text("name", "")) for _ in range(1)] if count == 1 else []
     add = add_node if given.truth("joined", True) else new_machine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from bashkit import BuiltinContext
 
@@ -11,12 +12,13 @@ from cluster_core.machinery.containers import Launch
 from cluster_core.machinery.typed import Obj
 from cluster_core.network import resolving, tools
 from cluster_core.network.network import Network
-from cluster_core.network.trace import Source
+from cluster_core.network.trace import ANSWERED, Call, Source
 from cluster_core.workloads.asking import Told, Tool
 
 if TYPE_CHECKING:
     from cluster_core.workloads.runtime import Containers
 
+_MOST_REDIRECTS = 10
 _SMALL = ("busybox", "alpine")
 """Images with BusyBox' programs."""
 
@@ -28,11 +30,38 @@ def install(containers: Containers, network: Network) -> None:
         return {name: _tool(network, launch, name, probing) for name in tools.NAMES}
 
     containers.tools = commands
-    containers.network_files = lambda pod: network_files(network, pod)
+    containers.send = lambda launch, action: _send(network, launch, action)
+    containers.network_files = lambda launch: network_files(network, launch)
 
 
-def network_files(network: Network, pod: Obj) -> dict[str, str]:
-    """/etc/resolv.conf and /etc/hosts as the kubelet writes them."""
+def _send(network: Network, launch: Launch, action: Obj) -> str:
+    """A hook's request from the node, along with where it is redirected to; why it reached nobody."""
+    named = {each.get("name"): each["containerPort"] for each in launch.container.get("ports", ())}
+    port, path = named.get(action["port"], action["port"]), "/" + str(action.get("path", "/")).lstrip("/")
+    host = action.get("host") or launch.pod.get("status", {}).get("podIP", "")
+    headers = {each["name"]: each["value"] for each in action.get("httpHeaders") or ()}
+    target = f"{str(action.get('scheme', 'HTTP')).lower()}://{host}:{port}{path}"
+    for _ in range(_MOST_REDIRECTS):
+        trace = network.request(Source("node", launch.node), target, Call(headers=headers))
+        if trace.outcome != ANSWERED:
+            return f'Get "{target}": {trace.why}'
+        location = next((value for name, value in trace.response.headers if name.lower() == "location"), "")
+        if not location or not 300 <= trace.response.status < 400:
+            return ""
+        target = urljoin(target, location)
+    return f'Get "{target}": stopped after {_MOST_REDIRECTS} redirects'
+
+
+def network_files(network: Network, launch: Launch) -> dict[str, str]:
+    """/etc/resolv.conf and /etc/hosts as the kubelet writes them; the machine's own where the pod is on its network."""
+    pod = launch.pod
+    conf = resolving.resolv_conf(network.api, pod, network.links.own_dns)
+    if pod["spec"].get("hostNetwork"):
+        return {"/etc/resolv.conf": conf.text(), "/etc/hosts": f"127.0.0.1\tlocalhost\n127.0.1.1\t{launch.node}\n"}
+    return {"/etc/resolv.conf": conf.text(), "/etc/hosts": _managed_hosts(network, pod)}
+
+
+def _managed_hosts(network: Network, pod: Obj) -> str:
     aliases = pod["spec"].get("hostAliases") or ()
     lines = ["# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"]
     name = str(pod["spec"].get("hostname") or pod["metadata"]["name"])
@@ -42,8 +71,7 @@ def network_files(network: Network, pod: Obj) -> dict[str, str]:
     if aliases:
         lines += ["", "# Entries added by HostAliases."]
         lines += ["\t".join([alias["ip"], *(alias.get("hostnames") or ())]) for alias in aliases]
-    conf = resolving.resolv_conf(network.api, pod, network.links.own_dns)
-    return {"/etc/resolv.conf": conf.text(), "/etc/hosts": "\n".join([*lines, ""])}
+    return "\n".join([*lines, ""])
 
 
 def _tool(network: Network, launch: Launch, name: str, probing: bool) -> Tool:

@@ -14,6 +14,7 @@ from cluster_core.machinery.containers import Launch
 from cluster_core.machinery.dns import Question, Reply
 from cluster_core.machinery.timestamps import parse_time
 from cluster_core.machinery.typed import Obj
+from cluster_core.network import accesslogs
 from cluster_core.network.answers import Program, respond
 from cluster_core.network.links import Links, Upstream
 from cluster_core.network.network import Network
@@ -124,10 +125,10 @@ class _ContainerAnswers:
         try:
             found = self._fleet.surroundings(pod, container)
         except surroundings.Missing:
-            found = surroundings.NOTHING
+            found = surroundings.nothing(container)
         status = _status(pod, container["name"]) or {}
         now = self._fleet.clock.now
-        launch = Launch(pod, container, status.get("restartCount", 0), pod["spec"]["nodeName"], found.environment, found.files, now, found.changes)
+        launch = Launch(pod, found.container, status.get("restartCount", 0), pod["spec"]["nodeName"], found.environment, found.files, now, found.changes)
         started = status.get("state", {}).get("running", {}).get("startedAt")
         return cast(Containers, self._fleet.workloads).running(launch, parse_time(started) if started else now)
 
@@ -136,8 +137,13 @@ class _ContainerAnswers:
         if self._is_played(pod):
             return respond(Program(pod, found, {}, {}, self._fleet.clock.now), call)
         launch, process = self._running(pod, found)
-        program = Program(pod, found, launch.files_now(), launch.environment, launch.now, self._asker(pod, container), self._runner(pod, container))
-        return respond(program, call, process.program.name)
+        ask, run = self._asker(pod, container), self._runner(pod, container)
+        program = Program(pod, found, launch.files_now(), launch.environment, launch.now, launch.gone(), ask, run)
+        response = respond(program, call, process.program.name)
+        noted = accesslogs.line(process.program.name, call, response, launch.now)
+        if noted:
+            cast(Containers, self._fleet.workloads).note(launch, noted)
+        return response
 
     def _asker(self, pod: Obj, container: str) -> Callable[[str, Call], Trace]:
         source = Source("pod", pod["metadata"]["name"], pod["metadata"]["namespace"], container)

@@ -17,8 +17,9 @@ from cluster_core.apiserver.kind import Subresource
 from cluster_core.apiserver.request import ApiRequest, ApiResponse, RequestInfo
 from cluster_core.machinery import errors
 from cluster_core.machinery.typed import Obj
+from cluster_core.network import rewriting
 from cluster_core.network.places import address_of
-from cluster_core.network.trace import ANSWERED, OPEN, REFUSED, TIMEOUT, UNREACHABLE, Call, Source, Trace
+from cluster_core.network.trace import ANSWERED, OPEN, REFUSED, TIMEOUT, UNREACHABLE, Call, Response, Source, Trace
 from cluster_core.simulation.networking import network_of
 from cluster_core.simulation.nodes import CONTROL_PLANE
 
@@ -115,7 +116,7 @@ class _Proxy:
         target = f"{scheme}://{address}{':' + port if port else ''}{_with_query(path, request)}"
         trace = self._ask(target, request)
         if trace.outcome in (ANSWERED, OPEN) and trace.response.status:
-            answer = trace.response
+            answer = _led_through(trace.response, request, path, (trace.call.host, f"{address}:{trace.port}"))
             body = b"" if request.method == "HEAD" else answer.body.encode()
             return ApiResponse(answer.status, body, answer.type, answer.headers)
         why = "EOF" if trace.outcome in (ANSWERED, OPEN) else f"dial tcp {address}:{trace.port}: {_WHY.get(trace.outcome, trace.outcome)}"
@@ -147,6 +148,14 @@ class _Proxy:
 
     def _pods(self, node: str) -> Obj:
         return {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": list(self._api.on_node("Pod", node))}
+
+
+def _led_through(answer: Response, request: ApiRequest, path: str, hosts: tuple[str, ...]) -> Response:
+    """The answer with its links and where it redirects to made to come back through the proxy."""
+    prefix = request.path.removesuffix(path)
+    headers = tuple((name, rewriting.link(value, prefix, hosts) if name.lower() == "location" else value) for name, value in answer.headers)
+    is_page = answer.type.partition(";")[0].strip() == "text/html" and headers == answer.headers
+    return answer._replace(headers=headers, body=rewriting.page(answer.body, prefix, hosts) if is_page else answer.body)
 
 
 def _path_of(request: ApiRequest, info: RequestInfo) -> str:

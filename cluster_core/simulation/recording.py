@@ -26,7 +26,7 @@ Entry = dict[str, Any]
 MOST_ENTRIES, MOST_BYTES = 2000, 2 * 1024 * 1024
 MOST_SAVED = 64 * 1024 * 1024
 _HEADERS = ("content-type", "content-encoding", "user-agent", "impersonate-user", "impersonate-uid")
-_SWITCHED = 101
+_SWITCHED, _FORBIDDEN = 101, 403
 _REMEMBERED = ("on", "full", "entries", "gaps", "begin", "end")
 
 
@@ -67,8 +67,8 @@ class Recorder:
             self.entries[-1] = {**self.entries[-1], "caption": text}
 
     def hear(self, given: Input) -> None:
-        if not self.on:
-            return
+        if not self.on or (given.status == _FORBIDDEN and not given.changed):
+            return  # who may do what, and how much of it, is another matter where it is replayed
         if given.status == _SWITCHED and given.request is not None:
             self.gaps.append(given.request.path)
         elif (entry := self._entry(given)) is not None:

@@ -39,6 +39,8 @@ class ClusterSpec:
     flavour: str = "kubeadm"
     runtime: str = "containerd"
     options: dict[str, Any] = field(default_factory=dict)
+    limits: dict[str, float] = field(default_factory=dict)
+    """How many "nodes" and "pods" there may be; and "speed", for whoever drives the clock. Not named: any."""
 
     def encode(self) -> str:
         return orjson.dumps(asdict(self)).decode()

@@ -35,7 +35,7 @@ def refine(plan: Plan, launch: Launch) -> Plan:
         return plan._replace(kind="script", script=shlex.join([path, *words]))
     if name in _SERVERS:
         return plan._replace(program=_server(name, words, launch))
-    return plan._replace(program=Program(f"agnhost {name}", memory=5, stop=(0, 0.1)))
+    return plan._replace(program=Program(f"agnhost {name}", memory=5, stop=(0, 0.1), log=("Paused",) if name == "pause" else ()))
 
 
 def _server(name: str, words: list[str], launch: Launch) -> Program:

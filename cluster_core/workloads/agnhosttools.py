@@ -5,6 +5,7 @@ Models test/images/agnhost as far as a process without a network can.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -72,11 +73,11 @@ def _generate(run: Run, context: BuiltinContext, words: list[str]) -> BuiltinRes
 
 def _line(run: Run, number: int) -> str:
     """Something like an API server's log, the same for the same container."""
-    chance = (run.job.seed * 2654435761 + number * 40503) & 0xFFFFFFFF
-    pod = "".join("bcdfghjklmnpqrstvwxz2456789"[(chance >> shift) % 27] for shift in (3, 8, 13))
-    place = f"/api/v1/namespaces/{_NAMESPACES[chance % 3]}/pods/{pod}"
+    chance = hashlib.blake2b(f"{run.job.seed}/{number}".encode(), digest_size=8).digest()
+    pod = "".join("bcdfghjklmnpqrstvwxz2456789"[byte % 27] for byte in chance[:3])
+    place = f"/api/v1/namespaces/{_NAMESPACES[chance[3] % 3]}/pods/{pod}"
     head = run.moment("I%m%d %H:%M:%S.%f")
-    return f"{head}       1 logs_generator.go:76] {number} {_METHODS[chance // 3 % 3]} {place} {200 + chance % 400}\n"
+    return f"{head}       1 logs_generator.go:76] {number} {_METHODS[chance[4] % 3]} {place} {200 + chance[5] * 256 % 400 + chance[6] % 16}\n"
 
 
 # ------------------------------------------------------------------------------------------------ mounttest

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bashkit import BuiltinContext, BuiltinResult
 
-from cluster_core.workloads import agnhosttools, bigfiles
+from cluster_core.workloads import agnhosttools, bigfiles, kernelfiles
 from cluster_core.workloads.catalogue import programs
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def commands(run: Run) -> dict[str, Command]:
         "sysctl": lambda context: _sysctl(run, context),
         "nnp": lambda context: f"Effective uid: {_effective_uid(run)}\n",
         "top": lambda context: "",
-        "mount": lambda context: "overlay on / type overlay (rw,relatime)\n",
+        "mount": lambda context: _mount(run, context),
+        "ip": lambda context: _ip(run, context),
     }
     for name in agnhosttools.NAMES:
         found[name] = lambda context: agnhosttools.agnhost(run, context)
@@ -103,6 +104,28 @@ def _effective_uid(run: Run) -> int:
     """Of a program with the setuid bit: root's, unless gaining privileges is forbidden."""
     context = (run.job.launch.container.get("securityContext") or {}) if run.job.launch is not None else {}
     return run.job.identity.uid if context.get("allowPrivilegeEscalation") is False else 0
+
+
+def _mount(run: Run, context: BuiltinContext) -> BuiltinResult | str:
+    words = list(context.argv)
+    if words and words[0] == "-t" and len(words) == 2:
+        return kernelfiles.mount_lines(run.job.launch, words[1])
+    return BuiltinResult("", "mount: permission denied (are you root?)\n", 1) if words else kernelfiles.mount_lines(run.job.launch)
+
+
+def _ip(run: Run, context: BuiltinContext) -> BuiltinResult | str:
+    """Interfaces and their addresses are told; they are changed without a word, by those who may."""
+    words = [word for word in context.argv if not word.startswith("-")]
+    thing, verb = (words[0][:1] if words else ""), (words[1] if len(words) > 1 else "show")
+    if thing == "r":
+        return f"default via {run.job.address.rpartition('.')[0]}.1 dev eth0 \n"
+    if verb in ("add", "del", "delete", "set", "change", "replace"):
+        allowed = kernelfiles.can_change_network(run.job.launch)
+        return "" if allowed else BuiltinResult("", "ip: RTNETLINK answers: Operation not permitted\n", 2)
+    links = (("1", "lo", "LOOPBACK", "127.0.0.1/8"), ("2", "eth0", "BROADCAST,MULTICAST", f"{run.job.address}/24"))
+    rows = [f"{number}: {name}: <{kind},UP,LOWER_UP> mtu 1500 qdisc noqueue \n" + (f"    inet {address} scope global {name}\n" if thing == "a" else "")
+            for number, name, kind, address in links]  # fmt: skip
+    return "".join(rows)
 
 
 _SYSCTLS = {"kernel.shm_rmid_forced": "0", "net.ipv4.ip_local_port_range": "32768\t60999", "net.ipv4.tcp_syncookies": "1",

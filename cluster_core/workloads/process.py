@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from cluster_core.machinery import quantity
@@ -15,6 +16,7 @@ from cluster_core.workloads.asking import Questions
 from cluster_core.workloads.attributes import FROM_OBJECTS, mounts
 from cluster_core.workloads.catalogue import Program, programs
 from cluster_core.workloads.images import entry_of
+from cluster_core.workloads.sharing import aliases, shared_mounts
 from cluster_core.workloads.shell import Job, Run, Trace
 
 MIB = 1 << 20
@@ -55,13 +57,21 @@ def job_of(launch: Launch, plan: Plan, keep: tuple[str, ...] = ()) -> Job:
         address=pod.get("status", {}).get("podIP", ""),
         seed=int.from_bytes(digest, "big") | 1,
         namespace=pod["metadata"].get("namespace", "default"),
-        directories=[each["mountPath"] for each in launch.container.get("volumeMounts", ()) if not each.get("subPath")],
+        directories=_directories(launch),
+        aliases=aliases(launch),
         keep=keep,
         launch=launch,
         identity=identity_of(launch),
         read_only=_is_read_only(launch),
         shell=plan.argv[0] if plan.argv else "sh",
     )
+
+
+def _directories(launch: Launch) -> list[str]:
+    """Where volumes are mounted, or directories of them."""
+    made = {mount.path for mount in shared_mounts(launch)} - aliases(launch).keys()
+    paths = {each["mountPath"].rstrip("/") for each in launch.container.get("volumeMounts", ()) if not each.get("subPath")}
+    return sorted((paths | made) - launch.files.keys())
 
 
 def identity_of(launch: Launch) -> Identity:
@@ -85,12 +95,15 @@ def hostname(launch: Launch) -> str:
     return str(spec.get("hostname") or launch.pod["metadata"]["name"])[:63]
 
 
-def observe(launch: Launch, keep: tuple[str, ...] = (), questions: Questions | None = None) -> Process:
-    """Find out what the container's process is and, when it is a script, what it does."""
+def observe(
+    launch: Launch, keep: tuple[str, ...] = (), questions: Questions | None = None, more_files: Callable[[Launch], Mapping[str, str]] = lambda launch: {}
+) -> Process:
+    """Find out what the container's process is and, when it is a script, what it does; `more_files` are there besides."""
     plan = agnhost.refine(argv.plan(launch), launch)
     if plan.kind != "script":
         return Process(plan)
     path = launch.container.get("terminationMessagePath") or "/dev/termination-log"
+    launch = launch._replace(files={**more_files(launch), **launch.files})
     job = job_of(launch, plan, (*keep, path))
     job.questions = questions
     return Process(plan, Run(job).run())

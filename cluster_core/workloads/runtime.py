@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cluster_core.machinery.clock import SECOND
@@ -14,6 +14,7 @@ from cluster_core.workloads.asking import Questions, Record, Tool
 from cluster_core.workloads.images import find_image
 from cluster_core.workloads.inner import Inner
 from cluster_core.workloads.process import Process
+from cluster_core.workloads.sharing import SharedMount, shared_mounts
 from cluster_core.workloads.shell import is_endless
 
 _MOST_REMEMBERED = 256
@@ -23,6 +24,9 @@ _MOST_SHARED = 64 * 1024
 _TRUSTED_STEPS = 5
 """How often a loop may ask the network before nobody waits for its end."""
 _LEAST_WAIT = 0.5
+
+_MOST_HEARD = 100
+"""Lines about requests in one container's log."""
 
 _MOST_SAVED = 16 * 1024
 """Characters of a file written from outside that outlive the cluster's time in memory: all this is saved with each commit."""
@@ -45,7 +49,11 @@ class Containers:
         """Pod uid -> container/attempt -> what the network has answered to its script."""
         self.tools: Callable[[Launch, bool], Mapping[str, Tool]] = lambda launch, probing: {}
         """Commands that talk to the network, for a container's script and people, or for a probe, which leaves no trace."""
-        self.network_files: Callable[[Obj], Mapping[str, str]] = lambda pod: {}
+        self._heard: dict[str, dict[str, list[list[Any]]]] = {}
+        """Pod uid -> container/attempt -> [when, line] of the requests its server has noted in its log."""
+        self.send: Callable[[Launch, Obj], str] = lambda launch, action: ""
+        """Sends an httpGet of a hook from the container's node; why nobody was reached."""
+        self.network_files: Callable[[Launch], Mapping[str, str]] = lambda launch: {}
         """/etc/resolv.conf and /etc/hosts of a pod's containers."""
 
     def find(self, image: str) -> Image:
@@ -59,9 +67,9 @@ class Containers:
         key = (launch.pod["metadata"]["uid"], launch.container["name"], launch.attempt, len(launch.changes))
         found = self._processes.get(key) if until is None else None
         if found is None:
-            shared = _shared_mounts(launch)
+            shared = shared_mounts(launch)
             questions = Questions(self._record(launch), self.tools(launch, False), until)
-            found = process.observe(launch._replace(now=started), tuple(shared.values()), questions)
+            found = process.observe(launch._replace(now=started), tuple(mount.path for mount in shared), questions, self.network_files)
             if found.trace is not None:
                 self._keep(launch, found, shared)
                 self._processes[key] = found
@@ -75,19 +83,19 @@ class Containers:
         if not kept:
             return launch
         files = dict(launch.files)
-        for volume, path in _shared_mounts(launch).items():
-            files.update({f"{path}/{name}": text for name, text in kept.get(volume, {}).items()})
+        for mount in shared_mounts(launch):
+            files.update(mount.shown(kept.get(mount.volume, {})))
         return launch._replace(files=files)
 
-    def _keep(self, launch: Launch, found: Process, shared: Mapping[str, str]) -> None:
+    def _keep(self, launch: Launch, found: Process, shared: Sequence[SharedMount]) -> None:
         assert found.trace is not None
         if not found.trace.files:
             return
         kept = self._volumes.setdefault(launch.pod["metadata"]["uid"], {})
-        for volume, path in shared.items():
-            inside = {name[len(path) + 1 :]: text for name, text in found.trace.files.items() if name.startswith(path + "/")}
+        for mount in shared:
+            inside = mount.inside(found.trace.files)
             if sum(map(len, inside.values())) <= _MOST_SHARED:
-                kept[volume] = {**kept.get(volume, {}), **inside}
+                kept[mount.volume] = {**kept.get(mount.volume, {}), **inside}
 
     def start(self, launch: Launch) -> Outcome:
         if self.fault(launch):
@@ -135,18 +143,22 @@ class Containers:
         launch = self._with_volumes(launch)
 
         def run(command: list[str]) -> tuple[int, str, str]:
-            entered = serving.enter(launch, self._process(launch, started), started, self.tools(launch, True), self._record(launch))
+            there = launch._replace(files={**self.network_files(launch), **launch.files})
+            entered = serving.enter(there, self._process(launch, started), started, self.tools(launch, True), self._record(launch))
             written = self._written_in(launch)
             return Inner(entered, dict(written)).execute(command) if written else entered.execute(command)
 
-        return serving.answer(launch, self._process(launch, started), probe, started, run)
+        return serving.answer(self._as_left(launch), self._process(launch, started), probe, started, run)
+
+    def _as_left(self, launch: Launch) -> Launch:
+        """The launch with what commands from outside have done to its files."""
+        written = {path: None if text is None else text.encode("latin-1").decode("utf-8", "replace") for path, text in self._written_in(launch).items()}
+        return launch._replace(changes=(*launch.changes, (launch.now, written))) if written else launch
 
     def hook(self, launch: Launch, hook: Obj, started: int) -> HookResult:
         """Run a lifecycle hook: a command as if by exec, or a request, of which only the connection counts."""
         if "exec" not in hook:
-            answer = serving.answer(self._with_volumes(launch), self._process(launch, started), hook, started)
-            reached = answer.success or answer.output.startswith("HTTP probe failed")
-            return HookResult(problem="" if reached else answer.output)
+            return HookResult(problem=self.send(launch, hook["httpGet"]) if "httpGet" in hook else "")
         session = self.enter(launch, started)
         began = session.clock
         code, _, err = session.execute(hook["exec"]["command"])
@@ -164,7 +176,7 @@ class Containers:
     def enter(self, launch: Launch, started: int) -> Inner:
         """A session in the container; what it leaves in files is there for the next one."""
         launch = self._with_volumes(launch)
-        launch = launch._replace(files={**self.network_files(launch.pod), **launch.files})
+        launch = launch._replace(files={**self.network_files(launch), **launch.files})
         run = serving.enter(launch, self._process(launch, started), started, self.tools(launch, False), self._record(launch))
         uid, place = launch.pod["metadata"]["uid"], _place(launch)
         written = self._written.setdefault(uid, {}).setdefault(place, {})
@@ -177,12 +189,20 @@ class Containers:
         if fault:
             return [logs.Line(started + number, text, True) for number, text in enumerate(fault.splitlines())]
         launch = self._with_volumes(launch)
-        return logs.lines(launch, self._process(launch, started), started, until)
+        heard = [logs.Line(at, text) for at, text in self._heard.get(launch.pod["metadata"]["uid"], {}).get(_place(launch), ()) if at <= until]
+        own = logs.lines(launch, self._process(launch, started), started, until)
+        return sorted([*own, *heard], key=lambda line: line.at) if heard else own
+
+    def note(self, launch: Launch, text: str) -> None:
+        """The container's server notes a request in its log: of many the last ones are kept."""
+        kept = self._heard.setdefault(launch.pod["metadata"]["uid"], {}).setdefault(_place(launch), [])
+        kept.append([max(launch.now, kept[-1][0] + 1) if kept else launch.now, text])
+        del kept[:-_MOST_HEARD]
 
     def running(self, launch: Launch, started: int) -> tuple[Launch, Process]:
         """The launch with all its files, and the container's main process: for those who want to talk to it."""
         launch = self._with_volumes(launch)
-        return launch, self._process(launch, started)
+        return self._as_left(launch), self._process(launch, started)
 
     def usage(self, launch: Launch, started: int) -> tuple[int, int]:
         """(thousandths of a cpu, bytes of memory) that the running container uses now."""
@@ -205,6 +225,7 @@ class Containers:
         self._volumes.pop(pod_uid, None)
         self._written.pop(pod_uid, None)
         self._records.pop(pod_uid, None)
+        self._heard.pop(pod_uid, None)
         self._sizes.pop(pod_uid, None)
         for key in [key for key in self._processes if key[0] == pod_uid]:
             del self._processes[key]
@@ -212,6 +233,7 @@ class Containers:
     def dump(self) -> Any:
         asked = {uid: {name: record.saved() for name, record in kept.items() if record.steps} for uid, kept in self._records.items()}
         found = {"volumes": self._volumes, "written": self._small_files(), "asked": {uid: kept for uid, kept in asked.items() if kept}}
+        found["heard"] = self._heard
         found["sizes"] = {uid: kept for uid, kept in self._sizes.items() if any(kept.values())}
         return {name: part for name, part in found.items() if part}
 
@@ -226,7 +248,7 @@ class Containers:
     def load(self, state: Any) -> None:
         state = state or {}
         self._volumes, self._written = state.get("volumes", {}), state.get("written", {})
-        self._sizes = state.get("sizes", {})
+        self._sizes, self._heard = state.get("sizes", {}), state.get("heard", {})
         asked = state.get("asked", {})
         self._records = {uid: {name: Record(saved) for name, saved in kept.items()} for uid, kept in asked.items()}
         self._processes.clear()
@@ -234,11 +256,3 @@ class Containers:
 
 def _place(launch: Launch) -> str:
     return f"{launch.container['name']}/{launch.attempt}"
-
-
-def _shared_mounts(launch: Launch) -> dict[str, str]:
-    """Volume -> path, of the volumes in which containers of the pod can leave something for each other."""
-    spec = launch.pod["spec"]
-    shared = {volume["name"] for volume in spec.get("volumes", ()) if "emptyDir" in volume or "persistentVolumeClaim" in volume}
-    mounts = launch.container.get("volumeMounts", ())
-    return {mount["name"]: mount["mountPath"].rstrip("/") for mount in mounts if mount["name"] in shared}

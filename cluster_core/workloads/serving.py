@@ -13,6 +13,7 @@ from typing import Any
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Launch, ProbeResult
 from cluster_core.machinery.typed import Obj
+from cluster_core.machinery.welcome import ROOTS
 from cluster_core.workloads.asking import Questions, Record, Tool
 from cluster_core.workloads.catalogue import Program
 from cluster_core.workloads.process import Process, job_of, lacks_variables
@@ -53,6 +54,8 @@ def listens(process: Process, launch: Launch, port: int) -> bool:
     program = process.program
     if process.plan.kind == "script" and not (process.trace and process.trace.serves):
         return False
+    if program.name.startswith("agnhost "):
+        return port in program.ports
     if program.name == "app" or not program.ports:
         return (program.kind == "server" and program.name in ("app", "python")) or _declares(launch, port)
     return port in program.ports or _configured(launch) or _declares(launch, port)
@@ -97,7 +100,7 @@ def _http(launch: Launch, process: Process, probe: Obj, started: int) -> ProbeRe
     return ProbeResult(False, f"HTTP probe failed with statuscode: {status}", change)
 
 
-_STATIC = {"nginx": "/usr/share/nginx/html", "nginx-unprivileged": "/usr/share/nginx/html", "httpd": "/usr/local/apache2/htdocs"}
+_WELCOME = ("/", "/index.html", "/50x.html")
 
 
 def status_of(launch: Launch, program: Program, path: str, started: int) -> tuple[int, float | None]:
@@ -105,13 +108,13 @@ def status_of(launch: Launch, program: Program, path: str, started: int) -> tupl
     if program.name == "agnhost liveness":
         age = (launch.now - started) / SECOND
         return (200, 10.0 - age) if age < 10 else (500, None)
-    root = _STATIC.get(program.name)
+    root = ROOTS.get(program.name)
     if root is None or _configured(launch):
         return 200, None
     plain = path.partition("?")[0]
-    if plain in ("/", "/index.html", "/50x.html") or root + plain in launch.files_now():
-        return 200, None
-    return 404, None
+    wanted = root + plain + ("index.html" if plain.endswith("/") else "")
+    there = wanted in launch.files_now() or (plain in _WELCOME and wanted not in launch.gone())
+    return (200 if there else 404), None
 
 
 def _tcp(launch: Launch, process: Process, probe: Obj, started: int) -> ProbeResult:

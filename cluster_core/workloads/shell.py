@@ -18,9 +18,12 @@ from bashkit import Bash, BuiltinContext, BuiltinResult, FileSystem
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Launch
 from cluster_core.machinery.identity import ROOT, Identity
+from cluster_core.machinery.welcome import pages
 from cluster_core.workloads import builtins
 from cluster_core.workloads.asking import Questions
 from cluster_core.workloads.attributes import FROM_OBJECTS, Attributes, attributes, mount_of
+from cluster_core.workloads.images import entry_of
+from cluster_core.workloads.kernelfiles import cgroup_files
 
 MOST_SLEEPS = 3000
 ENDLESS_SLEEPS = 200
@@ -55,6 +58,8 @@ class Job:
     namespace: str = "default"
     directories: Sequence[str] = ()
     """Where volumes are mounted."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Further paths of directories that are there: path -> the directory."""
     keep: Sequence[str] = ()
     """Directories whose files are wanted afterwards: of mounted volumes."""
     launch: Launch | None = None
@@ -130,13 +135,18 @@ class Run:
                 _put(fs, path, text)
         self._pass_on(fs)
         for path in (*_USUAL, *self.job.directories):
-            if not self.bash.exists(path):
-                self.bash.mkdir(path, recursive=True)
-        if self.job.launch is None:
-            return
-        self._attributes = dict(attributes(self.job.launch))
+            _make(fs, path)
+        for path, target in self.job.aliases.items():
+            _make(fs, target)
+            _make(fs, path.rpartition("/")[0])
+            fs.symlink(target, path)
+        if self.job.launch is not None:
+            self._set_modes(fs, self.job.launch)
+
+    def _set_modes(self, fs: FileSystem, launch: Launch) -> None:
+        self._attributes = dict(attributes(launch))
         for path, found in self._attributes.items():
-            if self.bash.exists(path):
+            if fs.exists(path):
                 self.bash.chmod(path, found.mode & 0o777)
 
     # ------------------------------------------------------------------------------------------------ files
@@ -287,19 +297,30 @@ def said(text: str, job: Job) -> str:
     return text.replace("bash: line ", "sh: line ")
 
 
+def _make(fs: FileSystem, path: str) -> None:
+    """Make a directory with those above it, where it is missing."""
+    if path and not fs.exists(path):
+        fs.mkdir(path, True)
+
+
 def _put(fs: FileSystem, path: str, text: str | None) -> None:
     """Write a file, or remove it."""
     if text is None:
         if fs.exists(path):
             fs.remove(path)
         return
-    parent = path.rpartition("/")[0]
-    if not fs.exists(parent):
-        fs.mkdir(parent, True)
+    _make(fs, path.rpartition("/")[0])
     fs.write_file(path, text.encode("utf-8", "surrogateescape"))
 
 
 def _base_files(job: Job) -> dict[str, str]:
+    if job.launch is not None:
+        entry = entry_of(job.launch.container["image"])
+        return {**_image_files(job), **cgroup_files(job.launch), **(pages(entry.does) if entry else {})}
+    return _image_files(job)
+
+
+def _image_files(job: Job) -> dict[str, str]:
     return {
         "/etc/hostname": job.hostname + "\n",
         "/etc/hosts": f"127.0.0.1\tlocalhost\n{job.address}\t{job.hostname}\n",

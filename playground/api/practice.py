@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cluster_core.models import Cluster
+from playground.classroom import owning
+from playground.classroom.access import Who
 
 from . import services
 
@@ -14,12 +16,11 @@ SETTLING = 900.0
 
 
 def begin(
-    *, prefix: str, cluster: Mapping[str, Any], setup: str = "", prepare: Sequence[Mapping[str, Any]] = ()
+    *, who: Who, prefix: str, cluster: Mapping[str, Any], setup: str = "", prepare: Sequence[Mapping[str, Any]] = ()
 ) -> str:
     """The name of the new cluster, PREFIX or PREFIX-2... `prepare`: commands of the simulation, {"command", "args"} or
     {"apply": YAML}, each after the cluster has settled. Raises EngineError."""
-    name = free_name(prefix)
-    services.create(wanted={"name": name, **cluster})
+    name = str(owning.make(who=who, wanted={"name": free_name(prefix), **cluster})["name"])
     if setup:
         services.apply(cluster=name, text=setup, dry_run=False)
     for each in prepare:

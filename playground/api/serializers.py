@@ -33,10 +33,16 @@ class ClusterWanted(Serializer):
     memory = serializers.CharField(default="8Gi", max_length=32)
     seed = serializers.IntegerField(default=0, min_value=0, max_value=2**63 - 1, help_text="0: a new one")
     bare = serializers.BooleanField(default=False, help_text="machines and an API server only")
+    flavour = serializers.ChoiceField(
+        choices=["kubeadm", "manual"], default="kubeadm", help_text="manual: every part a systemd unit, set up by hand"
+    )
+    runtime = serializers.ChoiceField(choices=["containerd", "cri-o", "docker"], default="containerd")
     start = serializers.DateTimeField(required=False, help_text="when its time begins; equal starts make equal hashes")
     paused = serializers.BooleanField(
         default=False, help_text="its time stands still until the clock is told otherwise"
     )
+    course = serializers.SlugField(required=False, help_text="whose limits hold; the course joined last")
+    template = serializers.CharField(required=False, max_length=63, help_text="of the course: how it begins")
 
 
 class ClusterMade(Serializer):
@@ -64,6 +70,7 @@ class NodeWanted(Serializer):
     labels = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
     taints = serializers.ListField(child=serializers.CharField(), required=False, help_text="key=value:Effect")
     count = serializers.IntegerField(required=False, min_value=1, max_value=1000)
+    joined = serializers.BooleanField(required=False, help_text="false: a machine that is no node before kubeadm join")
 
 
 class ComponentAction(Serializer):

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
-from cluster_core.simulation.cluster import Cluster
-from cluster_core.simulation.saved import Saved
+from cluster_core.simulation.saved import ClusterSpec
 from playground import clusters
 from playground.engine.port import NoSuchCluster
-from playground.worker import adopting
 
 from . import apply as applying
 
@@ -24,8 +23,10 @@ def command(*, cluster: str, name: str, args: Mapping[str, Any] | None = None) -
     return async_to_sync(clusters.engine().command)(cluster, name, dict(args or {}))
 
 
-def create(*, wanted: Mapping[str, Any]) -> Answer:
+def create(*, wanted: Mapping[str, Any], limits: Mapping[str, float] | None = None) -> Answer:
     args = {name: value for name, value in wanted.items() if name != "name"}
+    if limits:
+        args["limits"] = dict(limits)
     if "start" in args:
         args["start"] = int(args["start"].timestamp())
     made = command(cluster=wanted["name"], name="create", args=args)
@@ -41,18 +42,10 @@ def exists(*, cluster: str) -> bool:
     return clusters.token_of(name=cluster) is not None
 
 
-def adopt(*, name: str, begin: Saved, cluster: Cluster) -> Answer:
-    """Let a cluster simulated in this process, since `begin`, live on as `name`, paused, with its history."""
-    changes, revision, state = cluster.take_uncommitted()
-    rows = sorted([*begin.rows, *changes], key=lambda row: row.revision)
-    args = {
-        "spec": cluster.spec.encode(),
-        "rows": adopting.pack(rows),
-        "first": begin.revision,
-        "revision": revision,
-        "state": state,
-    }
-    return command(cluster=name, name="adopt", args=args)
+def adopt(*, name: str, packed: Mapping[str, Any], limits: Mapping[str, float] | None = None) -> Answer:
+    """Let a cluster simulated elsewhere live on as `name`, paused, with its history (`adopting.pack`)."""
+    spec = replace(ClusterSpec.decode(packed["spec"]), limits=dict(limits or {})).encode()
+    return command(cluster=name, name="adopt", args={**packed, "spec": spec})
 
 
 def delete(*, cluster: str) -> None:

@@ -13,11 +13,18 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from playground import clusters
+from playground.classroom import owning, selectors
+from playground.classroom.access import Who
 
 from . import serializers, services
 from .parsers import TextParser
 
 _PROBLEMS = {404: serializers.Problem, 409: serializers.Problem, 503: serializers.Problem}
+
+
+def _who(request: Request) -> Who:
+    found: Who = request._request.who
+    return found
 
 
 def _checked(serializer: Any, request: Request) -> dict[str, Any]:
@@ -31,13 +38,13 @@ class ClustersView(APIView):
 
     @extend_schema(operation_id="clusters_list", responses=serializers.ClusterSummary(many=True))
     def get(self, request: Request) -> Response:
-        """All clusters, as they were when last saved."""
-        return Response(clusters.summaries())
+        """All clusters one may look at, as they were when last saved."""
+        return Response(clusters.summaries(visible=selectors.visible(_who(request))))
 
     @extend_schema(request=serializers.ClusterWanted, responses={201: serializers.ClusterMade, **_PROBLEMS})
     def post(self, request: Request) -> Response:
-        """Make a cluster."""
-        made = services.create(wanted=_checked(serializers.ClusterWanted, request))
+        """Make a cluster. In a class, letters are added to its name: the answer tells the whole one."""
+        made = owning.make(who=_who(request), wanted=_checked(serializers.ClusterWanted, request))
         return Response(made, status=201)
 
 
@@ -50,7 +57,7 @@ class ClusterView(APIView):
     @extend_schema(responses={204: None, **_PROBLEMS})
     def delete(self, request: Request, cluster: str) -> Response:
         """Delete the cluster and everything in it."""
-        services.delete(cluster=cluster)
+        owning.delete(cluster=cluster)
         return Response(status=204)
 
 
@@ -182,7 +189,8 @@ class ForkView(APIView):
     @extend_schema(request=serializers.ForkWanted, responses={201: serializers.ClusterMade, **_PROBLEMS})
     def post(self, request: Request, cluster: str) -> Response:
         """Make a new, paused cluster from this one as it was at a revision (default: now)."""
-        return Response(services.fork(cluster=cluster, wanted=_checked(serializers.ForkWanted, request)), status=201)
+        wanted = _checked(serializers.ForkWanted, request)
+        return Response(owning.fork(who=_who(request), cluster=cluster, wanted=wanted), status=201)
 
 
 class KubeconfigView(APIView):

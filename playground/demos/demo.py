@@ -104,6 +104,7 @@ def of_recording(*, name: str, title: str, description: str, told: Mapping[str, 
     spec.pop("name")
     spec["start"] //= SECOND
     plain = asdict(ClusterSpec(""))
+    spec.pop("limits")
     kept = {key: value for key, value in spec.items() if key in ("nodes", "seed", "start") or value != plain[key]}
     steps = [_step(entry) for entry in told["entries"]]
     end = {"at": told["end"]["at"] / SECOND, "after": told["end"]["steps"], "hash": told["end"]["hash"]}

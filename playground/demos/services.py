@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cluster_core.machinery.clock import SECOND
 from playground.api import services as clusters
+from playground.classroom import owning
+from playground.classroom.access import Who
 from playground.grading import services as grading
+from playground.worker import adopting
 
-from . import catalogue, playing
+from . import playing
 from .demo import Demo, of_recording
 
 Answer = dict[str, Any]
 
 
-def replay(*, demo: Demo, cluster: str) -> Answer:
+def replay(*, who: Who, demo: Demo, cluster: str) -> Answer:
     """A new, paused cluster, everything still to come. Raises CannotPlay and EngineError."""
-    made = grading.compute(playing.begin, demo, cluster)
-    answer = clusters.adopt(name=cluster, begin=made.save(), cluster=made)
-    return {"cluster": answer["name"], "revision": answer["revision"], "url": f"/clusters/{cluster}/"}
+    packed = grading.compute(_begun, demo, cluster)
+
+    def adopted(name: str, limits: Mapping[str, float]) -> Answer:
+        return clusters.adopt(name=name, packed=packed, limits=limits)
+
+    answer = owning.begin(who=who, wished=cluster, how=adopted)
+    return {"cluster": answer["name"], "revision": answer["revision"], "url": f"/clusters/{answer['name']}/"}
 
 
-def free_name(*, wanted: str) -> str:
-    """The name itself, or with a number when there is a cluster of that name."""
-    numbered = (f"{wanted[:58]}-{number}" for number in range(2, 10_000))
-    return (
-        wanted
-        if not clusters.exists(cluster=wanted)
-        else next(each for each in numbered if not clusters.exists(cluster=each))
-    )
+def _begun(demo: Demo, cluster: str) -> Answer:
+    made = playing.begin(demo, cluster)
+    return adopting.pack(made.save(), made)
+
+
+def name_for(*, demo: Demo) -> str:
+    """A name for the cluster on which a demo is replayed: with a number when the plain one is taken."""
+    plain = f"demo-{demo.name}"[:58].rstrip("-")
+    names = (plain, *(f"{plain}-{number}" for number in range(2, 10_000)))
+    return next(name for name in names if not clusters.exists(cluster=name))
 
 
 def state(*, cluster: str) -> Answer:
@@ -60,7 +70,8 @@ def step(*, cluster: str) -> Answer:
     return state(cluster=cluster)
 
 
-def save(*, cluster: str, name: str, title: str, description: str) -> Demo:
-    """What was recorded, kept as a demo. Raises NameTaken and EngineError."""
+def recorded(*, cluster: str, name: str = "", title: str = "", description: str = "") -> Demo:
+    """What has been recorded of a cluster. Raises EngineError."""
     told = clusters.command(cluster=cluster, name="demo-entries")
-    return catalogue.keep(of_recording(name=name, title=title, description=description, told=told))
+    name = name or cluster
+    return of_recording(name=name, title=title or name, description=description, told=told)

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from playground.api.parsers import TextParser
 from playground.api.serializers import Problem
+from playground.classroom import access, allowed
 
 from . import catalogue, demo, playing, serializers, services
 from .demo import Demo, DemoError
@@ -36,6 +37,12 @@ def _find(name: str) -> Demo:
     if found is None:
         raise Http404(f'there is no demo "{name}"')
     return found
+
+
+def _file(found: Demo) -> HttpResponse:
+    disposition = f'attachment; filename="{found.name}.demo.yaml"'
+    headers = {"Content-Disposition": disposition}
+    return HttpResponse(demo.dump(found), content_type="application/yaml", headers=headers)
 
 
 class DemosView(APIView):
@@ -77,10 +84,7 @@ class DemoFileView(APIView):
     @extend_schema(responses={(200, "application/yaml"): OpenApiTypes.STR, **_PROBLEMS})
     def get(self, request: Request, name: str) -> HttpResponse:
         """The demo as one file, to share."""
-        disposition = f'attachment; filename="{name}.demo.yaml"'
-        return HttpResponse(
-            demo.dump(_find(name)), content_type="application/yaml", headers={"Content-Disposition": disposition}
-        )
+        return _file(_find(name))
 
 
 class SchemaView(APIView):
@@ -99,9 +103,9 @@ class ReplayView(APIView):
         found = _find(name)
         wanted = serializers.ReplayWanted(data=request.data)
         wanted.is_valid(raise_exception=True)
-        cluster = wanted.validated_data.get("cluster") or services.free_name(wanted=f"demo-{name}"[:63].rstrip("-"))
+        cluster = wanted.validated_data.get("cluster") or services.name_for(demo=found)
         try:
-            return Response(services.replay(demo=found, cluster=cluster), status=201)
+            return Response(services.replay(who=request._request.who, demo=found, cluster=cluster), status=201)
         except playing.CannotPlay as error:
             raise Conflict(str(error)) from error
 
@@ -123,6 +127,7 @@ class ClusterDemoView(APIView):
         wanted.is_valid(raise_exception=True)
         given = wanted.validated_data
         if given["action"] == "save":
+            allowed.insist(access.teaches_somewhere(request._request.who))  # demos are everybody's
             return Response(_shown(_save(cluster, given)), status=201)
         return Response(_act(cluster, given))
 
@@ -139,8 +144,15 @@ def _act(cluster: str, given: dict[str, Any]) -> dict[str, Any]:
 def _save(cluster: str, given: dict[str, Any]) -> Demo:
     if "name" not in given:
         raise ValidationError({"name": ["a name is required"]})
-    title = given.get("title") or given["name"]
+    more = {key: given[key] for key in ("name", "title", "description") if key in given}
     try:
-        return services.save(cluster=cluster, name=given["name"], title=title, description=given.get("description", ""))
+        return catalogue.keep(services.recorded(cluster=cluster, **more))
     except catalogue.NameTaken as error:
         raise Conflict(str(error)) from error
+
+
+class RecordingFileView(APIView):
+    @extend_schema(responses={(200, "application/yaml"): OpenApiTypes.STR, **_PROBLEMS})
+    def get(self, request: Request, cluster: str) -> HttpResponse:
+        """What has been recorded of the cluster, as a demo's file, kept nowhere."""
+        return _file(services.recorded(cluster=cluster))

@@ -24,7 +24,7 @@ _RETRY_SECONDS = 0.05
 _MAX_IDLE = 64
 _LOST = (ConnectionError, asyncio.IncompleteReadError, BrokenPipeError)
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
-_READ_COMMANDS = frozenset({"state", "state-hash", "clock-state", "list", "scheduling"})
+_READ_COMMANDS = frozenset({"state", "state-hash", "clock-state", "list", "scheduling", "glance"})
 
 
 class StreamEngine:

@@ -14,7 +14,7 @@ import msgpack
 
 from cluster_core.apiserver.request import ApiRequest, ApiResponse, User
 
-from .port import EngineError, NameTaken, NoSuchCluster, Unavailable
+from .port import Elsewhere, EngineError, NameTaken, NoSuchCluster, Unavailable
 
 _LENGTHS = struct.Struct(">II")
 MAX_HEADER = 4 * 1024 * 1024
@@ -82,16 +82,19 @@ def unpack_response(header: Header, body: bytes) -> ApiResponse:
 
 
 _ERRORS: Mapping[str, type[EngineError]] = {
-    error.__name__: error for error in (EngineError, NoSuchCluster, NameTaken, Unavailable, FrameTooLarge)
+    error.__name__: error for error in (EngineError, NoSuchCluster, NameTaken, Unavailable, Elsewhere, FrameTooLarge)
 }
 
 
 def pack_error(error: EngineError) -> Header:
     name = type(error).__name__
-    return {"error": name if name in _ERRORS else "EngineError", "message": str(error), "code": error.code}
+    header = {"error": name if name in _ERRORS else "EngineError", "message": str(error), "code": error.code}
+    return header | {"maybe_done": True} if isinstance(error, Unavailable) and error.maybe_done else header
 
 
 def unpack_error(header: Header) -> EngineError:
     error = _ERRORS[header["error"]](header["message"])
     error.code = header["code"]
+    if isinstance(error, Unavailable):
+        error.maybe_done = bool(header.get("maybe_done"))
     return error

@@ -42,6 +42,10 @@ class Unavailable(EngineError):
         self.maybe_done = maybe_done
 
 
+class Elsewhere(Unavailable):
+    """Another worker owns the cluster; nothing was done."""
+
+
 @dataclass(slots=True)
 class Stream:
     """An answer that goes on: `chunks` must be closed (`aclose`) by whoever stops listening."""

@@ -1,56 +1,36 @@
-"""Who may ask grading for what: API tokens with scopes, and how often."""
+"""Who may ask grading for what: scopes, of an API token or of the person, and how often."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from django.http import HttpRequest
+from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
-from .models import SCOPES, ApiToken
+from playground.classroom import access
+
+from .models import ApiToken, Submission
 
 RATE = "240/min"
 
 
-class Bearer(BaseAuthentication):
-    """Authorization: Bearer pg_... Without one: nobody, who may do everything in local mode and nothing else where."""
-
-    def authenticate(self, request: Request) -> tuple[None, ApiToken] | None:
-        words = get_authorization_header(request).decode("latin-1").split()
-        if len(words) != 2 or words[0].lower() != "bearer":
-            return None
-        token = ApiToken.objects.filter(digest=ApiToken.digest_of(words[1])).first()
-        if token is None:
-            raise AuthenticationFailed("the token is not known")
-        if token.expires is not None and token.expires <= timezone.now():
-            raise AuthenticationFailed("the token has expired")
-        return None, token
-
-    def authenticate_header(self, request: Request) -> str:
-        return "Bearer"
+def who_of(request: Request) -> access.Who:
+    found: access.Who = request._request.who
+    return found
 
 
-class BearerInOpenApi(OpenApiAuthenticationExtension):
-    """How the OpenAPI document tells of it."""
-
-    target_class = "playground.grading.access.Bearer"
-    name = "apiToken"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "An API token with scopes: read, submit, grade"}
+def scopes_of(request: Request) -> Collection[str]:
+    return access.scopes_of(who_of(request))
 
 
-def scopes_of(request: Request) -> Sequence[str]:
-    if isinstance(request.auth, ApiToken):
-        return str(request.auth.scopes).split()
-    return SCOPES if settings.LOCAL_MODE else ()
+def students_of(request: Request) -> Collection[str] | None:
+    """Whose work they may see; None: everybody's."""
+    return access.students_of(who_of(request))
 
 
 class HasScope(BasePermission):
@@ -61,7 +41,7 @@ class HasScope(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         found = scopes_of(request)
         if not found and request.auth is None:
-            raise NotAuthenticated("an API token is needed: Authorization: Bearer ...")
+            raise NotAuthenticated("log in first, or send an API token: Authorization: Bearer ...")
         return getattr(view, "scopes", {}).get(request.method, "read") in found
 
 
@@ -70,8 +50,33 @@ def is_teacher(request: Request) -> bool:
     return request.query_params.get("view") == "teacher" and "grade" in scopes_of(request)
 
 
+def may_see(request: Request | HttpRequest, submission: Submission) -> bool:
+    """Whoever handed it in, and those who grade the student."""
+    inner = getattr(request, "_request", request)
+    who: access.Who = inner.who
+    if submission.token_id is not None and submission.token == inner.api_token:
+        return True
+    if who.user is not None and submission.student == who.name:
+        return True
+    students = access.students_of(who) if "grade" in access.scopes_of(who) else frozenset()
+    return (settings.LOCAL_MODE and submission.token_id is None) or students is None or submission.student in students
+
+
+def student_of(request: Request, wanted: str) -> str:
+    """Whose hand-in it is: a person's own, unless a grader says for whom."""
+    who = who_of(request)
+    if who.user is None:
+        return wanted
+    if not wanted or "grade" not in scopes_of(request):
+        return who.name
+    students = students_of(request)
+    if students is not None and wanted not in students:
+        raise PermissionDenied(f'"{wanted}" is in none of your courses')
+    return wanted
+
+
 class Throttle(SimpleRateThrottle):
-    """So many hand-ins per token, or per address without one."""
+    """So many hand-ins per token or person, or per address without one."""
 
     scope = "grading"
 
@@ -79,5 +84,6 @@ class Throttle(SimpleRateThrottle):
         return str(getattr(settings, "GRADING_RATE", RATE))
 
     def get_cache_key(self, request: Request, view: Any) -> str:
-        who = f"token-{request.auth.pk}" if isinstance(request.auth, ApiToken) else self.get_ident(request)
+        user = who_of(request).user
+        who = f"token-{request.auth.pk}" if isinstance(request.auth, ApiToken) else f"user-{user}" if user else self.get_ident(request)
         return self.cache_format % {"scope": self.scope, "ident": who}

@@ -6,8 +6,10 @@ Manifests are applied as `kubectl apply` does it (`playground.api.apply`); comma
 from __future__ import annotations
 
 import io
+import lzma
 import stat
 import zipfile
+import zlib
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -24,6 +26,12 @@ COMMANDS = ("commands.txt", "commands.sh")
 MAX_FILES = 200
 MAX_BYTES = 3 * 1024 * 1024
 MAX_ARCHIVE = 20 * 1024 * 1024
+
+
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, EOFError, OSError, ValueError
+)  # fmt: skip
+"""What zipfile raises for archives that are none, are damaged, encrypted or packed in ways nobody uses."""
 
 
 class HandInError(ValueError):
@@ -71,7 +79,13 @@ def _directory(root: Path) -> dict[str, str]:
 
 
 def _wanted(name: str) -> bool:
-    return name.endswith(MANIFESTS) or PurePosixPath(name).name in COMMANDS
+    return not _is_litter(name) and (name.endswith(MANIFESTS) or PurePosixPath(name).name in COMMANDS)
+
+
+def _is_litter(name: str) -> bool:
+    """What macOS adds to archives."""
+    path = PurePosixPath(name)
+    return path.name.startswith(("._", ".DS_Store")) or "__MACOSX" in path.parts
 
 
 def _text(data: bytes, name: str) -> str:
@@ -92,7 +106,18 @@ def unzip(data: bytes, *, most_files: int = MAX_FILES, most_bytes: int = MAX_ARC
             members = [info for info in archive.infolist() if not info.is_dir()]
             _check_members(members, most_files, most_bytes)
             return {info.filename: _member(archive, info) for info in members if _wanted(info.filename)}
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+    except HandInError:
+        raise
+    except _BROKEN as error:
+        raise HandInError(f"not a readable zip archive: {error}") from error
+
+
+def names(data: bytes) -> list[str]:
+    """The paths in a zip archive. Raises HandInError."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return [info.filename for info in archive.infolist() if not info.is_dir() and not _is_litter(info.filename)]
+    except _BROKEN as error:
         raise HandInError(f"not a readable zip archive: {error}") from error
 
 

@@ -1,39 +1,13 @@
-"""What grading keeps: submissions with their verdicts, and the tokens of automation."""
+"""What grading keeps: submissions with their verdicts."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 import uuid
 
 from django.db import models
 from django.utils import timezone
 
-SCOPES = ("read", "submit", "grade")
-"""read: exercises and own submissions; submit: hand in; grade: everybody's, hidden checks, bulk, gradebook."""
-
-
-class ApiToken(models.Model):
-    """A token for automation. Only its digest is kept."""
-
-    name = models.CharField(max_length=100)
-    digest = models.CharField(max_length=64, unique=True)
-    scopes = models.CharField(max_length=100, default="read submit", help_text="Words of: read submit grade")
-    created = models.DateTimeField(auto_now_add=True)
-    expires = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return str(self.name)
-
-    @staticmethod
-    def digest_of(secret: str) -> str:
-        return hashlib.sha256(secret.encode()).hexdigest()
-
-    @classmethod
-    def issue(cls, *, name: str, scopes: str = "read submit", **more: object) -> tuple[ApiToken, str]:
-        """(the token, its secret: shown this once)."""
-        secret = f"pg_{secrets.token_urlsafe(32)}"
-        return cls.objects.create(name=name, digest=cls.digest_of(secret), scopes=scopes, **more), secret
+from playground.classroom.models import ApiToken
 
 
 class Submission(models.Model):

@@ -9,10 +9,11 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from cluster_core.simulation.cluster import Cluster
-from cluster_core.simulation.saved import Saved
 from playground.api import services as clusters
+from playground.classroom import owning
+from playground.classroom.access import Who
 from playground.engine.port import NameTaken
+from playground.worker import adopting
 
 from . import catalogue, runner, services
 from .exercise import Exercise
@@ -27,28 +28,32 @@ class ExerciseChanged(ValueError):
     """The verdict is about the exercise as it was; graded again, there will be a moment to look at."""
 
 
-def show(*, submission: Submission, verdict: Mapping[str, Any] | None, check: str) -> dict[str, Any]:
-    """{"cluster", "revision", "url"}; the cluster is made when nobody has asked before. `verdict`: what the one who
+def show(*, who: Who, submission: Submission, verdict: Mapping[str, Any] | None, check: str) -> dict[str, Any]:
+    """{"cluster", "revision", "url"}; the cluster is made when they have not asked before. `verdict`: what the one who
     asks may see of it. Raises NoMoment, ExerciseChanged and EngineError."""
     found = next((each for each in verdict["checks"] if each["name"] == check), None) if verdict else None
     if verdict is None or found is None or "revision" not in found["evidence"]:
         raise NoMoment(f'no check "{check}" has been looked at')
-    name, revision = name_of(submission, check), found["evidence"]["revision"]
+    name, revision = name_of(who, submission, check), found["evidence"]["revision"]
     if not clusters.exists(cluster=name):
-        _make(name, submission, check)
+        _make(name, who, submission, check)
     return {"cluster": name, "revision": revision, "url": f"/clusters/{name}/?revision={revision}"}
 
 
-def name_of(submission: Submission, check: str) -> str:
-    """The same moment, the same name."""
-    text = f"{submission.pk} {check} {submission.verdict['stateHash']}"
+def name_of(who: Who, submission: Submission, check: str) -> str:
+    """The same moment, the same name; where there are accounts, each looks at a cluster of their own."""
+    text = f"{submission.pk} {check} {submission.verdict['stateHash']} {who.user or ''}".strip()
     return f"graded-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def _make(name: str, submission: Submission, check: str) -> None:
-    begin, cluster = services.compute(_again, _exercise(submission), submission.answer, check, submission.seed)
+def _make(name: str, who: Who, submission: Submission, check: str) -> None:
+    packed = services.compute(_again, _exercise(submission), submission.answer, check, submission.seed)
+
+    def adopted(name: str, limits: Mapping[str, float]) -> dict[str, Any]:
+        return clusters.adopt(name=name, packed=packed, limits=limits)
+
     try:
-        clusters.adopt(name=name, begin=begin, cluster=cluster)
+        owning.begin(who=who, wished=name, how=adopted, exact=True)
     except NameTaken:
         return  # somebody else asked at the same time
 
@@ -60,6 +65,6 @@ def _exercise(submission: Submission) -> Exercise:
     return found
 
 
-def _again(exercise: Exercise, answer: Mapping[str, Any], check: str, seed: int | None) -> tuple[Saved, Cluster]:
+def _again(exercise: Exercise, answer: Mapping[str, Any], check: str, seed: int | None) -> dict[str, Any]:
     given, saved = services.decode(answer)
-    return runner.moment(exercise, given, check, seed=seed, saved=saved)
+    return adopting.pack(*runner.moment(exercise, given, check, seed=seed, saved=saved))

@@ -14,10 +14,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cluster_core.persistence.log import ClusterUnknown
 from playground.api import practice
+from playground.classroom import access
+from playground.classroom.access import Action
 from playground.engine.port import EngineError
 from playground.pages.markdown import html
 
 from . import catalogue, handin, services
+from .access import may_see
 from .exercise import Exercise
 from .models import Submission
 from .verdict import for_student
@@ -59,7 +62,9 @@ def _page(request: HttpRequest, found: Exercise, *, status: int = 200, **context
 
 def _begin(request: HttpRequest, found: Exercise) -> HttpResponse:
     try:
-        name = practice.begin(prefix=found.name, cluster=found.cluster, setup=found.setup, prepare=found.prepare)
+        name = practice.begin(
+            who=request.who, prefix=found.name, cluster=found.cluster, setup=found.setup, prepare=found.prepare
+        )
     except EngineError as error:
         return _page(request, found, problem=str(error), status=error.code)
     return redirect(f"{reverse('cluster', args=[name])}?exercise={found.name}")
@@ -73,13 +78,16 @@ def _hand_in(request: HttpRequest, found: Exercise) -> HttpResponse:
         return _page(request, found, problem=problem, text=request.POST.get("text", ""), status=404)
     except handin.HandInError as error:
         return _page(request, found, problem=str(error), text=request.POST.get("text", ""), status=400)
-    made = services.work_on(services.hand_in(exercise=found, answer=answer), seconds=AT_ONCE)
+    student = request.who.name if request.who.user else ""
+    made = services.work_on(services.hand_in(exercise=found, answer=answer, student=student), seconds=AT_ONCE)
     return redirect(reverse("exercise-result", args=[found.name, made.pk]))
 
 
 def _answer(request: HttpRequest) -> dict[str, Any]:
     """What was handed in. Raises HandInError, ClusterUnknown."""
     if cluster := request.POST.get("cluster", ""):
+        if not (access.local() or access.may(request.who, Action.EDIT, cluster)):
+            raise ClusterUnknown(cluster)
         return services.live(cluster)
     if upload := request.FILES.get("file"):
         data = upload.read()
@@ -102,7 +110,7 @@ def result(request: HttpRequest, slug: str, pk: uuid.UUID) -> HttpResponse:
     """What became of a hand-in; comes again by itself while it is being graded."""
     found = _find(slug)
     submission = Submission.objects.filter(pk=pk, exercise=found.name).first()
-    if submission is None:
+    if submission is None or not may_see(request, submission):
         raise Http404("there is no such submission")
     submission = services.work_on(submission, seconds=AT_ONCE)
     verdict = for_student(submission.verdict) if submission.verdict else None

@@ -90,6 +90,7 @@ class Regraded(SubmissionShown):
 
 class BulkShown(Serializer):
     submissions = SubmissionShown(many=True)
+    problems = serializers.DictField(child=serializers.CharField(), help_text="per student whose files cannot be graded")
 
 
 class GradebookRow(Serializer):

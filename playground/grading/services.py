@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future
 from concurrent.futures import TimeoutError as Late
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import PurePosixPath
 from threading import Lock
 from typing import Any
@@ -15,19 +16,19 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from cluster_core.simulation.saved import Saved, from_json, to_json
 
-from . import catalogue, clerk, destinations, handin, livecluster
+from . import catalogue, clerk, destinations, handin, livecluster, pool
 from .exercise import Answer, Exercise
 from .models import ApiToken, Delivery, Submission
-from .runner import SetupFailed, grade
+from .runner import SetupFailed
 
 log = logging.getLogger(__name__)
-MOST_STUDENTS = 500
+MOST_STUDENTS, MOST_NAME = 500, 150
 MOST_BULK_FILES, MOST_BULK_BYTES = 5000, 50 * 1024 * 1024
-_graders = ThreadPoolExecutor(max_workers=getattr(settings, "GRADERS", 1), thread_name_prefix="grader")
 _running: dict[str, Future[dict[str, Any]]] = {}
 _starting = Lock()
 _CLAIM = timedelta(seconds=60)
@@ -84,15 +85,28 @@ def decode(answer: Mapping[str, Any]) -> tuple[Answer, Saved | None]:
     return Answer(**rest), from_json(answer["cluster"]) if "cluster" in answer else None
 
 
-def _compute(exercise: Exercise, answer: Mapping[str, Any], seed: int | None) -> dict[str, Any]:
+def _verdict(exercise: Exercise, answer: Mapping[str, Any], seed: int | None) -> dict[str, Any]:
     """The verdict's document. Raises SetupFailed."""
     given, saved = decode(answer)
-    return grade(exercise, given, seed=seed, saved=saved).document()
+    return pool.do(pool.Job(exercise, given, seed, saved)).document()
+
+
+@lru_cache(1)
+def _graders() -> Executor:
+    return pool.executor(settings.GRADERS)
 
 
 def compute(work: Callable[..., Any], *args: Any) -> Any:
-    """Do something long where gradings are done, one after the other."""
-    return _graders.submit(work, *args).result()
+    """Do something long where gradings are done."""
+    return _submit(work, *args).result()
+
+
+def _submit(work: Callable[..., Any], *args: Any) -> Future[Any]:
+    try:
+        return _graders().submit(work, *args)
+    except BrokenExecutor:  # a grader was killed: begin with new ones
+        _graders.cache_clear()
+        return _graders().submit(work, *args)
 
 
 def work_on(submission: Submission, *, seconds: float) -> Submission:
@@ -105,6 +119,10 @@ def work_on(submission: Submission, *, seconds: float) -> Submission:
     try:
         verdict = _begun(exercise, submission).result(timeout=seconds)
     except Late:
+        return submission
+    except BrokenExecutor:
+        log.warning("submission %s: its grader was killed; it is graded again", submission.pk)
+        _running.pop(str(submission.pk), None)
         return submission
     except SetupFailed as error:
         return _finish(submission, problem=str(error))
@@ -119,7 +137,7 @@ def _begun(exercise: Exercise, submission: Submission) -> Future[dict[str, Any]]
     with _starting:
         future = _running.get(name)
         if future is None:
-            future = _running[name] = _graders.submit(_compute, exercise, submission.answer, submission.seed)
+            future = _running[name] = _submit(_verdict, exercise, submission.answer, submission.seed)
             future.add_done_callback(lambda _: clerk.wake(clerk.GRADING))
     return future
 
@@ -161,21 +179,32 @@ def grade_again(submission: Submission) -> tuple[Submission, bool]:
     exercise = catalogue.find(submission.exercise)
     if exercise is None:
         return _finish(submission, problem=f'there is no exercise "{submission.exercise}" any more'), False
-    verdict = _compute(exercise, submission.answer, submission.seed)
+    verdict = compute(_verdict, exercise, submission.answer, submission.seed)
     same = verdict == submission.verdict
     return _finish(submission, verdict=verdict), same
 
 
-def of_class(data: bytes) -> dict[str, Answer]:
-    """The answers in a zip of a whole class: a folder, or a file, per student. Raises HandInError."""
-    found: dict[str, dict[str, str]] = {}
+def of_class(data: bytes) -> tuple[dict[str, Answer], dict[str, str]]:
+    """(the answers in a zip of a whole class, a folder, or a file, per student; what is wrong with the others'). Raises
+    HandInError."""
+    found: dict[str, dict[str, str]] = {_student(path): {} for path in handin.names(data)}
     for path, text in handin.unzip(data, most_files=MOST_BULK_FILES, most_bytes=MOST_BULK_BYTES).items():
-        parts = PurePosixPath(path).parts
-        student = parts[0] if len(parts) > 1 else PurePosixPath(path).stem
-        found.setdefault(student, {})["/".join(parts[1:]) or path] = text
+        found[_student(path)]["/".join(PurePosixPath(path).parts[1:]) or path] = text
     if len(found) > MOST_STUDENTS:
         raise handin.HandInError(f"more than {MOST_STUDENTS} students")
-    return {student: handin.of_files(files) for student, files in sorted(found.items())}
+    answers: dict[str, Answer] = {}
+    problems: dict[str, str] = {}
+    for student, files in sorted(found.items()):
+        try:
+            answers[student] = handin.of_files(files)
+        except handin.HandInError as error:
+            problems[student] = str(error)
+    return answers, problems
+
+
+def _student(path: str) -> str:
+    parts = PurePosixPath(path).parts
+    return (parts[0] if len(parts) > 1 else PurePosixPath(path).stem)[:MOST_NAME]
 
 
 def hand_in_class(*, exercise: Exercise, answers: Mapping[str, Answer], webhook: str = "") -> list[Submission]:
@@ -192,9 +221,17 @@ def live(name: str) -> dict[str, Any]:
     return {"cluster": to_json(livecluster.saved(name)), "form": "cluster"}
 
 
-def gradebook_rows(*, exercises: Sequence[str]) -> list[dict[str, Any]]:
-    """{"student", "exercise", "points"} of what has been graded."""
+def submissions(*, exercise: Exercise, students: Collection[str] | None = None) -> QuerySet[Submission]:
+    """All to this exercise; of these students only, unless None."""
+    found = Submission.objects.filter(exercise=exercise.name)
+    return found if students is None else found.filter(student__in=students)
+
+
+def gradebook_rows(*, exercises: Sequence[str], students: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """{"student", "exercise", "points"} of what has been graded; of these students only, unless None."""
     done = Submission.objects.filter(state=Submission.DONE, exercise__in=exercises).exclude(student="")
+    if students is not None:
+        done = done.filter(student__in=students)
     return [
         {"student": each.student, "exercise": each.exercise, "points": each.verdict["points"]}
         for each in done.only("student", "exercise", "verdict")

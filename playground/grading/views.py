@@ -16,6 +16,8 @@ from rest_framework.views import APIView
 
 from cluster_core.persistence.log import ClusterUnknown
 from playground.api.serializers import Problem
+from playground.classroom import allowed
+from playground.classroom.access import Action
 from playground.pages.markdown import html
 
 from . import access, catalogue, examples, handin, loading, moments, render, serializers, services, showing, signing
@@ -40,7 +42,6 @@ class Conflict(APIException):
 
 
 class GradingView(APIView):
-    authentication_classes = (access.Bearer,)
     permission_classes = (access.HasScope,)
     scopes: ClassVar[dict[str, str]] = {}
 
@@ -53,8 +54,7 @@ class GradingView(APIView):
     def submission(self, pk: Any) -> Submission:
         """Visible to whoever handed it in, and to graders."""
         found = Submission.objects.filter(pk=pk).first()
-        mine = found is not None and (found.token_id is None or found.token == self.request.auth)
-        if found is None or not (mine or "grade" in access.scopes_of(self.request)):
+        if found is None or not access.may_see(self.request, found):
             raise Http404("there is no such submission")
         return found
 
@@ -96,7 +96,7 @@ class SubmissionsView(GradingView):
     @extend_schema(responses={200: serializers.SubmissionShown(many=True), **_PROBLEMS}, parameters=[_VIEW])
     def get(self, request: Request, slug: str) -> Response:
         """Everybody's submissions to this exercise."""
-        found = Submission.objects.filter(exercise=self.exercise(slug).name)
+        found = services.submissions(exercise=self.exercise(slug), students=access.students_of(request))
         return Response([shown(each, request) for each in found])
 
     @extend_schema(
@@ -125,7 +125,7 @@ class SubmissionsView(GradingView):
             made = services.hand_in(
                 exercise=exercise,
                 answer=answer,
-                student=student,
+                student=access.student_of(request, student),
                 seed=seed,
                 token=request.auth if isinstance(request.auth, ApiToken) else None,
                 key=request.headers.get("Idempotency-Key", "")[:200],
@@ -172,11 +172,12 @@ def _wanted(request: Request) -> tuple[dict[str, Any], str, int | None]:
     given = serializers.SubmissionWanted(data=request.data)
     given.is_valid(raise_exception=True)
     data = given.validated_data
-    return _answer(data), data["student"] or student, data.get("seed")
+    return _answer(data, request), data["student"] or student, data.get("seed")
 
 
-def _answer(data: dict[str, Any]) -> dict[str, Any]:
+def _answer(data: dict[str, Any], request: Request) -> dict[str, Any]:
     if "cluster" in data:
+        allowed.require(request, Action.EDIT, data["cluster"])  # who only watches it may not hand it in
         try:
             return services.live(data["cluster"])
         except ClusterUnknown as error:
@@ -200,15 +201,15 @@ class BulkView(GradingView):
         """Hand in for a whole class: a zip with a folder, or a file, per student."""
         exercise = self.exercise(slug)
         try:
-            answers = services.of_class(request.data)
+            answers, problems = services.of_class(request.data)
+            answers = {access.student_of(request, student): answer for student, answer in answers.items()}
             made = services.hand_in_class(exercise=exercise, answers=answers, webhook=_webhook(request))
         except handin.HandInError as error:
             raise ValidationError({"archive": [str(error)]}) from error
         except WebhookRefused as error:
             raise ValidationError({"webhook": [str(error)]}) from error
-        return Response(
-            {"submissions": [shown(services.work_on(each, seconds=0), request) for each in made]}, status=202
-        )
+        submissions = [shown(services.work_on(each, seconds=0), request) for each in made]
+        return Response({"submissions": submissions, "problems": problems}, status=202)
 
 
 class SubmissionView(GradingView):
@@ -234,7 +235,7 @@ class RegradeView(GradingView):
 
 
 class ReportView(GradingView):
-    @extend_schema(responses={(200, "application/xml"): OpenApiTypes.STR, **_PROBLEMS})
+    @extend_schema(operation_id="submissions_report", responses={(200, "application/xml"): OpenApiTypes.STR, **_PROBLEMS})
     def get(self, request: Request, pk: Any, form: str) -> HttpResponse:
         """The verdict as JUnit XML or Markdown."""
         submission = self.submission(pk)
@@ -265,7 +266,8 @@ class MomentView(GradingView):
 
 def moment(submission: Submission, request: Request, check: str) -> dict[str, Any]:
     try:
-        return moments.show(submission=submission, verdict=shown(submission, request)["verdict"], check=check)
+        verdict = shown(submission, request)["verdict"]
+        return moments.show(who=access.who_of(request), submission=submission, verdict=verdict, check=check)
     except moments.NoMoment as error:
         raise Http404(str(error)) from error
     except moments.ExerciseChanged as error:
@@ -323,6 +325,7 @@ class GradebookView(GradingView):
     def get(self, request: Request) -> HttpResponse:
         """The best points of every student in every exercise, as CSV."""
         names = [exercise.name for exercise in catalogue.exercises()]
-        text = render.gradebook(services.gradebook_rows(exercises=names), names)
+        students = access.students_of(request)
+        text = render.gradebook(services.gradebook_rows(exercises=names, students=students), names)
         disposition = 'attachment; filename="gradebook.csv"'
         return HttpResponse(text, content_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})

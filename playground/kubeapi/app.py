@@ -2,32 +2,30 @@
 
 `/k/{token}/...` is what kubeconfigs name: the token opens the cluster. `/k8s/{name}/...` is a cluster as it would be on
 a network: who shows no credentials is anonymous. `/clusters/{name}/k8s/...` is for our own pages.
+Where there are accounts, a name alone opens nothing (`entering`).
 Everything that fails here is a Kubernetes Status; no Django page ever gets out.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 
-from django.conf import settings
-
-from cluster_core.apiserver.request import ADMIN, CLIENT_CERTIFICATE, ApiRequest, ApiResponse, User
+from cluster_core.apiserver.request import ApiRequest, ApiResponse
 from cluster_core.apiserver.server import ApiServer
-from cluster_core.machinery import errors
 from cluster_core.machinery.errors import ApiError
 from playground.asgitypes import Application, Receive, Scope, Send
-from playground.clusters import name_of_token
-from playground.engine.port import Engine, EngineError
+from playground.engine.port import Engine, EngineError, NoSuchCluster
 from playground.guard import header, same_origin
 
-from . import portforward, remotecommand
-from .requests import ClientGone, api_request, body_of
+from . import logs, portforward, remotecommand
+from .entering import Where, as_if_unknown, enter, while_allowed
+from .requests import ClientGone, body_of
 from .responses import send_error, send_response, send_stream
 from .socket import Socket
 
 logger = logging.getLogger(__name__)
+_SOCKETS = {"portforward": portforward.serve, "log": logs.serve}
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -47,36 +45,32 @@ class KubeApi:
             return
         try:
             await self._answer(where, scope, receive, send)
+        except NoSuchCluster as error:
+            await send_error(send, as_if_unknown(where, error))
         except (ApiError, EngineError) as error:
             await send_error(send, error)
         except ClientGone:
             logger.debug("the client hung up")
 
-    async def _answer(self, where: tuple[str, str, str], scope: Scope, receive: Receive, send: Send) -> None:
-        way, key, path = where
-        cluster, user = await _enter(way, key, scope)
-        request = api_request(scope, path, await body_of(scope, receive), user)
-        if way == "network":
-            request = await _with_credentials(cluster, request, scope)
-        answer = await self._ask(cluster, request)
+    async def _answer(self, where: Where, scope: Scope, receive: Receive, send: Send) -> None:
+        if where.way == "page" and scope["method"] not in _SAFE and not _from_our_page(scope):
+            raise _forbidden()
+        entered = await enter(where, scope)
+        answer = await self._ask(entered.cluster, entered.request(await body_of(scope, receive)))
         if isinstance(answer, ApiResponse):
-            await send_response(send, answer, request.header("accept-encoding"))
+            await send_response(send, answer, header(scope, b"accept-encoding"))
         else:
-            await send_stream(receive, send, answer)
+            await send_stream(receive, send, await while_allowed(where, scope, answer))
 
-    async def _converse(self, where: tuple[str, str, str], scope: Scope, receive: Receive, send: Send) -> None:
+    async def _converse(self, where: Where, scope: Scope, receive: Receive, send: Send) -> None:
         """A websocket. What is refused is closed before it opens: clients then ask without one and are told why."""
         scope["method"] = "GET"
         try:
-            way, key, path = where
-            if way == "page" and not _from_our_page(scope):
+            if where.way == "page" and not _from_our_page(scope):
                 raise _forbidden()
-            cluster, user = await _enter(way, key, scope)
-            request = api_request(scope, path, b"", user)
-            if way == "network":
-                request = await _with_credentials(cluster, request, scope)
-            serve = portforward.serve if path.endswith("/portforward") else remotecommand.serve
-            await serve(self._engine(), cluster, request, Socket(scope, receive, send))
+            entered = await enter(where, scope)
+            serve = _SOCKETS.get(where.path.rpartition("/")[2], remotecommand.serve)
+            await serve(self._engine(), entered.cluster, entered.request(b""), Socket(scope, receive, send))
         except (ApiError, EngineError) as error:
             logger.debug("a websocket was refused: %s", error)
             await send({"type": "websocket.close", "code": 1011})
@@ -85,58 +79,29 @@ class KubeApi:
         engine = self._engine()
         if ApiServer.is_watch(request):
             return await engine.watch(cluster, request)
+        if logs.is_followed(request):
+            return await logs.follow(engine, cluster, request)
         return await engine.request(cluster, request)
 
 
-def split(scope: Scope) -> tuple[str, str, str] | None:
-    """("token", "network" or "page", which, the path within the cluster), None when it is not for a cluster."""
+def split(scope: Scope) -> Where | None:
+    """Which cluster's API server it is for and by which way, None when it is for none."""
     raw = scope.get("raw_path") or scope["path"].encode()
     parts = raw.decode("latin-1").split("/", 4)
     if parts[1] == "k" and len(parts) > 2:
-        return "token", parts[2], "/" + "/".join(parts[3:])
+        return Where("token", parts[2], "/" + "/".join(parts[3:]))
     if parts[1] == "k8s" and len(parts) > 2:
-        return "network", parts[2], "/" + "/".join(parts[3:])
+        return Where("network", parts[2], "/" + "/".join(parts[3:]))
     if parts[1] == "clusters" and len(parts) > 3 and parts[3] == "k8s":
-        return "page", parts[2], "/" + "".join(parts[4:])
+        return Where("page", parts[2], "/" + "".join(parts[4:]))
     return None
 
 
-async def _enter(way: str, key: str, scope: Scope) -> tuple[str, User | None]:
-    """The cluster and who is asking. Raises 401 for a token nobody has, 403 for a page that is not ours."""
-    if way == "token":
-        name = await name_of_token(key)
-        if name is None:
-            raise errors.unauthorized()
-        return name, ADMIN
-    if way == "network":
-        return key, None
-    if scope["method"] not in _SAFE and not _from_our_page(scope):
-        raise _forbidden()
-    return key, ADMIN if settings.LOCAL_MODE else None
-
-
-async def _with_credentials(cluster: str, request: ApiRequest, scope: Scope) -> ApiRequest:
-    """The request with whom its token or certificate stands for, as far as it is not for the cluster to say."""
-    scheme, _, token = request.header("authorization").partition(" ")
-    if scheme.lower() == "bearer" and await _opens(token.strip(), cluster):
-        return replace(request, user=ADMIN, headers=_without(request.headers, "authorization"))
-    shown = scope.get("extensions", {}).get("tls", {}).get("client_cert_chain")
-    return replace(request, headers={**request.headers, CLIENT_CERTIFICATE: shown[0]}) if shown else request
-
-
-async def _opens(token: str, cluster: str) -> bool:
-    """Is this the cluster's own token? Those of its service accounts have dots."""
-    return "." not in token and await name_of_token(token) == cluster
-
-
-def _without(headers: Mapping[str, str], name: str) -> dict[str, str]:
-    return {key: value for key, value in headers.items() if key != name}
-
-
 def _from_our_page(scope: Scope) -> bool:
-    """A foreign page can send neither our Origin nor, without asking first, a header of its own."""
+    """A foreign page can send neither our Origin nor, without asking first, a header of its own; a program has a token."""
     origin = header(scope, b"origin")
-    return bool(origin and same_origin(scope, origin)) or bool(header(scope, b"x-csrftoken"))
+    own = header(scope, b"x-csrftoken") or header(scope, b"authorization")
+    return bool(own) or bool(origin and same_origin(scope, origin))
 
 
 def _forbidden() -> EngineError:

@@ -20,6 +20,8 @@ from cluster_core.persistence.log import ClusterUnknown
 from cluster_core.simulation.cluster import Cluster
 from playground.api import practice
 from playground.api.serializers import Problem
+from playground.classroom import access, allowed
+from playground.classroom.access import Action
 from playground.engine.port import EngineError
 from playground.grading import livecluster
 
@@ -55,7 +57,11 @@ def _begin(request: HttpRequest, found: Lesson) -> HttpResponse:
     """Make the lesson's cluster and open it, the lesson beside it."""
     try:
         name = practice.begin(
-            prefix=f"lesson-{found.slug}", cluster=found.cluster, setup=found.setup, prepare=found.prepare
+            who=request.who,
+            prefix=f"lesson-{found.slug}",
+            cluster=found.cluster,
+            setup=found.setup,
+            prepare=found.prepare,
         )
     except EngineError as error:
         return _page(request, found, "", problem=str(error), status=error.code)
@@ -64,6 +70,8 @@ def _begin(request: HttpRequest, found: Lesson) -> HttpResponse:
 
 def _page(request: HttpRequest, found: Lesson, name: str, *, problem: str = "", status: int = 200) -> HttpResponse:
     cluster = None
+    if name and not (access.local() or access.may(request.who, Action.VIEW, name)):
+        problem, name = _("There is no cluster named %(name)s.") % {"name": name}, ""
     if name:
         try:
             cluster = Cluster.load(livecluster.saved(name))
@@ -99,6 +107,7 @@ class LessonView(APIView):
     def _cluster(self, name: str) -> Any:
         if not name:
             return None
+        allowed.require(self.request, Action.VIEW, name)
         try:
             return Cluster.load(livecluster.saved(name))
         except ClusterUnknown as error:

@@ -12,6 +12,9 @@ from typing import Any
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from playground.classroom import door
+from playground.classroom.access import Action
+
 from . import follow
 from .consumer import LiveConsumer, decoded
 
@@ -29,6 +32,10 @@ class PresentConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.seen: set[str] = set()
         shown = await database_sync_to_async(follow.cluster_of)(token=self.token)
         await self.accept()
+        decision = await door.may(self.scope, Action.SHARE, route["name"])
+        if not decision:
+            await self.close(4000 + decision.status)
+            return
         if shown != route["name"]:
             await self.follow_end({})
             return
@@ -82,6 +89,10 @@ class FollowConsumer(LiveConsumer):
         await self.channel_layer.group_add(follow.followers(self.token), self.channel_name)
         await self.accept()
         await self._say("follow.joined")
+
+    async def may_look(self) -> bool:
+        """Whoever has the link may, until it is revoked: then `follow_end` comes."""
+        return True
 
     async def disconnect(self, code: int) -> None:
         await self.channel_layer.group_discard(follow.followers(self.token), self.channel_name)

@@ -14,16 +14,15 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from playground.engine.port import Engine, EngineError, NoSuchCluster
+
+from .frame import Frame, Update, difference
 
 logger = logging.getLogger(__name__)
 _REMEMBERED_DELTAS = 500
 _QUEUE = 64
 _RETRY_SECONDS = 0.5
 _LINGER_SECONDS = 10.0
-Update = dict[str, Any]
 Key = tuple[str, str]
 
 
@@ -31,12 +30,14 @@ Key = tuple[str, str]
 class Socket:
     """What is to be sent to one browser. When it cannot keep up, `behind` asks for a fresh snapshot instead."""
 
-    queue: deque[bytes] = field(default_factory=deque)
+    queue: deque[Frame] = field(default_factory=deque)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     behind: bool = False
     started: bool = False
+    small: bool = False
+    """Whether it takes frames in their small form."""
 
-    def put(self, frame: bytes) -> None:
+    def put(self, frame: Frame) -> None:
         if len(self.queue) >= _QUEUE:
             self.queue.clear()
             self.behind = True
@@ -55,8 +56,8 @@ class Room:
         self.revision = 0
         self._objects: dict[Key, Update] = {}
         self._clock: Update = {}
-        self._deltas: deque[tuple[int, bytes]] = deque(maxlen=_REMEMBERED_DELTAS)
-        self._snapshot: bytes | None = None
+        self._deltas: deque[tuple[int, Frame]] = deque(maxlen=_REMEMBERED_DELTAS)
+        self._snapshot: Frame | None = None
         self.gone = ""
         self.begun = asyncio.Event()
 
@@ -108,37 +109,44 @@ class Room:
             socket.ready.set()
 
     def _delta(self, update: Update) -> None:
-        for change in update["changes"]:
-            if change[0] == "put":
-                self._objects[change[1]["k"], change[1]["uid"]] = change[1]
-            else:
-                self._objects.pop((change[1], change[2]), None)
+        differences = [self._apply(change) for change in update["changes"]]
         before, self.revision, self._clock = self.revision, update["revision"], update["clock"]
         names = ("clock", "changes")
         frame = self._send(
-            {"type": "delta", "from": before, "revision": self.revision, **{name: update[name] for name in names}}
+            {"type": "delta", "from": before, "revision": self.revision, **{name: update[name] for name in names}},
+            differences,
         )
         self._deltas.append((before, frame))
+
+    def _apply(self, change: list[Any]) -> list[Any]:
+        """Keep it, and tell it as a difference."""
+        if change[0] != "put":
+            self._objects.pop((change[1], change[2]), None)
+            return change
+        key = change[1]["k"], change[1]["uid"]
+        told = difference(self._objects.get(key), change[1])
+        self._objects[key] = change[1]
+        return told
 
     def _tick(self, update: Update) -> None:
         self._clock = update["clock"]
         self._send({"type": "clock", "clock": self._clock})
 
-    def _send(self, message: Update) -> bytes:
+    def _send(self, message: Update, differences: list[list[Any]] | None = None) -> Frame:
         self._snapshot = None
-        frame = orjson.dumps(message)
+        frame = Frame(message, differences)
         for socket in self.sockets:
             if socket.started:
                 socket.put(frame)
         return frame
 
-    def snapshot(self) -> bytes:
+    def snapshot(self) -> Frame:
         if self._snapshot is None:
             message = {"type": "snapshot", "session": self.session, "revision": self.revision, "clock": self._clock}
-            self._snapshot = orjson.dumps(message | {"objects": list(self._objects.values())})
+            self._snapshot = Frame(message | {"objects": list(self._objects.values())})
         return self._snapshot
 
-    def since(self, session: Any, revision: Any) -> list[bytes] | None:
+    def since(self, session: Any, revision: Any) -> list[Frame] | None:
         """The deltas after a revision this process has sent before; None when a snapshot is needed."""
         if session != self.session or not isinstance(revision, int):
             return None

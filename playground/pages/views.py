@@ -9,6 +9,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from cluster_core.models import Cluster
+from playground.classroom import selectors as classroom
 from playground.live import follow as following
 
 POLICY = "; ".join(
@@ -41,7 +42,7 @@ def cluster(request: HttpRequest, name: str) -> HttpResponse:
     """One cluster, live. 404 with a way back when there is none of that name."""
     if not Cluster.objects.filter(name=name).exists():
         return _page(request, template="missing.html", status=404, name=name)
-    return _page(request, template="cluster.html", name=name)
+    return _page(request, template="cluster.html", name=name, **classroom.place_of(request.who, name))
 
 
 @require_safe
@@ -56,7 +57,7 @@ def follow(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
-def _page(request: HttpRequest, *, template: str, status: int = 200, **context: str) -> HttpResponse:
+def _page(request: HttpRequest, *, template: str, status: int = 200, **context: str | bool) -> HttpResponse:
     response = render(request, template, context, status=status)
     response.headers["Content-Security-Policy"] = POLICY
     return response

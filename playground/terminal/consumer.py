@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from playground.classroom.access import Action
+from playground.classroom.door import may, who
 from playground.clusters import engine
 from playground.engine.port import Duplex, EngineError
 
@@ -18,13 +20,17 @@ _KINDS = frozenset(("input", "resize", "save"))
 class TerminalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     _talk: Duplex | None = None
     _reading: asyncio.Task[None] | None = None
+    _parted = False
 
     async def connect(self) -> None:
         query = dict(parse_qsl(self.scope["query_string"].decode("latin-1")))
-        args = {"session": query.get("session", ""), "node": query.get("node", "")}
         await self.accept()
+        if not await self._may_work():
+            return
+        user = (await who(self.scope)).user or 0
+        args = {"session": query.get("session", ""), "node": query.get("node", ""), "user": user}
         try:
-            self._talk = await engine().stream(self.scope["url_route"]["kwargs"]["name"], "terminal", args)
+            self._talk = await engine().stream(self._cluster, "terminal", args)
         except EngineError as error:
             await self._refuse(error)
             return
@@ -32,11 +38,22 @@ class TerminalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         message = _decoded(text_data)
-        if self._talk is not None and message.get("type") in _KINDS:
+        if self._talk is not None and message.get("type") in _KINDS and await self._may_work():
             try:
                 await self._talk.send(message)
             except EngineError as error:
                 await self._refuse(error)
+
+    @property
+    def _cluster(self) -> str:
+        return str(self.scope["url_route"]["kwargs"]["name"])
+
+    async def _may_work(self) -> bool:
+        """Asked with each key: a share may be withdrawn, a class frozen."""
+        decision = await may(self.scope, Action.EDIT, self._cluster)
+        if not decision:
+            await self._refuse(EngineError(decision.reason, decision.status))
+        return bool(decision)
 
     async def disconnect(self, code: int) -> None:
         if self._reading is not None:
@@ -53,6 +70,9 @@ class TerminalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._refuse(error)
 
     async def _refuse(self, error: EngineError) -> None:
+        if self._parted:
+            return
+        self._parted = True
         await self._tell({"type": "exit", "message": str(error)})
         await self.close(4000 + error.code)
 

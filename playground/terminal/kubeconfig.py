@@ -57,9 +57,7 @@ def extract(argv: list[str], environment: Mapping[str, str], cwd: str) -> Given:
 
 
 def credentials(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The user entry for what the engine made of a kubeconfig: a token, somebody to act as, or nothing for the admin."""
-    if answer["token"]:
-        return {"token": answer["token"]}
+    """The user entry for what the engine made of a kubeconfig: somebody to act as, or nothing for the administrator."""
     if answer["user"] in _ADMINS:
         return {}
     groups = [group for group in answer["groups"] if group != "system:authenticated"]

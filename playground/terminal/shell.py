@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import posixpath
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from bashkit import Bash
 
 from playground.engine.port import EngineError
 
-from . import kubeconfig, kubectl
+from . import kubeconfig, kubectl, openssl
 
 Sink = Callable[[bytes], Awaitable[None]]
 Ask = Callable[..., Awaitable[dict[str, Any]]]
@@ -55,12 +56,16 @@ class Shell:
             max_memory=MOST_MEMORY,
         )
         self._fs = self.bash.fs()
+        for directory in answer["directories"]:
+            self._fs.mkdir(directory, True)
         for name in answer["tools"]:
             self.bash.add_command(name, self._tool)
         self.bash.add_command("kubectl", self._kubectl)
         self.bash.add_command("k", self._kubectl)
         for name in ("vi", "vim", "nano"):
             self.bash.add_command(name, self._edit_file)
+        self.bash.add_command("openssl", self._openssl)
+        self.bash.add_command("scp", self._scp)
         self._walk("/", self._known)
 
     @property
@@ -185,6 +190,56 @@ class Shell:
         await context.stderr.write(answer["err"].encode())
         return int(answer["code"])
 
+    async def _openssl(self, context: Any) -> int:
+        self._fs = context.fs
+
+        def read(path: str) -> bytes:
+            whole = posixpath.join(context.cwd, path)
+            if not self._fs.exists(whole):
+                raise openssl.Problem(f"Can't open \"{path}\" for reading, No such file or directory")
+            return bytes(self._fs.read_file(whole))
+
+        now = await self._ask("machine-run", node=self.node, argv=["date", "+%s"])
+        try:
+            done = await openssl.run(context.argv, read, datetime.fromtimestamp(int(now["out"]), UTC))
+        except openssl.Problem as error:
+            await context.stderr.write(f"{error}\n".encode())
+            return 1
+        if done.path:
+            self._fs.write_file(posixpath.join(context.cwd, done.path), done.data)
+        await context.stdout.write(done.out.encode())
+        return 0
+
+    async def _scp(self, context: Any) -> int:
+        """One file from or to another machine."""
+        self._fs = context.fs
+        words = [word for word in context.argv if not word.startswith("-")]
+        try:
+            if len(words) != 2:
+                raise EngineError("usage: scp FILE [USER@]NODE:PATH, or scp [USER@]NODE:PATH FILE")
+            await self._copy(context.cwd, *words)
+        except EngineError as error:
+            await context.stderr.write(f"scp: {error}\n".encode())
+            return 1
+        return 0
+
+    async def _copy(self, cwd: str, source: str, target: str) -> None:
+        """Raises EngineError."""
+        (node, path), (other, place) = _remote(source), _remote(target)
+        if node:
+            files = (await self._ask("machine-files", node=node))["files"]
+            text = files.get(path)
+        else:
+            whole = posixpath.normpath(posixpath.join(cwd, path))
+            text = self._text(whole) if self._fs.exists(whole) and self._fs.stat(whole)["file_type"] == "file" else None
+        if text is None:
+            raise EngineError(f"{path}: No such file or directory")
+        place = posixpath.join(place or ".", posixpath.basename(path)) if place in ("", ".") or place.endswith("/") else place
+        if other:
+            await self._ask("machine-write", node=other, changes={posixpath.join("/root", place): text})
+        else:
+            self._fs.write_file(posixpath.normpath(posixpath.join(cwd, place)), text.encode())
+
     def _named(self, context: Any) -> list[tuple[str, str]]:
         """The files that etcdctl's arguments name."""
         if not context.name.startswith("etcd"):
@@ -255,6 +310,14 @@ class Shell:
         self._fs.write_file(path, text.encode())
         command = self.edits.pop(path, ":")
         await self.run(command, sink)
+
+
+def _remote(word: str) -> tuple[str, str]:
+    """(machine, path) of [user@]machine:path; ("", path) for a file here."""
+    machine, colon, path = word.partition(":")
+    if not colon or "/" in machine:
+        return "", word
+    return machine.rpartition("@")[2], path
 
 
 def _without_programs(files: dict[str, str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ FORBIDDEN_FLAGS = frozenset(
 FILE_FLAGS = frozenset(
     ["filename", "kustomize", "from-file", "from-env-file", "patch-file", "template", "cert", "key", "output-directory", "env-file", "overrides-file", "custom", "field-file", "docker-config", "prune-whitelist"]
 )
+_OF_SUBJECTS = frozenset(("create rolebinding", "create clusterrolebinding", "set subject"))
 _ENV_IS_FINE = frozenset(("run", "set", "create"))
 _SHORT = {"v": "v", "f": "filename", "k": "kustomize", "s": "server", "n": "namespace", "o": "output", "l": "selector", "c": "container", "L": "label-columns", "e": "env-value"}
 FORBIDDEN_COMMANDS = {
@@ -102,7 +103,7 @@ class _Vetting:
         self._cwd, self._place, self._allowed = cwd, place, allowed
         self._file_flags = FILE_FLAGS | files
         self.files: list[str] = []
-        self._command = ""
+        self._command = self._subject = ""
 
     def words(self, argv: list[str]) -> list[str]:
         found: list[str] = []
@@ -110,6 +111,7 @@ class _Vetting:
         while rest:
             word = rest.pop(0)
             if not word.startswith("-") or word == "-":
+                self._subject = f"{self._command} {word}" if self._command and not self._subject else self._subject
                 self._command = self._command or word
                 found.append(word)
                 continue
@@ -142,6 +144,8 @@ class _Vetting:
         if name in FORBIDDEN_FLAGS - self._allowed and not (name == "env" and self._command in _ENV_IS_FINE):
             if name == "port" and self._command in ("expose", "run", "create"):
                 return
+            if name == "user" and self._subject in _OF_SUBJECTS:
+                return  # there it names whom a role is given to
             raise Refused(f"--{name} is not available in this terminal")
 
     def _flag(self, word: str, name: str, equals: str, value: str) -> str:

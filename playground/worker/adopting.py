@@ -12,6 +12,8 @@ import msgpack
 import orjson
 
 from cluster_core.persistence.log import ClusterExists, Lease, Record, Row, Stored, Write
+from cluster_core.simulation.cluster import Cluster
+from cluster_core.simulation.saved import Saved
 from playground.engine.port import EngineError, NameTaken
 
 if TYPE_CHECKING:
@@ -21,9 +23,13 @@ Answer = dict[str, Any]
 _MOST_BYTES = 256 * 1024 * 1024
 
 
-def pack(rows: list[Row]) -> bytes:
-    """Rows small enough for a frame: what is in a cluster is much alike."""
-    return zlib.compress(msgpack.packb([list(row) for row in rows]), 1)
+def pack(begin: Saved, cluster: Cluster) -> dict[str, Any]:
+    """A cluster as `adopt` takes it, with what has happened since `begin`; rows are alike enough to become small."""
+    changes, revision, state = cluster.take_uncommitted()
+    rows = sorted([*begin.rows, *changes], key=lambda row: row.revision)
+    packed = zlib.compress(msgpack.packb([list(row) for row in rows]), 1)
+    where = {"first": begin.revision, "revision": revision}
+    return {"spec": cluster.spec.encode(), "rows": packed, **where, "state": state}
 
 
 def _unpack(data: bytes) -> list[Row]:

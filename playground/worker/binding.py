@@ -78,7 +78,7 @@ class Simulation:
                     yield kind, obj
 
     def facts(self) -> Sequence[dict[str, Any]]:
-        return [*self._machines(), *self._components()]
+        return [*self._machines(), *self._components(), *self._demo()]
 
     def _machines(self) -> Iterable[dict[str, Any]]:
         park = self.cluster.parts.get("machines")
@@ -94,6 +94,13 @@ class Simulation:
         running = control_of(self.cluster).is_running
         for name in COMPONENTS:
             yield _component(name, running(name), pods.get(name))
+
+    def _demo(self) -> Iterable[dict[str, Any]]:
+        """What is replayed here, or that this is being recorded; nothing when neither is."""
+        replay, recorder = self.cluster.replay, self.cluster.recorder
+        if replay.entries or recorder.on:
+            told = {"recording": recorder.on, "recorded": len(recorder.entries), **replay.state()}
+            yield {"k": "Demo", "uid": "demo", "ns": "", "rv": "", "name": replay.title, **told}
 
     @property
     def _static_pods(self) -> Sequence[Obj]:

@@ -7,7 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,6 +16,7 @@ from cluster_core.machinery.quantity import QuantityError, parse
 from cluster_core.persistence.log import ClusterExists, Lease, Record, StaleEpoch, Stored, Write
 from playground.engine.port import EngineError, NameTaken
 
+from . import glance as glancing
 from . import history as past
 from .adopting import adopt
 from .pace import MAX_SPEED, SECOND
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 Answer = dict[str, Any]
 Args = Mapping[str, Any]
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_FLAVOURS, _RUNTIMES = ("kubeadm", "manual"), ("containerd", "cri-o", "docker")
 _MAX_NODES = 1000
 _LATEST_START = 7_258_118_400
 _MAX_ADVANCE_SECONDS = 366 * 86400.0
@@ -41,6 +43,8 @@ async def run(host: Host, cluster: str, name: str, args: Args) -> Answer:
     """Raises EngineError."""
     if name in _MAKING:
         return await _MAKING[name](host, cluster, args)
+    if name == "glance":
+        return await glancing.glance(host, args)
     resident = await host.resident(cluster)
     if name == "delete":
         return await delete(host, resident)
@@ -67,9 +71,14 @@ class Wanted:
     memory: str = "8Gi"
     seed: int = 0
     bare: bool = False
+    flavour: str = "kubeadm"
+    """How the control plane is set up: "kubeadm" or "manual"."""
+    runtime: str = "containerd"
     paused: bool = False
     start: int = 0
     """When its virtual time begins, seconds since the epoch; 0: now."""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """What it may grow to: nodes, pods, and the speed of its clock."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -82,8 +91,11 @@ class Wanted:
             raise EngineError("seed: from 0 to 2^63-1")
         if not 0 <= self.start < _LATEST_START:
             raise EngineError("start: from 1970 to 2200")
-        for field in ("cpu", "memory"):
-            _check_quantity(field, getattr(self, field))
+        for name, known in (("flavour", _FLAVOURS), ("runtime", _RUNTIMES)):
+            if getattr(self, name) not in known:
+                raise EngineError(f"{name}: one of {', '.join(known)}")
+        for name in ("cpu", "memory"):
+            _check_quantity(name, getattr(self, name))
 
 
 def _check_quantity(field: str, text: str) -> None:
@@ -110,7 +122,10 @@ async def create(host: Host, name: str, args: Args) -> Answer:
         "memory": wanted.memory,
         "seed": seed,
         "bare": wanted.bare,
+        "flavour": wanted.flavour,
+        "runtime": wanted.runtime,
         "start": (wanted.start or int(now)) * SECOND,
+        "limits": dict(wanted.limits),
     }
     engine = host.builder.create(spec)
     settings = orjson.dumps({"speed": 1.0, "paused": wanted.paused}).decode()
@@ -203,7 +218,14 @@ async def _run(host: Host, resident: Resident, args: Args) -> None:
     speed = _number(args, "speed", resident.pace.speed)
     if not 0.01 <= speed <= MAX_SPEED:
         raise EngineError(f"speed: from 0.01 to {MAX_SPEED:.0f}")
+    _check_speed(resident, speed)
     _set_pace(host, resident, speed, paused=False)
+
+
+def _check_speed(resident: Resident, speed: float) -> None:
+    top = orjson.loads(resident.record.spec).get("limits", {}).get("speed", MAX_SPEED)
+    if speed > top:
+        raise EngineError(f"the clock of this cluster may run at ×{top:g} at most", 403)
 
 
 async def _step(host: Host, resident: Resident, args: Args) -> None:

@@ -19,6 +19,11 @@ from playground.live.thin import KINDS, Thin, thin
 from .resident import Resident
 
 INTERVAL_SECONDS = 0.05
+MOST_EVENTS, MOST_EVENTS_AT_FIRST = 40, 500
+"""Normal events in one frame, and in a snapshot: of a thousand pods that start at once nobody reads five thousand events.
+Warnings are all told; who wants to know all about one object asks the API."""
+_OBJECTS_THEMSELVES = ("Component", "Demo")
+"""Facts that browsers get as objects; the others are told with the objects they are about."""
 _FINISHED = ("Succeeded", "Failed")
 Key = tuple[str, str]
 Update = dict[str, Any]
@@ -122,6 +127,16 @@ async def updates(feed: Feed) -> AsyncGenerator[Update, None]:
         feed.close(listener)
 
 
+def newest_events(changes: dict[Key, Obj | None], most: int) -> dict[Key, Obj | None]:
+    """Without the Normal events that are older than the `most` newest ones."""
+    normal = [key for key, obj in changes.items() if key[0] == "Event" and obj is not None and obj.get("type") != "Warning"]
+    if len(normal) <= most:
+        return changes
+    newest = sorted(normal, key=lambda key: int(changes[key]["metadata"]["resourceVersion"]))  # type: ignore[index]
+    dropped = set(newest[:-most])
+    return {key: obj for key, obj in changes.items() if key not in dropped}
+
+
 class _Sender:
     """Makes the frames of one listener."""
 
@@ -134,13 +149,14 @@ class _Sender:
         self.revision = listener.since
 
     def snapshot(self, objects: Iterable[tuple[str, Obj]]) -> Update:
-        thinned = [self._thin(kind, obj) for kind, obj in objects]
+        shown = newest_events({(kind, obj["metadata"]["uid"]): obj for kind, obj in objects}, MOST_EVENTS_AT_FIRST)
+        thinned = [self._thin(kind, obj) for (kind, _), obj in shown.items() if obj is not None]
         for entry in thinned:
             if entry["k"] == "Pod":
                 self._load.update(entry["uid"], entry)
         self._facts = self._machines_and_components()
         whole = [self._complete(entry) for entry in thinned] + [
-            fact for fact in self._facts.values() if fact["k"] == "Component"
+            fact for fact in self._facts.values() if fact["k"] in _OBJECTS_THEMSELVES
         ]
         session = session_of(self._resident.record.token)
         clock = self._clock()
@@ -148,7 +164,7 @@ class _Sender:
 
     def update(self) -> Iterable[Update]:
         """What there is to tell now; nothing when nothing changed."""
-        changes, self._listener.changes = self._listener.changes, {}
+        changes, self._listener.changes = newest_events(self._listener.changes, MOST_EVENTS), {}
         told = self._changes(changes)
         before, self.revision = self.revision, self._resident.committed
         changed_clock = self._clock_changed()
@@ -178,11 +194,12 @@ class _Sender:
         before, self._facts = self._facts, self._machines_and_components()
         changed = {key: fact for key, fact in self._facts.items() if before.get(key) != fact}
         for fact in changed.values():
-            if fact["k"] == "Component":
-                told["Component", fact["uid"]] = ["put", fact]
+            if fact["k"] in _OBJECTS_THEMSELVES:
+                told[fact["k"], fact["uid"]] = ["put", fact]
         for key in before.keys() - self._facts.keys():
-            if before[key]["k"] == "Component":
-                told["Component", before[key]["uid"]] = ["del", "Component", before[key]["uid"]]
+            kind, uid = before[key]["k"], before[key].get("uid", "")
+            if kind in _OBJECTS_THEMSELVES:
+                told[kind, uid] = ["del", kind, uid]
         return {fact["name"] for fact in changed.values() if fact["k"] == "Machine"}
 
     def _machines_and_components(self) -> dict[str, Thin]:

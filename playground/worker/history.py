@@ -41,7 +41,7 @@ async def history(host: Host, resident: Resident, args: Mapping[str, Any]) -> An
 
 
 async def fork(host: Host, resident: Resident, args: Mapping[str, Any]) -> Answer:
-    """{"name", "revision"?}: a new, paused cluster that begins with the objects as of a revision.
+    """{"name", "revision"?, "limits"?}: a new, paused cluster that begins with the objects as of a revision.
 
     What its parts remember beside the store (machines, plans) is that of now; they compare it with what they find.
     """
@@ -51,7 +51,7 @@ async def fork(host: Host, resident: Resident, args: Mapping[str, Any]) -> Answe
     rows = await _rows(host, resident)
     revision = await _checked(host, resident, args.get("revision") or resident.committed)
     stored = await host.committer.call(host.log.load, resident.name)
-    record = _record(resident, wanted.name)
+    record = _record(resident, wanted.name, args.get("limits"))
     living = sorted(_as_of(rows, revision).values())
     lease = Lease(record.name, host.owner, 1, time.time() + host.limits.lease_seconds, host.address)
     first = Write(record.name, 1, revision, living, stored.state)
@@ -64,9 +64,12 @@ async def fork(host: Host, resident: Resident, args: Mapping[str, Any]) -> Answe
     return {"name": record.name, "token": record.token, "seed": record.seed, "revision": revision}
 
 
-def _record(resident: Resident, name: str) -> Any:
+def _record(resident: Resident, name: str, limits: Mapping[str, float] | None) -> Any:
+    """`limits`: those of the new cluster; None: as the old one's."""
     old = resident.record
-    spec = orjson.dumps({**orjson.loads(old.spec), "name": name}).decode()
+    before = orjson.loads(old.spec)
+    kept = before.get("limits", {}) if limits is None else dict(limits)
+    spec = orjson.dumps({**before, "name": name, "limits": kept}).decode()
     settings = orjson.dumps({"speed": 1.0, "paused": True}).decode()
     token = secrets.token_urlsafe(24)
     return replace(old, name=name, token=token, spec=spec, created=time.time(), settings=settings)

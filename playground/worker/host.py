@@ -17,7 +17,7 @@ import orjson
 
 from cluster_core.apiserver.request import ApiRequest, ApiResponse
 from cluster_core.persistence.log import ClusterUnknown, Lease, LeaseHeld, Log, Stored, Write
-from playground.engine.port import Duplex, NoSuchCluster, Stream, Unavailable
+from playground.engine.port import Duplex, Elsewhere, NoSuchCluster, Stream
 
 from . import commands, streams, watching
 from .committer import Committer
@@ -141,7 +141,7 @@ class Host:
             self._loading.pop(name, None)
             raise NoSuchCluster(f'cluster "{name}" not found') from None
         except LeaseHeld as held:
-            raise Unavailable(f"the cluster is {held}; try again in a moment") from None
+            raise Elsewhere(f"the cluster is {held}; try again in a moment") from None
         self.settle_in(stored, self.builder.load(stored), lease, alive_until)
 
     def _acquire(self, name: str) -> tuple[float, Lease]:

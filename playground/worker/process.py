@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
 import socket
@@ -12,25 +11,20 @@ import sys
 from django.conf import settings
 
 from cluster_core.persistence.orm import OrmLog
+from playground import collector
 from playground.engine.address import Tls
 from playground.engine.server import serve
 
+from .announcing import Announcer
 from .binding import Builder
 from .host import Host, Limits
 
 logger = logging.getLogger(__name__)
 
 
-def spare_the_collector() -> None:
-    """Objects here are immutable dicts that make no cycles and live long: looking through them all finds nothing."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-
-
 async def run(*, url: str, with_parent: bool) -> None:
     """Until SIGTERM, SIGINT or (with_parent) the end of standard input, which is the death of who started us."""
-    spare_the_collector()
+    collector.spare()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -38,15 +32,25 @@ async def run(*, url: str, with_parent: bool) -> None:
     if with_parent:
         loop.add_reader(sys.stdin.fileno(), stop.set)
     limits = Limits(settings.LEASE_SECONDS, settings.HIBERNATE_SECONDS, settings.HISTORY_REVISIONS)
-    host = Host(OrmLog(), Builder(), owner=f"{socket.gethostname()} {url}", address=url, limits=limits)
+    host = Host(OrmLog(), Builder(), owner=f"{socket.gethostname()} {url}", address=_address(url), limits=limits)
     await host.start()
     server = await serve(host, url, Tls.of(settings.WORKER_TLS))
+    announcer = Announcer(host)
+    if settings.SCALED:
+        await announcer.start()
     logger.info("worker listens at %s", url)
     await asyncio.wait(
         [asyncio.ensure_future(event.wait()) for event in (stop, host.broken)], return_when="FIRST_COMPLETED"
     )
+    if settings.SCALED:
+        await announcer.stop()
     await server.close()
     if host.broken.is_set():
         raise SystemExit(1)
     await host.stop()
     logger.info("worker stopped")
+
+
+def _address(url: str) -> str:
+    """What others are told: WORKER_ADVERTISE, unless this worker was started for another URL than the settings'."""
+    return str(settings.WORKER_ADVERTISE) if url == settings.WORKER_URL else url

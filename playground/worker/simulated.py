@@ -68,4 +68,4 @@ class Simulated(Protocol):
 
     def facts(self) -> Sequence[dict[str, Any]]:
         """What is no API object: {"k": "Machine", "name", "machine"} per node and {"k": "Component", "uid", "name",
-        "node", "healthy", "message"...} per control-plane part."""
+        "node", "healthy", "message"...} per control-plane part, {"k": "Demo", ...} when one is replayed or recorded."""

@@ -38,7 +38,14 @@ async def _port_forward(host: Host, resident: Resident, args: Mapping[str, Any],
     await talk(host, resident, args, end)
 
 
-TALKS: dict[str, Talk] = {"etcd-watch": etcdwatch.talk, "terminal": _terminal, "container": _container, "port-forward": _port_forward}
+async def _log(host: Host, resident: Resident, args: Mapping[str, Any], end: End) -> None:
+    from playground.containers.following import talk  # as above
+
+    await talk(host, resident, args, end)
+
+
+TALKS: dict[str, Talk] = {"etcd-watch": etcdwatch.talk, "terminal": _terminal, "container": _container, "port-forward": _port_forward,
+                          "log": _log}  # fmt: skip
 
 
 def begin(host: Host, resident: Resident, name: str, args: Mapping[str, Any]) -> End:

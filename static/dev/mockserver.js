@@ -3,6 +3,9 @@
 import { historyOf, said, tableOf } from "./mockkube.js";
 import { request } from "./mocknetwork.js";
 
+/** An event as the API would give it. @param {any} thin */
+const wholeEvent = ({ uid, ns, name, type, reason, message, count, about, source, created, last }) => ({ metadata: { uid, namespace: ns, name, creationTimestamp: created ?? last }, type, reason, message, count, involvedObject: { kind: about?.kind, namespace: about?.ns, name: about?.name, uid: about?.uid }, source: { component: source }, lastTimestamp: last });
+
 const GIB = 1024 ** 3;
 const ORIGIN = Date.UTC(2026, 0, 1, 9) * 1000;
 const BAD = '<img src=x onerror="window.hacked=1"><b>bold</b>';
@@ -268,6 +271,8 @@ export function createMockServer({ nodes, pods, zones, nasty, still }) {
   function kube(url, init) {
     const known = said(url);
     if (known) return answer(known);
+    const wanted = /\/events\?fieldSelector=involvedObject\.uid(?:=|%3D)([^&]+)/.exec(url)?.[1];
+    if (wanted) return answer({ items: all("Event").filter((one) => one.about?.uid === wanted).map(wholeEvent) });
     const listed = tableOf(url, all);
     if (listed) return answer(listed);
     if (/\/log\?/.test(url)) return new Response(`first line\n${BAD}\nlast line\n`);

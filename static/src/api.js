@@ -125,6 +125,8 @@ export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fet
     kubeUrl: kube,
     /** @param {{action: string, speed?: number, seconds?: number}} command */
     clock: (command) => call("POST", `${base}/clock/`, command),
+    /** Record this cluster, or act on the demo that is replayed on it. @param {{action: string, name?: string, title?: string}} wanted */
+    demo: (wanted) => call("POST", `${base}/demo/`, wanted),
     /** @param {string} podUid */
     scheduling: (podUid) => call("GET", `${base}/scheduling/${encodeURIComponent(podUid)}/`),
     /** @param {import("./types.js").Ref} ref */

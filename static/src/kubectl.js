@@ -49,3 +49,6 @@ export const kubectl = {
   /** @param {string} node */
   deleteNode: (node) => line("delete", "node", node),
 };
+
+/** What one would type on the machine itself to stop a part: its manifest moved away, or its unit stopped. @param {string} part @param {boolean} static_ whether it runs from a manifest */
+export const machineLine = (part, static_) => (static_ ? `mv /etc/kubernetes/manifests/${part}.yaml /etc/kubernetes/` : `systemctl stop ${part}`);

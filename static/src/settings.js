@@ -16,6 +16,7 @@ export function recall(storage) {
 /** @param {Storage} storage @param {import("./context.js").Context["ui"]} ui @returns {() => void} undo */
 export function remember(storage, ui) {
   return ui.subscribe((now, old) => {
+    if (now.presenter) return; // what a lecture hall is shown is arranged for the hour
     if (KEPT.some((key) => now[key] !== old[key])) storage.setItem(KEY, JSON.stringify(Object.fromEntries(KEPT.map((key) => [key, now[key]]))));
   });
 }

@@ -2,7 +2,7 @@
  * The live feed of one cluster: connects, says hello with the last revision seen, and comes back after every loss with
  * growing pauses. Anything that does not parse or fit leads to a resync, never to a wrong picture.
  *
- * @typedef {{send(text: string): void, close(): void, onopen: any, onmessage: any, onclose: any}} Wire what we use of a WebSocket
+ * @typedef {{send(text: string): void, close(): void, onopen: any, onmessage: any, onclose: any, binaryType?: any}} Wire what we use of a WebSocket
  */
 
 const FIRST_PAUSE_MS = 250;
@@ -14,6 +14,15 @@ function parse(text) {
     return JSON.parse(text);
   } catch {
     return undefined;
+  }
+}
+
+/** What was deflated on its way; "" when that fails, which is no frame. @param {ArrayBuffer} data */
+async function inflate(data) {
+  try {
+    return await new Response(new Blob([data]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+  } catch {
+    return "";
   }
 }
 
@@ -57,14 +66,30 @@ export function connect({ url, store, open = (at) => new WebSocket(at), onError 
 
   function start() {
     const current = (wire = open(url));
+    current.binaryType = "arraybuffer";
+    /** Frames are taken in the order they came, also while one is still being inflated. @type {Promise<void> | null} */
+    let inflating = null;
+    const take = (/** @type {string} */ text) => {
+      if (current === wire && !closed) receive(text);
+    };
+    /** @param {string | ArrayBuffer} data */
+    const hear = (data) => {
+      if (typeof data === "string" && !inflating) return take(data);
+      const before = inflating;
+      const mine = Promise.all([typeof data === "string" ? data : inflate(data), before]).then(([text]) => {
+        take(text);
+        if (inflating === mine) inflating = null;
+      });
+      inflating = mine;
+    };
     current.onopen = () => {
       pause = FIRST_PAUSE_MS;
       waitingForSnapshot = false;
       const { revision, session } = store.state;
-      send({ type: "hello", resume: revision, session });
+      send({ type: "hello", resume: revision, session, small: true });
       if (revision !== null) store.setConnection("live", true);
     };
-    current.onmessage = (/** @type {{data: string}} */ event) => receive(event.data);
+    current.onmessage = (/** @type {{data: string | ArrayBuffer}} */ event) => hear(event.data);
     current.onclose = () => current === wire && again();
   }
 

@@ -22,6 +22,7 @@ const isThin = (object) => {
 const isChange = (change) =>
   Array.isArray(change) &&
   ((change[0] === "put" && isThin(change[1])) ||
+    (change[0] === "mod" && typeof change[1] === "string" && typeof change[2] === "string" && !!change[3] && typeof change[3] === "object") ||
     (change[0] === "del" && typeof change[1] === "string" && typeof change[2] === "string"));
 
 export function createStore() {
@@ -73,6 +74,17 @@ export function createStore() {
     return object;
   }
 
+  /** What has changed of an object; null: that is gone. @param {string} kind @param {string} uid @param {Record<string, any>} changed */
+  function modify(kind, uid, changed) {
+    /** @type {Record<string, any>} */
+    const whole = { ...kinds.get(kind)?.get(uid), ...changed };
+    for (const name of Object.keys(changed)) if (changed[name] === null) delete whole[name];
+    return put(/** @type {any} */ (whole));
+  }
+
+  /** @param {any} change */
+  const isKnown = (change) => change[0] !== "mod" || !!kinds.get(change[1])?.has(change[2]);
+
   /** @param {string} kind @param {string} uid */
   function remove(kind, uid) {
     const old = kinds.get(kind)?.get(uid);
@@ -104,13 +116,14 @@ export function createStore() {
   /** @param {import("./types.js").Delta} frame */
   function delta(frame) {
     if (frame.from !== state.revision || !Array.isArray(frame.changes) || !frame.changes.every(isChange)) return "resync";
-    if (!Number.isInteger(frame.revision)) return "resync";
+    if (!Number.isInteger(frame.revision) || !frame.changes.every(isKnown)) return "resync";
     /** @type {Thin[]} */
     const puts = [];
     /** @type {Thin[]} */
     const removed = [];
     for (const change of frame.changes) {
       if (change[0] === "put") puts.push(put(change[1]));
+      else if (change[0] === "mod") puts.push(modify(change[1], change[2], change[3]));
       else {
         const old = remove(change[1], change[2]);
         if (old) removed.push(old);

@@ -60,7 +60,7 @@
  * @property {boolean} stable
  * @property {{action: "advance" | "settle" | "next", begun: number, until: number}} [goal] where somebody sent it, in microseconds
  *
- * @typedef {["put", Thin] | ["del", string, string]} Change
+ * @typedef {["put", Thin] | ["mod", string, string, Record<string, any>] | ["del", string, string]} Change "mod": kind, uid, the fields that changed
  * @typedef {{type: "snapshot", session: string, revision: number, clock: Clock, objects: Thin[]}} Snapshot
  * @typedef {{type: "delta", from: number, revision: number, clock?: Clock, changes: Change[]}} Delta
  * @typedef {Snapshot | Delta | {type: "clock", clock: Clock} | {type: "gone", reason: string, ended?: boolean} | {type: "error", message: string}} Frame

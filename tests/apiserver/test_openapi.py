@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import orjson
 import pytest
 
-from cluster_core.apiserver import discovery, openapi
+from cluster_core.apiserver import discovery, openapi, openapi_customs
 from cluster_core.apiserver.kind import Kind
 from cluster_core.apiserver.request import ApiRequest
 from tests.apiserver.recordings import GOLDEN, load
@@ -111,3 +111,32 @@ def test_protobuf_of_version_2_has_a_head_so_that_kubectl_says_what_it_lacks(ser
     answer = get(server, "/openapi/v2", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
     assert answer.body.startswith(b"\x0a\x032.0")
     assert get(server, "/openapi/v3/apis/nothing/v1") is discovery.PAGE_NOT_FOUND
+
+
+def test_version_2_leaves_out_what_it_cannot_say_of_custom_kinds():
+    whole = {
+        "type": "object",
+        "required": ["spec"],
+        "properties": {
+            "spec": {"type": "object", "nullable": True, "properties": {"a": {"type": "string"}}},
+            "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"a": {"type": "string"}}},
+            "either": {"oneOf": [{"required": ["a"]}], "type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}},
+        },
+    }
+    assert openapi_customs.simple(whole) == {
+        "type": "object",
+        "properties": {
+            "spec": {},
+            "free": {"x-kubernetes-preserve-unknown-fields": True},
+            "either": {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}},
+        },
+    }
+
+
+def test_version_2_says_nothing_of_a_custom_kind_that_takes_anything():
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True, "properties": {"spec": {"type": "object"}}}
+    facts = {"types": {}, "schemas": {"v1": schema}}
+    server = SimpleNamespace(kinds=[Kind("Widget", plural="widgets", group="example.com", facts=facts)])
+    found = get(server, "/openapi/v2").json()["definitions"]["com.example.v1.Widget"]
+    assert found == {"type": "object", "x-kubernetes-group-version-kind": [{"group": "example.com", "version": "v1", "kind": "Widget"}]}
+    assert get(server, "/openapi/v3/apis/example.com/v1").json()["components"]["schemas"]["com.example.v1.Widget"]["properties"]["spec"]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cluster_core.apiserver.request import ApiResponse
 from tests.builders import Engine, pod
 
 BUDGET = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "b", "namespace": "default"}}
@@ -70,3 +71,24 @@ def test_junk_gets_an_answer_that_blames_the_sender(engine, body, method, named)
     path = "/api/v1/namespaces/default/configmaps" + ("/a" if named else "")
     answer = engine.call(method, path, json.dumps(body).encode(), query=(("dryRun", "All"),), content_type=media)
     assert answer.status < 500 or answer.json()["message"] == "resourceVersion should not be set on objects to be created"
+
+
+def test_a_key_that_an_applied_configuration_has_twice_is_refused_or_warned_of():
+    engine = Engine(bare=True)
+    body = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: twice}\ndata:\n  a: b\n  a: c\n"
+
+    def apply(validation: str) -> ApiResponse:
+        query = [("fieldManager", "me"), ("fieldValidation", validation)]
+        path = "/api/v1/namespaces/default/configmaps/twice"
+        return engine.call("PATCH", path, body, query, content_type="application/apply-patch+yaml")
+
+    told = 'line 6: key "a" already set in map'
+    assert apply("Strict").status == 400 and told in apply("Strict").json()["message"]
+    assert [told in warning for warning in apply("Warn").warnings] == [True]
+    assert apply("Ignore").status == 200 and not apply("Ignore").warnings
+
+
+def test_what_is_only_asked_has_no_table():
+    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"nonResourceAttributes": {"path": "/", "verb": "get"}}}
+    accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    assert Engine(bare=True).call("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review, accept=accept).status == 406

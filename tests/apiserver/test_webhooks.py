@@ -273,6 +273,7 @@ def definition(conversion: dict[str, Any]) -> dict[str, Any]:
     def version(name: str, *fields: str) -> dict[str, Any]:
         properties = {field: {"type": "string"} for field in fields}
         return {
+            "selectableFields": [{"jsonPath": f".{field}"} for field in fields],
             "name": name,
             "served": True,
             "storage": name == "v1",
@@ -331,3 +332,36 @@ def test_a_webhook_may_find_nothing_to_convert_to() -> None:
     cluster.must("POST", BOXES.format("v1"), box("v1", hostPort="nowhere"))
     _, text = cluster.refused("GET", BOXES.format("v2") + "/a")
     assert text.endswith("Kind=Box failed: invalid hostPort value `nowhere`")
+
+
+def test_what_was_stored_in_another_version_is_converted_when_that_is_stored_no_more() -> None:
+    cluster = with_boxes(Cluster(face="crd-conversion-webhook"), converting())
+    cluster.must("POST", BOXES.format("v1"), box("v1", hostPort="some:80"))
+    place = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/boxes.stable.example.com"
+    changed = cluster.must("GET", place)
+    for version in changed["spec"]["versions"]:
+        version["storage"] = version["name"] == "v2"
+    cluster.must("PUT", place, changed)
+    assert cluster.settle(60)
+    cluster.must("POST", BOXES.format("v1"), {**box("v1", hostPort="other:81"), "metadata": {"name": "b"}})
+    assert [each["hostPort"] for each in cluster.must("GET", BOXES.format("v1"))["items"]] == ["some:80", "other:81"]
+    assert [each["port"] for each in cluster.must("GET", BOXES.format("v2"))["items"]] == ["80", "81"]
+
+
+def test_a_hook_that_is_slow_but_in_time_is_heard() -> None:
+    cluster = Cluster()
+    cluster.hook("/always-allow-delay-5s", timeoutSeconds=6)
+    cluster.must("POST", CONFIGMAPS, configmap())
+
+
+def test_each_version_is_selected_by_its_own_fields() -> None:
+    cluster = with_boxes(Cluster(face="crd-conversion-webhook"), converting())
+    for name, place in (("a", "some:80"), ("b", "other:81")):
+        cluster.must("POST", BOXES.format("v1"), {**box("v1", hostPort=place), "metadata": {"name": name}})
+
+    def names(version: str, selector: str) -> list[str]:
+        return [each["metadata"]["name"] for each in cluster.must("GET", BOXES.format(version), query=[("fieldSelector", selector)])["items"]]
+
+    assert names("v1", "hostPort=some:80") == ["a"]
+    assert names("v2", "host=other,port=81") == ["b"]
+    assert cluster.refused("GET", BOXES.format("v1"), query=[("fieldSelector", "host=other")])[0] == 400

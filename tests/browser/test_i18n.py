@@ -16,7 +16,9 @@ SRC = ROOT / "static/src"
 
 
 def catalogue(language: str) -> dict[str, str]:
-    return dict(re.findall(r'^  "([^"]+)": "((?:[^"\\]|\\.)*)"', (SRC / f"i18n/{language}.js").read_text(), re.M))
+    """Of all its files."""
+    text = "".join(path.read_text() for path in sorted((SRC / "i18n").glob(f"{language}*.js")))
+    return dict(re.findall(r'^  "([^"]+)": "((?:[^"\\]|\\.)*)"', text, re.M))
 
 
 def sources() -> list[Path]:

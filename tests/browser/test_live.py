@@ -91,7 +91,7 @@ def test_a_pending_pod_says_why_node_by_node(live: Page) -> None:
     wait(live, "playground.store.all('Pod').some((p) => p.name === 'giant' && p.reason === 'Unschedulable')", 20)
     live.evaluate("(uid) => playground.select(uid)", uid_of(live, "Pod", "giant"))
     live.get_by_role("tab", name="Scheduling").click()
-    expect(live.get_by_role("row", name="node-1")).to_contain_text("Insufficient cpu")
+    expect(live.get_by_role("row", name="node-1").first).to_contain_text("Insufficient cpu")
 
 
 def test_nodes_join_drain_and_leave(live: Page) -> None:
@@ -142,11 +142,27 @@ def test_the_readmes_picture(open_page: OpenPage, playground: Playground, reques
     wait(page, "playground.store.all('Pod').filter((p) => p.ns === 'default' && p.phase === 'Running').length === 7", 20)
     wait(page, "playground.store.all('Pod').some((p) => p.name === 'giant' && p.msg)")
     page.evaluate("(uid) => playground.select(uid)", uid_of(page, "Pod", "giant"))
-    page.wait_for_timeout(1500)  # motion comes to rest
+    keep(page, request, "live")
+    page.get_by_role("tab", name="Scheduling").click()
+    keep(page, request, "live-why")
+    page.evaluate("playground.ui.set({selected: null, drawer: 'network', outline: false})")
+    page.get_by_label("To", exact=True).fill("http://shop/")
+    page.get_by_role("button", name="Send", exact=True).click()
+    wait(page, "playground.ui.get().trace?.outcome === 'answered'", 20)
+    page.wait_for_timeout(7000)  # the dot arrives
+    keep(page, request, "live-network")
+    page.evaluate("playground.ui.set({drawer: '', trace: null, presenter: true, caption: 'Four replicas, spread over three nodes'})")
+    page.evaluate("(uid) => playground.select(uid)", uid_of(page, "Deployment", "web"))
+    keep(page, request, "live-presenter")
+
+
+def keep(page: Page, request: pytest.FixtureRequest, name: str) -> None:
+    """The page once its motion has come to rest; written when screenshots are asked for."""
+    page.wait_for_timeout(1500)
     picture = page.screenshot()
     assert len(picture) > 50_000
     if request.config.getoption("screenshots", False):
-        (ROOT / "docs/screenshots/live.png").write_bytes(picture)
+        (ROOT / f"docs/screenshots/{name}.png").write_bytes(picture)
 
 
 def test_the_dashboard_makes_and_deletes_clusters(open_page: OpenPage, playground: Playground) -> None:

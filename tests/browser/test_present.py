@@ -18,7 +18,7 @@ def test_charts_say_their_values_and_are_accessible(mock_page: OpenPage, scheme:
     page = tab(mock_page(scheme=scheme, size=size, reduced=True), "Charts")
     running = page.evaluate("playground.store.all('Pod').filter((p) => p.phase === 'Running').length")
     expect(page.get_by_role("img", name=f"Pods by phase: Running {running}")).to_be_visible()
-    expect(page.locator(".uplot canvas")).to_have_count(3)
+    expect(page.locator(".uplot canvas")).to_have_count(4)
     assert violations(page) == []
 
 

@@ -110,7 +110,7 @@ def test_a_pending_pod_shows_the_verdict_node_by_node(mock_page: OpenPage) -> No
     page = mock_page()
     choose(page, "Pod", "giant")
     page.get_by_role("tab", name="Scheduling").click()
-    row = page.get_by_role("row", name="node-1")
+    row = page.get_by_role("row", name="node-1").first
     expect(row).to_contain_text("Insufficient cpu")
     expect(row).to_contain_text("NodeResourcesFit")
 

@@ -14,7 +14,7 @@ FOLDER = ROOT / "docs/screenshots"
 def inspect_giant(page: Page) -> None:
     page.evaluate("(uid) => playground.select(uid)", uid_of(page, "Pod", "giant"))
     page.get_by_role("tab", name="Scheduling").click()
-    expect(page.get_by_role("row", name="node-1")).to_be_visible()
+    expect(page.get_by_role("row", name="node-1").first).to_be_visible()
 
 
 def open_yaml(page: Page) -> None:
@@ -33,6 +33,13 @@ def open_history(page: Page) -> None:
     expect(page.locator(".timeline-caption")).to_be_visible()
 
 
+def trace_a_request(page: Page) -> None:
+    page.get_by_role("button", name="Network", exact=True).click()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("list", name="Hops")).to_be_visible()
+    page.wait_for_timeout(3500)  # the dot arrives
+
+
 def nothing(page: Page) -> None:
     """The screen as it comes."""
 
@@ -42,6 +49,7 @@ SCREENS = {
     "why": ({"nodes": 4}, inspect_giant),
     "yaml": ({"nodes": 4}, open_yaml),
     "objects": ({"nodes": 4}, open_objects),
+    "network": ({"nodes": 4}, trace_a_request),
     "history": ({"nodes": 4}, open_history),
 }
 

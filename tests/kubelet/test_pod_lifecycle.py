@@ -279,3 +279,23 @@ def test_the_last_words_of_a_container_are_kept(engine):
     run(engine, "words", "busybox", sh("echo the end > /dev/termination-log; exit 1"), restartPolicy="Never")
     engine.settle()
     assert first(engine, "words")["state"]["terminated"]["message"] == "the end\n"
+
+
+def test_a_changed_spec_is_seen_even_where_nothing_comes_of_it(engine):
+    run(engine, "seen", **sh("sleep 3600"))
+    engine.cluster.advance(10)
+    engine.api.patch("Pod", "default", "seen", {"spec": {"activeDeadlineSeconds": 100000}})
+    engine.cluster.advance(10)
+    pod = engine.api.get("Pod", "default", "seen")
+    assert pod["metadata"]["generation"] == pod["status"]["observedGeneration"] == 2
+
+
+def test_a_port_of_the_host_that_is_taken_is_refused_by_the_kubelet(engine):
+    port = {"containerPort": 80, "hostPort": 21017}
+    node = engine.api.list("Node")[-1]["metadata"]["name"]
+    for name, protocol in (("first-there", "TCP"), ("other-protocol", "UDP"), ("second-there", "TCP")):
+        container = {"name": "c", "image": "nginx", "ports": [{**port, "protocol": protocol}]}
+        engine.api.create("Pod", {"metadata": {"name": name, "namespace": "default"}, "spec": {"containers": [container], "nodeName": node}})
+        engine.cluster.advance(10)
+    assert [status(engine, name)["phase"] for name in ("first-there", "other-protocol", "second-there")] == ["Running", "Running", "Failed"]
+    assert status(engine, "second-there")["reason"] == "NodePorts"

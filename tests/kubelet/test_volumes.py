@@ -106,3 +106,74 @@ def test_every_container_finds_a_token_of_its_service_account_that_the_api_serve
     assert inside.execute(pod, "c", ["cat", f"{root}/token"]).stdout == token
     engine.cluster.advance(3600)
     assert inside.execute(pod, "c", ["cat", f"{root}/token"]).stdout != token, "the kubelet gets a new one in time"
+
+
+def pod_with(engine: Engine, name: str, containers: list[dict[str, Any]], **spec: Any) -> None:
+    whole = [{"name": f"c{number}", "image": "busybox", **container} for number, container in enumerate(containers)]
+    engine.api.create("Pod", {"metadata": {"name": name, "namespace": "default"}, "spec": {"containers": whole, "restartPolicy": "Never", **spec}})
+    engine.cluster.advance(30)
+
+
+def run(engine: Engine, name: str, *command: str, container: str = "c0") -> tuple[int, str]:
+    done = engine.cluster.parts["kubelet"].inside.execute(engine.api.get("Pod", "default", name), container, list(command))
+    return done.exit_code, done.stdout
+
+
+EMPTY = [{"name": "v", "emptyDir": {}}]
+SLEEP = {"command": ["sleep", "36000"]}
+
+
+def test_a_sub_path_with_variables_is_the_same_place_as_in_the_whole_volume():
+    engine = Engine(nodes=1)
+    mounts = [{"name": "v", "mountPath": "/whole"}, {"name": "v", "mountPath": "/part", "subPathExpr": "logs/$(NAME)"}]
+    pod_with(engine, "p", [{**SLEEP, "env": [{"name": "NAME", "value": "foo"}], "volumeMounts": mounts}], volumes=EMPTY)
+    assert run(engine, "p", "touch", "/whole/logs/foo/test.log")[0] == 0
+    assert run(engine, "p", "test", "-f", "/part/test.log")[0] == 0
+
+
+def test_containers_meet_in_a_sub_path_of_a_volume():
+    engine = Engine(nodes=1)
+    writes = {"command": ["sh", "-c", "echo hello > /out/f; sleep 36000"], "volumeMounts": [{"name": "v", "mountPath": "/out", "subPath": "a"}]}
+    reads = {**SLEEP, "volumeMounts": [{"name": "v", "mountPath": "/all"}]}
+    pod_with(engine, "p", [writes, reads], volumes=EMPTY)
+    assert run(engine, "p", "cat", "/all/a/f", container="c1") == (0, "hello\n")
+
+
+def test_a_sub_path_that_leads_out_of_its_volume_starts_no_container():
+    engine = Engine(nodes=1)
+    for name, value, message in (("up", "..", "unable to provision SubPath `..`: must not contain '..'"),
+                                 ("abs", "/tmp", "error SubPath `/tmp` must not be an absolute path"), ("none", "", "missing value for NAME")):  # fmt: skip
+        mounts = [{"name": "v", "mountPath": "/part", "subPathExpr": "$(NAME)"}]
+        pod_with(engine, name, [{**SLEEP, "env": [{"name": "NAME", "value": value}], "volumeMounts": mounts}], volumes=EMPTY)
+        waiting = engine.api.get("Pod", "default", name)["status"]["containerStatuses"][0]["state"]["waiting"]
+        assert waiting == {"reason": "CreateContainerConfigError", "message": message}
+
+
+def test_the_kubelet_writes_etc_hosts_unless_the_pod_is_on_the_nodes_network_or_brings_its_own():
+    engine = Engine(nodes=1)
+    alias = [{"ip": "123.45.67.89", "hostnames": ["foo", "bar"]}]
+    own = {**SLEEP, "volumeMounts": [{"name": "h", "mountPath": "/etc/hosts"}]}
+    volumes = [{"name": "h", "hostPath": {"path": "/etc/hosts", "type": "FileOrCreate"}}]
+    pod_with(engine, "p", [{"command": ["cat", "/etc/hosts"]}, own], volumes=volumes, hostAliases=alias)
+    pod_with(engine, "host", [SLEEP], hostNetwork=True)
+    hosts = engine.call("GET", "/api/v1/namespaces/default/pods/p/log", query=[("container", "c0")]).body.decode()
+    assert hosts.startswith("# Kubernetes-managed hosts file.") and "123.45.67.89\tfoo\tbar" in hosts
+    assert engine.api.get("Pod", "default", "p")["status"]["podIP"] in hosts
+    for name, container in (("p", "c1"), ("host", "c0")):
+        assert "Kubernetes-managed" not in run(engine, name, "cat", "/etc/hosts", container=container)[1]
+
+
+def test_the_limits_of_a_container_are_those_of_its_control_group():
+    engine = Engine(nodes=1)
+    resources = {"requests": {"cpu": "100m", "memory": "20Mi"}, "limits": {"cpu": "250m", "memory": "40Mi"}}
+    pod_with(engine, "p", [{**SLEEP, "resources": resources}, SLEEP])
+    shown = [run(engine, "p", "sh", "-c", f"head -n 1 /sys/fs/cgroup/{name}")[1] for name in ("cpu.max", "cpu.weight", "memory.max")]
+    assert shown == ["25000 100000\n", "17\n", "41943040\n"]
+    assert run(engine, "p", "cat", "/sys/fs/cgroup/cpu.max", container="c1") == (0, "max 100000\n")
+    assert "/sys/fs/cgroup" in run(engine, "p", "mount", "-t", "cgroup2")[1]
+
+
+def test_only_who_may_administer_the_network_adds_interfaces():
+    engine = Engine(nodes=1)
+    pod_with(engine, "p", [SLEEP, {**SLEEP, "securityContext": {"privileged": True}}])
+    assert [run(engine, "p", "ip", "link", "add", "dummy0", "type", "dummy", container=name)[0] for name in ("c0", "c1")] == [2, 0]

@@ -179,7 +179,7 @@ def test_authorization_modes_count(up: SetUp) -> None:
 
 def test_admission_plugins_are_switched_on_and_off(up: SetUp) -> None:
     up.option("kube-apiserver", "--enable-admission-plugins=NodeRestriction,AlwaysPullImages")
-    assert up.pod("pulled")["spec"]["containers"][0]["imagePullPolicy"] == "Always"
+    assert up.pod("pulled", image="nginx:1.27")["spec"]["containers"][0]["imagePullPolicy"] == "Always"
     up.option("kube-apiserver", "--disable-admission-plugins=DefaultTolerationSeconds")
     assert not up.pod("bare")["spec"].get("tolerations")
     up.option("kube-apiserver", "--enable-admission-plugins=NodeRestrictions")

@@ -59,7 +59,78 @@ def test_netexec_tells_of_those_it_cannot_reach(engine):
 
 
 def test_porter_serves_what_its_variables_say(engine):
-    assert ask(engine, "porter", "/", 80).response.body == "foo"
+    assert ask(engine, "porter", "/", 80).response[:3] == (200, "foo", "text/plain; charset=utf-8")
     assert ask(engine, "porter", "/", 82).outcome == "refused"
     where = f"{ip(engine, 'porter')}:81"
     assert network_of(engine.cluster).request(Source("pod", "two", "default"), where, Call(scheme="udp", protocol="UDP", body="x")).response.body == "bar"
+
+
+def log_of(engine: Engine, name: str) -> str:
+    return engine.call("GET", f"/api/v1/namespaces/default/pods/{name}/log").body.decode()
+
+
+def test_servers_note_requests_in_their_logs_each_in_its_own_way(engine):
+    container = {"name": "c", "image": "nginx:1.27"}
+    engine.api.create("Pod", {"metadata": {"name": "web", "namespace": "default"}, "spec": {"containers": [container]}})
+    engine.cluster.advance(30)
+    ask(engine, "one", "/echo?msg=noted")
+    ask(engine, "web", "/nothing", 80, headers={"User-Agent": "curl/8"})
+    assert log_of(engine, "one").splitlines()[-1].endswith("] GET /echo?msg=noted")
+    last = log_of(engine, "web").splitlines()[-1]
+    assert last.startswith(f"{ip(engine, 'two')} - - [") and '"GET /nothing HTTP/1.1" 404 ' in last and '"curl/8"' in last
+    engine.cluster = type(engine.cluster).load(engine.cluster.save())
+    engine.api = engine.cluster.world.client("tester")
+    assert log_of(engine, "web").splitlines()[-1] == last
+
+
+@pytest.mark.parametrize("hook", ["postStart", "preStop"])
+def test_a_hook_asks_the_server_it_names(engine, hook):
+    get = {"httpGet": {"host": ip(engine, "one"), "port": 8083, "path": f"/echo?msg={hook}"}}
+    container = {"name": "c", "image": "registry.k8s.io/pause:3.10", "lifecycle": {hook: get}}
+    name = f"hook-{hook.lower()}"
+    engine.api.create("Pod", {"metadata": {"name": name, "namespace": "default"}, "spec": {"containers": [container]}})
+    engine.cluster.advance(30)
+    engine.api.delete("Pod", "default", name)
+    engine.cluster.advance(30)
+    assert f"GET /echo?msg={hook}" in log_of(engine, "one")
+
+
+def test_a_port_of_the_host_is_that_of_one_address_where_one_is_named():
+    engine = Engine(nodes=1)
+    node = engine.api.list("Node")[-1]
+    address = next(each["address"] for each in node["status"]["addresses"] if each["type"] == "InternalIP")
+    for name, host in (("near", "127.0.0.1"), ("far", address)):
+        port = {"containerPort": 8080, "hostPort": 54321, "hostIP": host}
+        container = {"name": "c", "image": AGNHOST, "args": ["netexec"], "ports": [port]}
+        spec = {"containers": [container], "nodeName": node["metadata"]["name"]}
+        engine.api.create("Pod", {"metadata": {"name": name, "namespace": "default"}, "spec": spec})
+    engine.cluster.advance(30)
+    for name, host in (("near", "127.0.0.1"), ("far", address)):
+        asked = network_of(engine.cluster).request(Source("node", node["metadata"]["name"]), f"http://{host}:54321/hostname", Call())
+        assert asked.response.body == name
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "PATCH", "PUT", "DELETE", "POST", "GET"])
+def test_every_method_passes_through_the_proxy(engine, method):
+    assert engine.call(method, "/api/v1/namespaces/default/pods/porter/proxy/a/path").body == b"foo"
+
+
+def test_a_page_that_was_taken_away_is_not_found_and_fails_its_probe():
+    engine = Engine(nodes=1)
+    probe = {"httpGet": {"path": "/index.html", "port": 80}, "periodSeconds": 1, "failureThreshold": 1}
+    for name, image, root in (("nginx", "nginx:1.27", "/usr/share/nginx/html"), ("apache", "httpd:2.4", "/usr/local/apache2/htdocs")):
+        container = {"name": "c", "image": image, "readinessProbe": probe}
+        engine.api.create("Pod", {"metadata": {"name": name, "namespace": "default"}, "spec": {"containers": [container]}})
+        engine.cluster.advance(30)
+
+        def state(name: str = name) -> tuple[int, bool]:
+            asked = network_of(engine.cluster).request(Source("pod", name, "default"), f"http://{ip(engine, name)}/index.html", Call())
+            return asked.response.status, engine.api.get("Pod", "default", name)["status"]["containerStatuses"][0]["ready"]
+
+        inside = engine.cluster.parts["kubelet"].inside
+        for command, expected in ((f"mv -v {root}/index.html /tmp/", (404, False)), (f"mv -v /tmp/index.html {root}/", (200, True))):
+            pod = engine.api.get("Pod", "default", name)
+            assert inside.execute(pod, "c", ["sh", "-c", command]).exit_code == 0
+            engine.cluster.parts["kubelet"].disturb(pod, "c")
+            engine.cluster.advance(10)
+            assert state() == expected

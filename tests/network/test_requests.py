@@ -8,6 +8,7 @@ import pytest
 
 from cluster_core.network.trace import Call, Source
 from cluster_core.simulation.cluster import Cluster
+from cluster_core.simulation.commands import CommandError
 from tests.network.stage import Town, lone, service
 
 NODE = Source("node", "node-1")
@@ -208,6 +209,19 @@ def test_ingress_rules_are_followed_by_an_installed_controller(town: Town) -> No
     assert town.outside(url).response.status == 404
 
 
+def test_a_backend_behind_an_ingress_hears_where_the_request_came_from(town: Town) -> None:
+    town.put("Pod", lone("controller", "registry.k8s.io/ingress-nginx/controller:v1.13.2"))
+    town.put("Pod", lone("who", "traefik/whoami"))
+    town.put("Service", service("who"))
+    backend = {"service": {"name": "who", "port": {"number": 80}}}
+    spec = {"ingressClassName": "nginx", "defaultBackend": backend}
+    town.put("Ingress", {"metadata": {"name": "all", "namespace": "default"}, "spec": spec})
+    town.settle()
+    told = town.ask(f"http://{town.address('controller')}/").response.body
+    assert f"X-Forwarded-For: {town.address('tool')}" in told
+    assert "X-Forwarded-Proto: http" in told
+
+
 def cost_of_a_request(town: Town) -> float:
     """Seconds of processor time, the least of some rounds."""
     town.ask("http://web")
@@ -232,3 +246,9 @@ def test_the_command_tells_hops_as_json(town: Town) -> None:
     told = town.cluster.command("trace", {"from": {"pod": "default/tool"}, "to": "http://web:80/"})
     assert told["outcome"] == "answered" and told["response"]["status"] == 200
     assert {"kind", "text", "seconds"} <= set(told["hops"][0])
+
+
+@pytest.mark.parametrize("target", ["", "http://[::1", "http://web:99999", "ftp://web", "http:///x"])
+def test_the_command_refuses_what_is_no_address(town: Town, target: str) -> None:
+    with pytest.raises(CommandError, match="to"):
+        town.cluster.command("trace", {"to": target})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.network.stage import Town, lone
+from tests.network.stage import Town, lone, service
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +89,25 @@ def test_containers_find_their_resolver_and_hosts(town: Town) -> None:
     assert "alias.test" in town.run("cat /etc/hosts", "own")[1]
     assert town.run("curl -s -o /dev/null -w '%{http_code}' http://alias.test", "own")[1] == "200"
     assert town.run("curl web", "own")[0] == 6
+
+
+def test_a_pod_shows_its_address_and_the_way_out(town: Town) -> None:
+    address = town.address("tool")
+    assert f"inet {address}/24" in town.run("ip a")[1]
+    assert f"inet {address}/24" in town.run("ip -4 addr show dev eth0")[1]
+    assert "127.0.0.1" not in town.run("ip addr show eth0")[1]
+    gateway = address.rpartition(".")[0] + ".1"
+    assert town.run("ip route")[1].startswith(f"default via {gateway} dev eth0")
+    assert f"inet addr:{address} " in town.run("ifconfig eth0")[1]
+    assert town.run("ip addr show eth7") == (1, "", 'Device "eth7" does not exist.\n')
+
+
+def test_databases_tell_clients_whether_they_are_up(town: Town) -> None:
+    town.put("Pod", lone("db", "postgres:16", container={"env": [{"name": "POSTGRES_PASSWORD", "value": "x"}]}))
+    town.put("Service", service("db", port=5432, target=5432))
+    town.settle()
+    assert town.run("pg_isready -h db") == (0, "db:5432 - accepting connections\n", "")
+    assert town.run("pg_isready -h web") == (2, "web:5432 - no response\n", "")
+    assert town.run("pg_isready", "db") == (0, "/var/run/postgresql:5432 - accepting connections\n", "")
+    code, _, err = town.run("mysqladmin ping -h db")
+    assert code == 1 and "Can't connect to MySQL server on 'db:3306'" in err

@@ -9,8 +9,9 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -27,8 +28,8 @@ SECONDS_PER_KILL = 15.0
 class Writers:
     """Threads that create and delete ConfigMaps and note what was acknowledged."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, *urls: str) -> None:
+        self._urls = urls
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._write, args=(number,)) for number in range(WRITERS)]
         self.created: dict[str, str] = {}
@@ -55,13 +56,14 @@ class Writers:
         with httpx.Client(timeout=20) as client:
             while not self._stop.is_set():
                 count += 1
-                self._create(client, f"w{number}-{count}")
+                url = self._urls[number % len(self._urls)]
+                self._create(client, url, f"w{number}-{count}")
                 if count % 5 == 0:
-                    self._delete(client, f"w{number}-{count - 4}")
+                    self._delete(client, url, f"w{number}-{count - 4}")
 
-    def _create(self, client: httpx.Client, name: str) -> None:
+    def _create(self, client: httpx.Client, url: str, name: str) -> None:
         try:
-            answer = client.post(self._url, json=configmap(name, of=name))
+            answer = client.post(url, json=configmap(name, of=name))
         except httpx.HTTPError:
             time.sleep(0.05)
             return
@@ -70,12 +72,12 @@ class Writers:
         elif answer.status_code not in (503, 504):
             self.odd.append(f"{name}: {answer.status_code} {answer.text}")
 
-    def _delete(self, client: httpx.Client, name: str) -> None:
+    def _delete(self, client: httpx.Client, url: str, name: str) -> None:
         if name not in self.created:
             return
         self.unsure.add(name)
         try:
-            answer = client.delete(f"{self._url}/{name}")
+            answer = client.delete(f"{url}/{name}")
         except httpx.HTTPError:
             return
         if answer.status_code == 200:
@@ -129,22 +131,24 @@ def settled(url: str) -> dict[str, str]:
 
 def check(writers: Writers, shown: dict[str, str], database: Path) -> None:
     """The invariants."""
+    check_acknowledged(writers, shown)
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        check_history(connection.execute, shown)
+
+
+def check_acknowledged(writers: Writers, shown: dict[str, str]) -> None:
     surviving = {name: revision for name, revision in writers.created.items() if name not in writers.unsure}
     lost = {name for name, revision in surviving.items() if shown.get(name) != revision}
     assert not lost, f"{len(lost)} acknowledged creates are gone"
     assert not writers.deleted & shown.keys(), "an acknowledged delete came back"
     revisions = list(writers.created.values())
     assert len(set(revisions)) == len(revisions), "two writes were told the same revision"
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
-        check_history(connection, shown)
 
 
-def check_history(connection: sqlite3.Connection, shown: dict[str, str]) -> None:
-    [(pk, newest, compacted)] = connection.execute("SELECT id, revision, compacted FROM cluster_core_cluster")
-    rows = connection.execute(
-        "SELECT revision, key, value IS NULL FROM cluster_core_revision WHERE cluster_id=? ORDER BY revision, sub",
-        (pk,),
-    ).fetchall()
+def check_history(execute: Callable[[str], Any], shown: dict[str, str]) -> None:
+    """`execute` runs SQL in the database of one cluster."""
+    [(newest, compacted)] = execute("SELECT revision, compacted FROM cluster_core_cluster").fetchall()
+    rows = execute("SELECT revision, key, value IS NULL FROM cluster_core_revision ORDER BY revision, sub").fetchall()
     kept = [revision for revision, _, _ in rows if revision > compacted]
     assert set(kept) == set(range(max(compacted + 1, min(kept)), newest + 1)), "the history has a gap"
     newest_of = {key: (revision, gone) for revision, key, gone in rows}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from playground.asgitypes import Application, Receive, Scope, Send
 from playground.engine.port import Unavailable
 from playground.guard import Guard, send_all
-from playground.kubeapi import app as kubeapi
+from playground.kubeapi import entering
 from playground.kubeapi.app import KubeApi
 from playground.worker.host import Host
 
@@ -34,7 +34,7 @@ async def application(host: Host, monkeypatch: pytest.MonkeyPatch) -> Applicatio
     async def name_of_token(token: str) -> str | None:
         return "demo" if token == TOKEN else None
 
-    monkeypatch.setattr(kubeapi, "name_of_token", name_of_token)
+    monkeypatch.setattr(entering, "name_of_token", name_of_token)
     await host.command("demo", "create", {"seed": 1, "nodes": 0})
     await host.command("demo", "clock", {"action": "settle"})
     return Guard(KubeApi(pages, lambda: host))
@@ -137,6 +137,16 @@ async def test_foreign_origins_are_refused(application: Application, origin: str
     for path in ("/", f"{PREFIX}/version"):
         answer, _ = await ask(application, "GET", path, headers={"origin": origin})
         assert answer.status == 403
+
+
+async def test_a_program_with_its_own_credentials_may_name_any_origin(application: Application) -> None:
+    """As Go's websocket clients do. No page can make a browser send a bearer token."""
+    strange = {"origin": "http://localhost"}
+    known, _ = await ask(application, "GET", "/k8s/demo/version", headers=strange | {"authorization": "Bearer a.b.c"})
+    assert known.status != 403
+    for path, headers in (("/k8s/demo/version", strange), ("/k8s/demo/version", strange | {"authorization": "Basic YQ=="}), ("/", strange | {"authorization": "Bearer a.b.c"})):
+        refused, _ = await ask(application, "GET", path, headers=headers)
+        assert refused.status == 403
 
 
 async def test_websockets_from_foreign_pages_are_refused(application: Application) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator
 from typing import Any
 
+import orjson
 import pytest
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 
 from playground.live import consumer
+from playground.live.frame import Frame, difference
 from playground.live.hub import Hub, Socket
 from playground.live.routing import websocket_urlpatterns
+from playground.worker.feed import newest_events
 from playground.worker.host import Host
 
 from .builders import CONFIGMAPS, configmap, delete, post
@@ -204,7 +208,7 @@ async def test_many_changes_at_once_come_in_few_frames(hub: Hub, host: Host) -> 
 def test_a_socket_that_does_not_keep_up_is_given_a_fresh_start_not_a_queue() -> None:
     socket = Socket()
     for number in range(1000):
-        socket.put(b"%d" % number)
+        socket.put(Frame({"number": number}))
     assert socket.behind
     assert len(socket.queue) <= 64
 
@@ -217,3 +221,41 @@ async def test_what_browsers_do_not_draw_is_not_sent(hub: Hub, host: Host) -> No
     delta = await browser.hear_of("loud")
     assert "ConfigMap" not in {change[1]["k"] for change in delta["changes"] if change[0] == "put"}
     await browser.bye()
+
+
+async def test_a_browser_that_asks_for_small_frames_gets_differences_deflated(hub: Hub, host: Host) -> None:
+    await host.request("demo", post(NAMESPACES, {**namespace("big"), "metadata": {"name": "big", "labels": {"note": "x" * 60}}}))
+    browser = Browser()
+    await browser.wire.connect()
+    await browser.say(type="hello", resume=None, session=None, small=True)
+    first = await browser.wire.receive_output(timeout=5)
+    snapshot = orjson.loads(zlib.decompress(first["bytes"]))
+    assert snapshot["type"] == "snapshot" and len(first["bytes"]) < len(orjson.dumps(snapshot))
+    await host.request("demo", delete(f"{NAMESPACES}/big"))
+    changes: list[list[Any]] = []
+    while not any(change[0] in ("mod", "del") for change in changes):
+        output = await browser.wire.receive_output(timeout=5)
+        data = output.get("bytes") or output["text"].encode()
+        changes = orjson.loads(data if data.startswith(b"{") else zlib.decompress(data)).get("changes", [])
+    change = next(change for change in changes if change[0] in ("mod", "del"))
+    assert change[1] == "Namespace"
+    await browser.bye()
+
+
+def test_a_difference_holds_what_changed_and_what_is_gone() -> None:
+    old = {"k": "Pod", "uid": "u", "phase": "Pending", "msg": "no node", "ip": ""}
+    new = {"k": "Pod", "uid": "u", "phase": "Running", "ip": "", "node": "n"}
+    assert difference(old, new) == ["mod", "Pod", "u", {"phase": "Running", "node": "n", "msg": None}]
+    assert difference(None, new) == ["put", new]
+    assert difference({"k": "Event", "uid": "e"}, {"k": "Event", "uid": "e", "count": 2}) == ["put", {"k": "Event", "uid": "e", "count": 2}]
+
+
+def test_of_a_flood_of_normal_events_the_newest_are_told_and_every_warning() -> None:
+    def event(number: int, type_: str) -> Any:
+        return {"type": type_, "metadata": {"uid": f"{type_}{number}", "resourceVersion": str(number)}}
+
+    flood = {("Event", f"Normal{number}"): event(number, "Normal") for number in (3, 1, 2, 9, 10)}
+    others = {("Event", "Warning0"): event(0, "Warning"), ("Event", "gone"): None, ("Pod", "p"): event(0, "Pod")}
+    kept = newest_events(flood | others, 2)
+    assert set(kept) == {("Event", "Normal9"), ("Event", "Normal10"), *others}
+    assert newest_events(flood | others, 5) == flood | others

@@ -101,14 +101,28 @@ def test_reading_is_not_recorded() -> None:
 
 def test_credentials_are_not_recorded_but_whom_they_stand_for() -> None:
     cluster = made()
+    everybody = {"subjects": [{"kind": "Group", "name": "system:authenticated"}], "metadata": {"name": "all"}}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
+    assert post(cluster, "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {**everybody, "roleRef": role}) == 201
+    wanted = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "spec": {}}
+    path = "/api/v1/namespaces/default/serviceaccounts/default/token"
+    request = ApiRequest("POST", path, (), {"content-type": "application/json"}, orjson.dumps(wanted), ADMIN)
+    token = cluster.submit(request).json()["status"]["token"]
     cluster.recorder.start()
-    assert post(cluster, "/api/v1/namespaces/default/serviceaccounts/default/token", {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "spec": {}}) == 201
-    headers = {"authorization": "Bearer nonsense", "cookie": "secret", "content-type": "application/json"}
-    cluster.submit(ApiRequest("POST", PODS, (), headers, orjson.dumps(pod("a"))))
-    assert len(cluster.recorder.entries) == 1
-    cluster.submit(ApiRequest("POST", PODS, (), {"cookie": "secret"}, orjson.dumps(pod("a"))))
-    assert cluster.recorder.entries[-1]["request"]["user"]["name"] == "system:anonymous"
-    assert b"secret" not in orjson.dumps(cluster.recorder.entries)
+    for secret in ("nonsense", token):
+        headers = {"authorization": f"Bearer {secret}", "cookie": "secret", "content-type": "application/json"}
+        cluster.submit(ApiRequest("POST", PODS, (), headers, orjson.dumps(pod("a"))))
+    assert [entry["request"]["user"]["name"] for entry in cluster.recorder.entries] == ["system:serviceaccount:default:default"]
+    recorded = orjson.dumps(cluster.recorder.entries)
+    assert token.encode() not in recorded
+    assert b"secret" not in recorded
+
+
+def test_what_somebody_may_not_do_is_not_recorded() -> None:
+    cluster = made()
+    cluster.recorder.start()
+    cluster.submit(ApiRequest("POST", PODS, (), {"content-type": "application/json"}, orjson.dumps(pod("a"))))
+    assert cluster.recorder.entries == []
 
 
 @pytest.mark.parametrize("body", [b"", b'{"a":1}', b'{ "a": 1, "a": 2 }\n', b"a: 1", b"k8s\x00\xff\xfe"])

@@ -12,8 +12,10 @@ _SYSTEM = frozenset({"system-cluster-critical", "system-node-critical"})
 
 def _admit(attributes: Attributes) -> Obj | None:
     pod = attributes.obj
-    if pod is None or attributes.operation != "CREATE" or not attributes.about("", "Pod"):
+    if pod is None or not attributes.about("", "Pod"):
         return pod
+    if attributes.operation == "UPDATE":
+        return _kept(pod, attributes.old)
     name, priority, policy = _priority(attributes, pod["spec"].get("priorityClassName", ""))
     spec = pod["spec"]
     given = spec.get("priority")
@@ -34,6 +36,13 @@ def _admit(attributes: Attributes) -> Obj | None:
     if name:
         changed["priorityClassName"] = name
     return {**pod, "spec": changed}
+
+
+def _kept(pod: Obj, old: Obj | None) -> Obj:
+    """What a creation filled in stays when an update leaves it out."""
+    before, after = (old or {}).get("spec", {}), pod["spec"]
+    lost = {key: before[key] for key in ("priority", "preemptionPolicy") if key in before and after.get(key) is None}
+    return {**pod, "spec": {**after, **lost}} if lost else pod
 
 
 def _priority(attributes: Attributes, name: str) -> tuple[str, int, str]:

@@ -14,6 +14,7 @@ from cluster_core.apiserver.admission import (
     mutatingpolicy,
     namespacelifecycle,
     noderestriction,
+    optional,
     ownerreferences,
     podsecurity,
     priority,
@@ -29,12 +30,15 @@ from cluster_core.apiserver.admission import (
 from cluster_core.apiserver.admission.chain import Plugin
 
 PLUGINS: tuple[Plugin, ...] = (
+    optional.NAMESPACE_AUTO_PROVISION,
     namespacelifecycle.PLUGIN,
     limitranger.PLUGIN,
     serviceaccount.PLUGIN,
     noderestriction.PLUGIN,
     taintnodesbycondition.PLUGIN,
+    optional.ALWAYS_PULL_IMAGES,
     podsecurity.PLUGIN,
+    optional.POD_NODE_SELECTOR,
     priority.PLUGIN,
     defaulttolerationseconds.PLUGIN,
     storageprotection.PLUGIN,
@@ -52,5 +56,6 @@ PLUGINS: tuple[Plugin, ...] = (
     escalation.PLUGIN,
     validatingpolicy.PLUGIN,
     webhooks.VALIDATING,
+    optional.DENY_EXTERNAL_IPS,
     resourcequota.PLUGIN,
 )

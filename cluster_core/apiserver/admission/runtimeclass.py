@@ -26,8 +26,10 @@ def _refusal(attributes: Attributes, text: str) -> errors.ApiError:
 
 def _class_of(attributes: Attributes, pod: Obj) -> Obj | None:
     name = pod["spec"].get("runtimeClassName")
-    if not name:
+    if name is None:
         return None
+    if not name:
+        raise errors.plain_error("resource name may not be empty")
     server = attributes.context.server
     found = server.storage.get(server.kinds.named("RuntimeClass"), "", name)
     if found is None:

@@ -67,3 +67,16 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
     "uri": _uri,
     "regexp": lambda text: not patterns.complaint(text),
 }
+
+
+_RECOGNIZED = frozenset((
+    "bsonobjectid", "uri", "email", "hostname", "ipv4", "ipv6", "cidr", "mac", "uuid", "uuid3", "uuid4", "uuid5", "isbn", "isbn10",
+    "isbn13", "creditcard", "ssn", "hexcolor", "rgbcolor", "byte", "password", "date", "duration", "datetime", "k8sshortname",
+    "k8slongname",
+))  # fmt: skip
+_NUMBERS = {"integer": ("int32", "int64"), "number": ("float", "double")}
+
+
+def is_known(type: str, format: str) -> bool:
+    """Whether a schema of the type may ask for the format without a warning."""
+    return format.replace("-", "") in _RECOGNIZED if type in ("", "string") else format in _NUMBERS.get(type, ())

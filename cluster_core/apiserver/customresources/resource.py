@@ -3,7 +3,7 @@ pkg/registry/customresource: the strategies, and what happens to an object on it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from cluster_core.apiserver.customresources.structure import Schema
 from cluster_core.apiserver.discovery import version_rank
 from cluster_core.apiserver.kind import Kind, Scale, Served
 from cluster_core.machinery import field, gofmt
+from cluster_core.machinery.errors import ApiError
 from cluster_core.machinery.patch import equal
 from cluster_core.machinery.typed import Obj, Type
 
@@ -60,12 +61,17 @@ class Resource:
         return structure.prune(converted, self.schemas[version])[0]
 
     def current(self, obj: Obj) -> Obj:
-        """An object stored under an earlier schema, as it is read under this one."""
-        schema = self.schemas[self.stored]
+        """An object stored under an earlier schema or in another version, as it is read under this one. What cannot be
+        converted now stays what it was, for the next who asks for it to be told why."""
+        schema, api_version = self.schemas[self.stored], f"{self.group}/{self.stored}"
+        if obj.get("apiVersion") != api_version:
+            try:
+                obj = self._convert(obj, api_version)
+            except ApiError:
+                return obj
         pruned, unknown = structure.prune(obj, schema)
         found: Obj = structure.default(pruned if unknown else obj, schema)
-        api_version = f"{self.group}/{self.stored}"
-        return found if found.get("apiVersion") == api_version else {**found, "apiVersion": api_version}
+        return found
 
     # -------------------------------------------------------------------------------------------- validation
 
@@ -192,6 +198,7 @@ def _others(resource: Resource) -> Iterator[Served]:
                 name,
                 from_storage=partial(resource.outward, name),
                 columns=columns.columns_of(version.get("additionalPrinterColumns", ())),
+                fields=_selectable(version, partial(resource.outward, name)),
             )
 
 
@@ -232,10 +239,12 @@ def _scale(subresources: Mapping[str, Any]) -> Scale | None:
     return Scale(*(path.removeprefix(".") for path in paths))
 
 
-def _selectable(version: Mapping[str, Any]) -> Any:
+def _selectable(version: Mapping[str, Any], shown: Callable[[Obj], Obj] = lambda obj: obj) -> Callable[[Obj], Mapping[str, str]]:
+    """The values of a version's selectable fields; `shown` is a stored object as this version has it."""
     paths = {each["jsonPath"].removeprefix("."): columns.parse(each["jsonPath"]) for each in version.get("selectableFields", ())}
 
     def fields(obj: Obj) -> Mapping[str, str]:
+        obj = shown(obj) if paths else obj
         found = {name: next(columns.values(steps, obj), None) for name, steps in paths.items()}
         return {name: "" if value is None else gofmt.verb_v(value) for name, value in found.items()}
 

@@ -22,8 +22,11 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=0, help="0: a new one")
         parser.add_argument("--bare", action="store_true", help="without nodes and control-plane set-up")
 
+        parser.add_argument("--flavour", choices=["kubeadm", "manual"], default="kubeadm", help="manual: every part a unit")
+        parser.add_argument("--runtime", choices=["containerd", "cri-o", "docker"], default="containerd")
+
     def handle(self, *args: Any, **options: Any) -> None:
-        wanted = {name: options[name] for name in ("nodes", "cpu", "memory", "seed", "bare")}
+        wanted = {name: options[name] for name in ("nodes", "cpu", "memory", "seed", "bare", "flavour", "runtime")}
         try:
             answer = asyncio.run(_create(options["name"], wanted))
         except EngineError as error:

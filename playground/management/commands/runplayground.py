@@ -14,8 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from cluster_core.models import Cluster
-from playground.engine.address import Tls
-from playground.engine.client import StreamEngine
+from playground.clusters import make_engine
 from playground.engine.port import EngineError
 from playground.supervisor import Child, Supervisor
 from playground.worker import process as worker
@@ -44,11 +43,13 @@ class Command(BaseCommand):
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
         call_command("migrate", verbosity=0, interactive=False)
         children = [Child("worker", _work), Child("web", _serve(host, port, https_port))]
+        if options["etcd_port"] and not settings.LOCAL_MODE:
+            raise CommandError("etcd's API knows no accounts: it is served in local mode only")
         if options["etcd_port"]:
             _require_free("127.0.0.1", options["etcd_port"])
             children.append(Child("etcd", _serve_etcd(options["etcd_cluster"], options["etcd_port"])))
         supervisor = Supervisor(children, settings.DATA_DIR)
-        first_start = not options["no_demo"] and not Cluster.objects.exists()
+        first_start = settings.LOCAL_MODE and not options["no_demo"] and not Cluster.objects.exists()
         connections.close_all()  # what is open now would be shared with the children
         supervisor.start()
         try:
@@ -131,7 +132,7 @@ def _wait_for(host: str, port: int) -> None:
 
 
 async def _create_demo() -> None:
-    engine = StreamEngine(settings.WORKER_URL, tls=Tls.of(settings.WORKER_TLS), wait=_START_SECONDS)
+    engine = make_engine(_START_SECONDS)
     try:
         await engine.command("demo", "create", {"nodes": 3})
     except EngineError as error:

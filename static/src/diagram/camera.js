@@ -6,24 +6,26 @@
 
 export const CLOSEST = 2.5;
 const FURTHEST = 0.02;
-const LARGEST_FIT = 1.15;
+export const LARGEST_FIT = 1.15;
+/** In a lecture hall. */
+export const LARGEST_PRESENTED = 2;
 const READABLE = 0.55;
 
 /** @param {number} k */
 export const clampZoom = (k) => Math.min(CLOSEST, Math.max(FURTHEST, k));
 
 /**
- * See all of it, never larger than life.
+ * See all of it, never much larger than life.
  * @param {{width: number, height: number}} world @param {{width: number, height: number}} view
- * @param {{side: number, top: number, bottom: number}} free pixels to keep clear @returns {Camera}
+ * @param {{side: number, top: number, bottom: number, largest?: number}} free pixels to keep clear, and how large things may get @returns {Camera}
  */
-export function fit(world, view, { side, top, bottom }) {
+export function fit(world, view, { side, top, bottom, largest = LARGEST_FIT }) {
   const width = view.width - side * 2;
   const height = view.height - top - bottom;
   const across = width / Math.max(1, world.width);
   const whole = Math.min(across, height / Math.max(1, world.height));
   // A tall narrow view would shrink everything to nothing: show the width, begin at the top, let the rest be panned to.
-  const k = clampZoom(Math.min(whole < READABLE && across >= READABLE && view.width < view.height ? across : whole, LARGEST_FIT));
+  const k = clampZoom(Math.min(whole < READABLE && across >= READABLE && view.width < view.height ? across : whole, largest));
   const slack = Math.max(0, (height - world.height * k) / 2);
   return { k, x: world.width / 2 - view.width / 2 / k, y: -(top + slack) / k };
 }

@@ -7,14 +7,14 @@
  */
 
 import { t } from "../i18n/index.js";
-import { fit, reveal, toWorld, zoomAt } from "./camera.js";
+import { fit, LARGEST_FIT, LARGEST_PRESENTED, reveal, toWorld, zoomAt } from "./camera.js";
 import { LEG_MS } from "./drawtrace.js";
 import { cameraFor, frameOf } from "./frame.js";
 import { hitTest } from "./hit.js";
 import { attachInput } from "./input.js";
 import { createMemory, layOut } from "./layout.js";
 import { createMotion } from "./motion.js";
-import { isPlaced, makePlan } from "./plan.js";
+import { createPlaces, makePlan } from "./plan.js";
 import { createScene, paint } from "./scene.js";
 import { readTheme } from "./theme.js";
 
@@ -26,7 +26,7 @@ const LAYOUT_REST = 8;
 function blockBoxes(layout) {
   /** @type {Map<string, import("./layout.js").Box>} */
   const boxes = new Map();
-  for (const room of layout.rooms) boxes.set(`room/${room.name}`, room);
+  for (const room of layout.rooms) boxes.set(room.key, room);
   for (const zone of layout.zones) boxes.set(`zone/${zone.name}`, zone);
   for (const [uid, box] of layout.workloads) boxes.set(`card/${uid}`, box);
   for (const [uid, box] of layout.services) boxes.set(`service/${uid}`, box);
@@ -56,6 +56,7 @@ export function mountDiagram(element, context) {
   const blocks = createMotion(motion);
   const pods = createMotion(motion);
   const memory = createMemory();
+  const places = createPlaces(store);
   /** @type {Map<string, import("../types.js").Thin>} */
   const ghosts = new Map();
   const view = { width: 0, height: 0, ratio: 1 };
@@ -112,7 +113,7 @@ export function mountDiagram(element, context) {
   }
 
   /** What the tools over the picture cover is kept clear when everything is shown. */
-  const margin = () => ({ side: view.width < 600 ? 16 : 32, top: (context.covered?.() ?? 0) + 24, bottom: 64 });
+  const margin = () => ({ side: view.width < 600 ? 16 : 32, top: (context.covered?.() ?? 0) + 24, bottom: ui.get().timeline ? 160 : 64, largest: ui.get().presenter ? LARGEST_PRESENTED : LARGEST_FIT });
 
   /** @param {import("./camera.js").Camera} goal @param {boolean} [atOnce] */
   function aimCamera(goal, atOnce = false) {
@@ -170,7 +171,7 @@ export function mountDiagram(element, context) {
     }
     for (const gone of difference.removed) if (gone.k === "Pod") ghosts.set(gone.uid, gone);
     if (difference.put.length + difference.removed.length > BIG_CHANGE) quiet = true;
-    if ([...difference.put, ...difference.removed].some(isPlaced)) layoutDirty = true;
+    if (places.moved(difference)) layoutDirty = true;
     wake();
   }
 
@@ -288,7 +289,7 @@ export function mountDiagram(element, context) {
     attachInput(canvas, view_),
     store.subscribe(onChange),
     ui.subscribe((now, old) => {
-      if (["system", "services", "owners", "namespace"].some((key) => /** @type {any} */ (now)[key] !== /** @type {any} */ (old)[key])) layoutDirty = true;
+      if (["system", "services", "owners", "namespace", "presenter", "timeline"].some((key) => /** @type {any} */ (now)[key] !== /** @type {any} */ (old)[key])) layoutDirty = true;
       if (now.theme !== old.theme) requestAnimationFrame(() => ((theme = readTheme(canvas)), wake()));
       if (now.trace?.run !== old.trace?.run) traceBegan = 0;
       if (now.selected && now.selected !== old.selected) context.diagram?.reveal(now.selected);

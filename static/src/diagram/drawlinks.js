@@ -9,7 +9,7 @@
 import { workloadHealth } from "../health.js";
 import { rootOf } from "../palette.js";
 import { t } from "../i18n/index.js";
-import { curve, fitText, roundBox } from "./pen.js";
+import { curve, fitText, roundBox, setFont } from "./pen.js";
 
 const MOST_LINES = 80; // more than this and lines are drawn only for what is pointed at
 
@@ -54,15 +54,15 @@ function drawWorkload(scene, thin, box) {
   const health = workloadHealth(thin);
   ctx.textBaseline = "alphabetic";
   ctx.textAlign = "right";
-  ctx.font = `600 16px ${theme.font}`;
+  setFont(ctx, `600 16px ${theme.font}`);
   ctx.fillStyle = health.tone === "ok" ? theme.text : theme.tone.warn;
   ctx.fillText(health.word, box.x + box.w - 14, box.y + 38);
   const count = ctx.measureText(health.word).width;
   ctx.textAlign = "left";
   ctx.fillStyle = theme.text;
-  ctx.font = `600 14px ${theme.font}`;
+  setFont(ctx, `600 14px ${theme.font}`);
   ctx.fillText(fitText(ctx, thin.name, box.w - 48 - count), box.x + 18, box.y + 27);
-  ctx.font = `12px ${theme.font}`;
+  setFont(ctx, `12px ${theme.font}`);
   ctx.fillStyle = theme.muted;
   ctx.fillText(fitText(ctx, thin.paused ? t("workload.paused") : thin.k, box.w - 48 - count), box.x + 18, box.y + 47);
 }
@@ -79,12 +79,12 @@ function drawReplicaSet(scene, thin, box) {
   ctx.stroke();
   drawCardGround(scene, thin, box);
   ctx.textBaseline = "middle";
-  ctx.font = `12px ${theme.font}`;
+  setFont(ctx, `12px ${theme.font}`);
   ctx.fillStyle = theme.muted;
   const label = thin.revision ? t("workload.revision", { n: thin.revision }) : thin.name;
   ctx.fillText(fitText(ctx, label, box.w - 72), box.x + 12, box.y + box.h / 2 + 1);
   ctx.textAlign = "right";
-  ctx.font = `600 12px ${theme.font}`;
+  setFont(ctx, `600 12px ${theme.font}`);
   ctx.fillStyle = theme.text;
   ctx.fillText(workloadHealth(thin).word, box.x + box.w - 12, box.y + box.h / 2 + 1);
   ctx.textAlign = "left";
@@ -104,10 +104,10 @@ export function drawServices(scene) {
     ctx.arc(box.x, box.y + box.h / 2, 5, 0, Math.PI * 2);
     ctx.fill();
     ctx.textBaseline = "alphabetic";
-    ctx.font = `600 14px ${theme.font}`;
+    setFont(ctx, `600 14px ${theme.font}`);
     ctx.fillStyle = theme.text;
     ctx.fillText(fitText(ctx, service.name, box.w - 32), box.x + 18, box.y + 24);
-    ctx.font = `12px ${theme.font}`;
+    setFont(ctx, `12px ${theme.font}`);
     ctx.fillStyle = theme.muted;
     ctx.fillText(fitText(ctx, `${service.type ?? "ClusterIP"} · ${service.clusterIP ?? "None"}`, box.w - 32), box.x + 18, box.y + 43);
   }

@@ -10,7 +10,7 @@
 import { podHealth } from "../health.js";
 import { rootOf } from "../palette.js";
 import { POD } from "./layout.js";
-import { fitText, glyph, roundBox } from "./pen.js";
+import { fitText, glyph, roundBox, setFont } from "./pen.js";
 
 const CARD_FROM_PX = 22; // height on the screen from which text is readable
 const TILE_FROM_PX = 9;
@@ -23,13 +23,6 @@ export function podLabel(pod) {
     return [root, pod.owner?.kind === "ReplicaSet" ? rest.slice(rest.lastIndexOf("-") + 1) : rest];
   }
   return [pod.name, ""];
-}
-
-/** @param {Scene} scene @param {Sprite} sprite */
-function onScreen({ camera, view }, sprite) {
-  const right = camera.x + view.width / camera.k;
-  const bottom = camera.y + view.height / camera.k;
-  return sprite.x < right && sprite.y < bottom && sprite.x + sprite.w > camera.x && sprite.y + sprite.h > camera.y;
 }
 
 /** @param {Scene} scene @param {string} uid @returns {Thin | undefined} also for one that is just dying */
@@ -52,7 +45,7 @@ export function drawPods(scene) {
 /** @param {Scene} scene @param {(scene: Scene, pod: Thin, sprite: Sprite) => void} draw */
 function each(scene, draw) {
   for (const [uid, sprite] of scene.pods.sprites) {
-    if (!onScreen(scene, sprite)) continue;
+    if (!scene.inView(sprite)) continue;
     const pod = podOf(scene, uid);
     if (!pod) continue;
     scene.ctx.globalAlpha = sprite.alpha * scene.dim(uid);
@@ -92,10 +85,10 @@ function drawCardText({ ctx, theme }, pod, box) {
   const detail = health.tone === "ok" || health.tone === "done" ? suffix : health.word;
   ctx.textBaseline = "alphabetic";
   ctx.fillStyle = theme.text;
-  ctx.font = `600 12px ${theme.font}`;
+  setFont(ctx, `600 12px ${theme.font}`);
   ctx.fillText(fitText(ctx, name, width), box.x + 13, box.y + (detail ? 17 : 24));
   if (!detail) return;
-  ctx.font = `11px ${theme.font}`;
+  setFont(ctx, `11px ${theme.font}`);
   ctx.fillStyle = health.tone === "bad" ? theme.tone.bad : theme.muted;
   const restarts = pod.restarts ? `↻${pod.restarts} ` : "";
   ctx.fillText(fitText(ctx, restarts + detail, width), box.x + 13, box.y + 32);
@@ -119,14 +112,17 @@ function drawTile(scene, pod, sprite) {
 
 /** Grouped by colour, as plain rectangles: without a GPU a path of thousands costs three times as much. @param {Scene} scene */
 function drawBlocks(scene) {
-  const { ctx } = scene;
+  const { ctx, ghosts } = scene;
+  const pods = scene.store.kind("Pod");
+  const known = coloursOf(scene.theme);
   /** @type {Map<string, Sprite[]>} */
   const groups = new Map();
   for (const [uid, sprite] of scene.pods.sprites) {
-    if (!onScreen(scene, sprite)) continue;
-    const pod = podOf(scene, uid);
+    if (!scene.inView(sprite)) continue;
+    const pod = pods.get(uid) ?? ghosts.get(uid);
     if (!pod) continue;
-    const colour = blockColour(scene, pod);
+    let colour = known.get(pod);
+    if (!colour) known.set(pod, (colour = findBlockColour(scene, pod)));
     const group = groups.get(colour);
     if (group) group.push(sprite);
     else groups.set(colour, [sprite]);
@@ -140,13 +136,11 @@ function drawBlocks(scene) {
 /** @type {WeakMap<import("./theme.js").Theme, WeakMap<Thin, string>>} */
 const colours = new WeakMap();
 
-/** @param {Scene} scene @param {Thin} pod */
-function blockColour(scene, pod) {
-  let known = colours.get(scene.theme);
-  if (!known) colours.set(scene.theme, (known = new WeakMap()));
-  let colour = known.get(pod);
-  if (!colour) known.set(pod, (colour = findBlockColour(scene, pod)));
-  return colour;
+/** @param {import("./theme.js").Theme} theme */
+function coloursOf(theme) {
+  let known = colours.get(theme);
+  if (!known) colours.set(theme, (known = new WeakMap()));
+  return known;
 }
 
 /** @param {Scene} scene @param {Thin} pod */

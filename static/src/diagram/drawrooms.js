@@ -10,7 +10,7 @@ import { cpuOf, memoryOf } from "../format.js";
 import { healthOf, nodeHealth } from "../health.js";
 import { t } from "../i18n/index.js";
 import { isControlPlane } from "./plan.js";
-import { fitText, glyph, hatch, roundBox } from "./pen.js";
+import { fitText, glyph, hatch, roundBox, setFont } from "./pen.js";
 
 const READABLE_PX = 8;
 const SMALLEST_TITLE_ROOM_PX = 44;
@@ -29,7 +29,7 @@ export function drawZones(scene) {
     ctx.fillStyle = theme.sunken;
     ctx.fill();
     const size = Math.max(14, Math.min(11 / camera.k, 32));
-    ctx.font = `600 ${size}px ${theme.font}`;
+    setFont(ctx, `600 ${size}px ${theme.font}`);
     ctx.fillStyle = theme.muted;
     ctx.textBaseline = "middle";
     ctx.fillText(fitText(ctx, zone.name || t("diagram.noZone"), box.w - 32), box.x + 16, box.y + 20);
@@ -38,11 +38,11 @@ export function drawZones(scene) {
 
 /** @param {Scene} scene */
 export function drawRooms(scene) {
-  const nodes = new Map(scene.store.all("Node").map((node) => [node.name, node]));
   for (const room of scene.layout.rooms) {
-    const box = sprite(scene, `room/${room.name}`);
-    const node = nodes.get(room.name);
-    if (!box || !node || !scene.inView(box)) continue;
+    const box = sprite(scene, room.key);
+    if (!box || !scene.inView(box)) continue;
+    const node = scene.node(room.name);
+    if (!node) continue;
     scene.ctx.globalAlpha = box.alpha * scene.dimRoom(node.uid);
     drawRoom(scene, node, box);
   }
@@ -93,10 +93,10 @@ function drawRoomHead({ ctx, theme, camera, turn }, node, box) {
   glyph(ctx, health.tone, { x: box.x + 16 + dot, y, r: dot, colour: theme.tone[health.tone], turn });
   ctx.textBaseline = "middle";
   const text = far ? "" : badge(node);
-  ctx.font = `500 12px ${theme.font}`;
+  setFont(ctx, `500 12px ${theme.font}`);
   const badgeWidth = text ? ctx.measureText(text).width + 16 : 0;
   if (text) drawBadge({ ctx, theme }, text, { x: box.x + box.w - 16 - badgeWidth, y: y - 11, w: badgeWidth, h: 22 }, health.tone);
-  ctx.font = `600 ${size}px ${theme.font}`;
+  setFont(ctx, `600 ${size}px ${theme.font}`);
   ctx.fillStyle = theme.text;
   const left = box.x + 16 + dot * 2 + size * 0.5;
   ctx.fillText(fitText(ctx, node.name, box.x + box.w - 16 - badgeWidth - left), left, y + 1);
@@ -127,7 +127,7 @@ function drawLoads(scene, node, box) {
  */
 function drawLoad({ ctx, theme, camera }, at, { name, used, all, show }) {
   const share = all > 0 ? Math.min(1, used / all) : 0;
-  ctx.font = `11px ${theme.font}`;
+  setFont(ctx, `11px ${theme.font}`);
   ctx.textBaseline = "alphabetic";
   ctx.fillStyle = theme.muted;
   if (11 * camera.k >= READABLE_PX - 1) ctx.fillText(fitText(ctx, `${name} ${show(used, all)}`, at.w), at.x, at.y);
@@ -166,9 +166,9 @@ function drawPart({ ctx, theme, turn, focus }, part, box) {
   glyph(ctx, health.tone, { x: box.x + box.w - 20, y: box.y + box.h / 2, r: 7, colour: theme.tone[health.tone], turn });
   ctx.textBaseline = "alphabetic";
   ctx.fillStyle = theme.text;
-  ctx.font = `600 13px ${theme.font}`;
+  setFont(ctx, `600 13px ${theme.font}`);
   ctx.fillText(fitText(ctx, part.name, box.w - 52), box.x + 14, box.y + 21);
-  ctx.font = `11px ${theme.font}`;
+  setFont(ctx, `11px ${theme.font}`);
   ctx.fillStyle = health.tone === "bad" ? theme.tone.bad : theme.muted;
   const role = health.tone === "bad" ? part.message || t("part.stopped") : t(`part.${part.name}`, {}, "");
   ctx.fillText(fitText(ctx, role, box.w - 52), box.x + 14, box.y + 37);
@@ -186,11 +186,11 @@ function drawPanel({ ctx, theme, camera }, box, node) {
   ctx.strokeStyle = broken ? theme.tone.bad : theme.line;
   ctx.stroke();
   ctx.textBaseline = "alphabetic";
-  ctx.font = `600 15px ${theme.font}`;
+  setFont(ctx, `600 15px ${theme.font}`);
   ctx.fillStyle = theme.text;
   ctx.fillText(fitText(ctx, t("diagram.controlPlane"), box.w - 32), box.x + 16, box.y + (node ? 28 : 36));
   if (!node) return;
-  ctx.font = `12px ${theme.font}`;
+  setFont(ctx, `12px ${theme.font}`);
   ctx.fillStyle = broken ? theme.tone.bad : theme.muted;
   ctx.fillText(fitText(ctx, broken ? `${node.name} · ${badge(node)}` : node.name, box.w - 32), box.x + 16, box.y + 47);
 }
@@ -209,12 +209,12 @@ export function drawWaiting(scene) {
   ctx.strokeStyle = theme.tone.warn;
   ctx.stroke();
   ctx.setLineDash([]);
-  ctx.font = `600 14px ${theme.font}`;
+  setFont(ctx, `600 14px ${theme.font}`);
   ctx.fillStyle = theme.text;
   ctx.textBaseline = "middle";
   ctx.fillText(fitText(ctx, t("diagram.waiting"), box.w - 32), box.x + 16, box.y + 27);
   if (layout.waiting.hidden) {
-    ctx.font = `12px ${theme.font}`;
+    setFont(ctx, `12px ${theme.font}`);
     ctx.fillStyle = theme.muted;
     ctx.fillText(t("diagram.more", { n: layout.waiting.hidden }), box.x + 16, box.y + box.h - 18);
   }

@@ -7,7 +7,7 @@
  */
 
 import { t } from "../i18n/index.js";
-import { roundBox } from "./pen.js";
+import { roundBox, setFont } from "./pen.js";
 
 export const LEG_MS = 650;
 const OUTSIDE = { w: 96, h: 32, below: 24 };
@@ -112,7 +112,7 @@ function drawLeg({ ctx, theme, camera }, from, to, { share, strong }) {
 function drawNumber({ ctx, theme, camera }, { point, steps }, trace) {
   const size = Math.max(12, 9 / camera.k);
   const text = ranges(steps.map((step) => step + 1));
-  ctx.font = `700 ${size}px ${theme.font}`;
+  setFont(ctx, `700 ${size}px ${theme.font}`);
   const w = Math.max(size * 1.8, ctx.measureText(text).width + size);
   roundBox(ctx, { x: point.x - w / 2, y: point.y - size * 0.9, w, h: size * 1.8 }, size * 0.9);
   ctx.fillStyle = steps.some((step) => trace.steps[step]?.bad) ? theme.tone.bad : theme.trace;
@@ -145,7 +145,7 @@ function drawOutside(scene) {
   ctx.strokeStyle = theme.strong;
   ctx.lineWidth = 1.5;
   ctx.stroke();
-  ctx.font = `600 12px ${theme.font}`;
+  setFont(ctx, `600 12px ${theme.font}`);
   ctx.fillStyle = theme.muted;
   ctx.textBaseline = "alphabetic";
   ctx.textAlign = "center";

@@ -3,7 +3,7 @@
  * Pods keep their slot in a room as long as they live, so that only what changed moves.
  *
  * @typedef {{x: number, y: number, w: number, h: number}} Box
- * @typedef {Box & {name: string, cols: number, hidden: number, role?: string}} Room
+ * @typedef {Box & {name: string, key: string, cols: number, hidden: number, role?: string}} Room `key`: its place among the moving blocks
  * @typedef {Box & {uid: string}} Chip
  * @typedef {object} Plan what there is to place
  * @property {Array<{name: string, zone: string, pods: string[]}>} nodes
@@ -143,7 +143,7 @@ function placeRooms(plan, memory, left, top, out) {
     if (zoned) out.zones.push({ name: zone, x: left - 12, y, w: width + 24, h: height + 12 });
     nodes.forEach((node, index) => {
       const x = left + (index % across) * (size.w + ROOM.gap);
-      const room = { name: node.name, x, y: y + head + Math.floor(index / across) * (size.h + ROOM.gap), ...size, cols, hidden: 0 };
+      const room = { name: node.name, key: `room/${node.name}`, x, y: y + head + Math.floor(index / across) * (size.h + ROOM.gap), ...size, cols, hidden: 0 };
       out.rooms.push(room);
       for (const [uid, slot] of slotsOf.get(node.name) ?? []) out.pods.set(uid, slotBox(room, slot, cols, ROOM.head));
     });

@@ -5,28 +5,48 @@
  * @typedef {import("../health.js").Tone} Tone
  */
 
-/** @type {Map<string, string>} */
+/** What each font cut each text to, by width. @type {Map<string, Map<string, string>>} */
 const fitted = new Map();
+const MOST_FITTED = 20000;
 
-/** @param {CanvasRenderingContext2D} ctx @param {string} text @param {number} width @returns {string} the text, cut with an ellipsis when too wide for the current font */
+/** The font as it was set last: a context takes longer to say it, and to take it again, than to draw a word. @type {WeakMap<CanvasRenderingContext2D, string>} */
+const fonts = new WeakMap();
+
+/** @param {CanvasRenderingContext2D} ctx @param {string} font "": forget what was set, for the context was reset */
+export function setFont(ctx, font) {
+  if (fonts.get(ctx) === font) return;
+  fonts.set(ctx, font);
+  if (font) ctx.font = font;
+}
+
+/** @param {string} font */
+function cutsOf(font) {
+  let cuts = fitted.get(font);
+  if (!cuts || cuts.size > MOST_FITTED) fitted.set(font, (cuts = new Map()));
+  if (fitted.size > 64) fitted.clear(); // zooming asks for many sizes
+  return cuts;
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {string} text @param {number} width @returns {string} the text, cut with an ellipsis when too wide for the font set with `setFont` */
 export function fitText(ctx, text, width) {
-  const key = `${ctx.font}|${Math.round(width)}|${text}`;
-  const known = fitted.get(key);
-  if (known !== undefined) return known;
-  if (fitted.size > 20000) fitted.clear();
-  let cut = text;
-  if (ctx.measureText(text).width > width) {
-    let low = 0;
-    let high = text.length;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (ctx.measureText(`${text.slice(0, middle)}…`).width <= width) low = middle;
-      else high = middle - 1;
-    }
-    cut = low > 0 ? `${text.slice(0, low)}…` : "";
-  }
-  fitted.set(key, cut);
+  const cuts = cutsOf(fonts.get(ctx) ?? "");
+  const key = `${Math.round(width)}|${text}`;
+  let cut = cuts.get(key);
+  if (cut === undefined) cuts.set(key, (cut = cutText(ctx, text, width)));
   return cut;
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {string} text @param {number} width */
+function cutText(ctx, text, width) {
+  if (ctx.measureText(text).width <= width) return text;
+  let low = 0;
+  let high = text.length;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (ctx.measureText(`${text.slice(0, middle)}…`).width <= width) low = middle;
+    else high = middle - 1;
+  }
+  return low > 0 ? `${text.slice(0, low)}…` : "";
 }
 
 /** @param {CanvasRenderingContext2D} ctx @param {{x: number, y: number, w: number, h: number}} box @param {number} radius */

@@ -99,5 +99,30 @@ export function makePlan(store, layers, aspect) {
   };
 }
 
-/** Whether a change needs a new layout, or only new paint. @param {Thin} thin */
-export const isPlaced = (thin) => !["Event", "EndpointSlice", "Namespace"].includes(thin.k);
+/** Kinds whose every change may move something; a pod or node moves only when what its place depends on differs. */
+const WORKLOADS = [...TOP_KINDS, "Service", "Component"];
+
+/** What the place of a thing depends on. @param {Thin} thin */
+const placeOf = (thin) => (thin.k === "Pod" ? `${thin.node ?? ""}|${thin.static ?? ""}|${thin.ns}` : `${thin.name}|${thin.zone ?? ""}|${thin.role ?? ""}`);
+
+/** Tells which changes need a new layout and which only new paint. @param {import("../store.js").Store} store */
+export function createPlaces(store) {
+  /** @type {Map<string, string>} */
+  const places = new Map();
+  return {
+    /** @param {import("../types.js").Difference} difference */
+    moved({ put, removed, reset }) {
+      if (reset) {
+        places.clear();
+        for (const kind of ["Pod", "Node"]) for (const thin of store.kind(kind).values()) places.set(thin.uid, placeOf(thin));
+      }
+      let moved = reset;
+      for (const thin of put) {
+        if (thin.k !== "Pod" && thin.k !== "Node") moved ||= WORKLOADS.includes(thin.k);
+        else if (places.get(thin.uid) !== placeOf(thin)) moved = !!places.set(thin.uid, placeOf(thin));
+      }
+      for (const thin of removed) moved = places.delete(thin.uid) || WORKLOADS.includes(thin.k) || thin.k === "Pod" || thin.k === "Node" || moved;
+      return moved;
+    },
+  };
+}

@@ -11,7 +11,7 @@ import { drawOwnerLinks, drawServiceArrivals, drawServiceEnds, drawServiceLinks,
 import { drawPods } from "./drawpods.js";
 import { drawControl, drawRooms, drawWaiting, drawZones } from "./drawrooms.js";
 import { drawTrace } from "./drawtrace.js";
-import { roundBox } from "./pen.js";
+import { roundBox, setFont } from "./pen.js";
 
 const WORKLOADS = ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job"];
 
@@ -35,12 +35,19 @@ const WORKLOADS = ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job"
 export function createScene(given) {
   const { camera, view, store, focus } = given;
   const related = relatedTo(store, focus.selected);
+  const right = camera.x + view.width / camera.k;
+  const bottom = camera.y + view.height / camera.k;
+  /** @type {Map<string, Thin> | undefined} */
+  let nodes;
   return {
     ...given,
+    /** @param {string} name @returns {Thin | undefined} */
+    node(name) {
+      nodes ??= new Map(store.all("Node").map((node) => [node.name, node]));
+      return nodes.get(name);
+    },
     /** @param {Box} box */
     inView(box) {
-      const right = camera.x + view.width / camera.k;
-      const bottom = camera.y + view.height / camera.k;
       return box.x < right && box.y < bottom && box.x + box.w > camera.x && box.y + box.h > camera.y;
     },
     /** How strongly to paint a pod while something it has nothing to do with is selected. @param {string} uid */
@@ -102,6 +109,7 @@ function* endpoints(store, layout) {
 /** @param {Scene} scene */
 export function paint(scene) {
   const { ctx, camera, view } = scene;
+  setFont(ctx, "");
   ctx.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
   ctx.fillStyle = scene.theme.ground;
   ctx.fillRect(0, 0, view.width, view.height);

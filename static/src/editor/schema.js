@@ -7,14 +7,25 @@
  * @typedef {ReturnType<typeof createSchemas>} Schemas
  */
 
+const INDEX_MS = 10_000;
+
 /** @param {import("../api.js").Api} api */
 export function createSchemas(api) {
   /** @type {Promise<Record<string, {serverRelativeURL: string}>> | undefined} */
   let index;
+  let asked = 0;
   /** @type {Map<string, Promise<Record<string, Schema>>>} */
   const documents = new Map();
 
-  const paths = () => (index ??= api.kube("openapi/v3").then((answer) => answer.paths ?? {}));
+  /** Asked again now and then: custom kinds come and change while one writes. */
+  function paths() {
+    if (!index || performance.now() - asked > INDEX_MS) {
+      asked = performance.now();
+      index = api.kube("openapi/v3").then((answer) => answer.paths ?? {});
+      index.catch(() => (index = undefined)); // whoever waits is told; the next one asks anew
+    }
+    return index;
+  }
 
   /** The schemas of a group and version, {} when there is none. @param {string} apiVersion */
   async function schemasOf(apiVersion) {

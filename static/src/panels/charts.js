@@ -1,4 +1,4 @@
-/** Charts over virtual time: pods by phase, CPU and memory that are requested. They begin when the pane is opened first. */
+/** Charts over virtual time: pods by phase, CPU and memory that are requested, how long pods wait for a node. They begin when the pane is opened first. */
 
 import { html } from "lit";
 import { added, PHASES, sample } from "../charts/samples.js";
@@ -6,15 +6,15 @@ import { t } from "../i18n/index.js";
 import { mount } from "../ui/mount.js";
 
 /** @typedef {import("../context.js").Context} Context @typedef {import("../charts/samples.js").Sample} Sample */
-/** @typedef {"pods" | "cpu" | "memory"} Topic */
+/** @typedef {"pods" | "cpu" | "memory" | "latency"} Topic */
 
-const TOPICS = /** @type {Topic[]} */ (["pods", "cpu", "memory"]);
+const TOPICS = /** @type {Topic[]} */ (["pods", "cpu", "memory", "latency"]);
 const EVERY_MS = 500;
 const MOST = 1200;
-const COLOURS = { pods: ["ok", "warn", "muted", "bad"], cpu: ["accent", "line-strong"], memory: ["accent", "line-strong"] };
+const COLOURS = { pods: ["ok", "warn", "muted", "bad"], cpu: ["accent", "line-strong"], memory: ["accent", "line-strong"], latency: ["accent", "warn"] };
 
 /** @param {Topic} topic */
-const namesOf = (topic) => (topic === "pods" ? PHASES : [t("fact.requested"), t("fact.allocatable")]);
+const namesOf = (topic) => (topic === "pods" ? PHASES : topic === "latency" ? [t("chart.p50"), t("chart.max")] : [t("fact.requested"), t("fact.allocatable")]);
 /** @param {string} name */
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 /** @param {number} value */
@@ -23,7 +23,7 @@ const round = (value) => String(Math.round(value * 10) / 10);
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} undo */
 export function mountCharts(element, context) {
   const { store } = context;
-  const samples = /** @type {Record<Topic, Sample[]>} */ ({ pods: [], cpu: [], memory: [] });
+  const samples = /** @type {Record<Topic, Sample[]>} */ ({ pods: [], cpu: [], memory: [], latency: [] });
   /** @type {Map<Topic, ReturnType<typeof import("../charts/uplot.js")["openChart"]>>} */
   const charts = new Map();
   let over = false;

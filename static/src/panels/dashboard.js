@@ -42,8 +42,8 @@ export function mountDashboard(element, { api, go = (url) => location.assign(url
     const read = (/** @type {string} */ name) => String(form.get(name) ?? "").trim();
     ui.set({ creating: true, formProblem: "" });
     try {
-      await api.createCluster({ name: read("name"), nodes: Number(read("nodes")), cpu: read("cpu"), memory: read("memory"), seed: Number(read("seed")) });
-      go(`/clusters/${encodeURIComponent(read("name"))}/`);
+      const made = await api.createCluster({ name: read("name"), nodes: Number(read("nodes")), cpu: read("cpu"), memory: read("memory"), seed: Number(read("seed")) });
+      go(`/clusters/${encodeURIComponent(made.name)}/`);
     } catch (error) {
       ui.set({ formProblem: error instanceof Error ? error.message : String(error) });
     }

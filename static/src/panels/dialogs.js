@@ -6,6 +6,7 @@ import { t } from "../i18n/index.js";
 import { kubectl } from "../kubectl.js";
 import { mount } from "../ui/mount.js";
 import { kubectlLine } from "../ui/parts.js";
+import { accessDialog } from "./access.js";
 
 /** @typedef {import("../context.js").Context} Context */
 
@@ -103,8 +104,8 @@ const buttons = (label, close, danger = false) => html`<div class="form-buttons"
   <button class="button ${danger ? "button-danger" : "button-primary"}" type="submit">${label}</button>
 </div>`;
 
-/** @type {Record<string, (context: Context, close: () => void) => unknown>} */
-const DIALOGS = { addNode, kubeconfig, scale: scaleDialog, confirm: confirmDialog };
+/** @type {Record<string, (context: Context, close: () => void, wake: () => void) => unknown>} */
+const DIALOGS = { access: accessDialog, addNode, kubeconfig, scale: scaleDialog, confirm: confirmDialog };
 
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} undo */
 export function mountDialogs(element, context) {
@@ -113,15 +114,16 @@ export function mountDialogs(element, context) {
   dialog.className = "dialog";
   dialog.setAttribute("aria-labelledby", "dialog-title");
   element.append(dialog);
+  let wakeUp = () => {};
   const close = () => ui.set({ dialog: "", dialogData: null });
   dialog.addEventListener("close", () => DIALOGS[ui.get().dialog] && close());
-  const view = () => DIALOGS[ui.get().dialog]?.(context, close) ?? nothing;
+  const view = () => DIALOGS[ui.get().dialog]?.(context, close, () => wakeUp()) ?? nothing;
   const show = () => {
     const wanted = ui.get().dialog in DIALOGS;
     if (wanted && !dialog.open) dialog.showModal();
     else if (!wanted && dialog.open) dialog.close();
   };
-  const undo = [mount(dialog, view, { sources: [(wake) => ui.subscribe((now, old) => now.dialog !== old.dialog && (wake(), requestAnimationFrame(show)))] })];
+  const undo = [mount(dialog, view, { sources: [(wake) => (wakeUp = wake, ui.subscribe((now, old) => now.dialog !== old.dialog && (wake(), requestAnimationFrame(show))))] })];
   return () => {
     undo.forEach((step) => step());
     dialog.remove();

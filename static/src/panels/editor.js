@@ -9,6 +9,8 @@ import { t } from "../i18n/index.js";
 import { kubectl } from "../kubectl.js";
 import { mount } from "../ui/mount.js";
 import { kubectlLine } from "../ui/parts.js";
+import { denial } from "../why/denials.js";
+import { denied } from "./denied.js";
 
 /** @typedef {import("../context.js").Context} Context @typedef {import("../types.js").ApplyResult} ApplyResult */
 /** @typedef {typeof import("../editor/codemirror.js")} Module @typedef {ReturnType<Module["openEditor"]>} Editor */
@@ -20,11 +22,17 @@ const MOST_AT_ONCE = 10; // documents: more of them take long enough to show how
 const MOST_BYTES = 3 * 1024 * 1024;
 const HIDDEN_ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration";
 
-/** @param {ApplyResult} result */
-const resultRow = (result) => html`<li class="result">
+/** A refusal in plain words, when it is one of the known kinds. @param {Context} context @param {ApplyResult} result */
+function explained(context, { message }) {
+  const why = denial(message);
+  return why ? denied(context, why) : nothing;
+}
+
+/** @param {Context} context @param {ApplyResult} result */
+const resultRow = (context, result) => html`<li class="result">
   <span class="pill pill-${TONES[result.status] ?? "done"}"><span class="pill-mark" aria-hidden="true"></span>${result.status}</span>
   <span class="result-name">${result.kind ? `${result.kind} ${result.name}` : nothing}</span>
-  ${result.message ? html`<p class="result-message">${result.message}</p>` : nothing}
+  ${result.message ? html`<p class="result-message">${result.message}</p>` : nothing}${explained(context, result)}
 </li>`;
 
 /** @param {unknown} error @returns {ApplyResult[]} */
@@ -188,7 +196,7 @@ export function mountEditor(element, context) {
     <div class="editor-results" role="region" aria-label=${t("editor.results")} tabindex="0">
       <h2>${t("editor.results")}</h2>
       <div aria-live="polite">${state.note ? html`<p class="result-note">${state.note}</p>` : nothing}
-        ${state.results.length ? html`<ul class="plain">${state.results.map(resultRow)}</ul>` : html`<p class="empty-hint">${t("editor.noResults")}</p>`}</div>
+        ${state.results.length ? html`<ul class="plain">${state.results.map((one) => resultRow(context, one))}</ul>` : html`<p class="empty-hint">${t("editor.noResults")}</p>`}</div>
       ${kubectlLine(context, state.comparing ? kubectl.diff() : kubectl.apply())}
     </div>`;
 

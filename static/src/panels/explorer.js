@@ -2,7 +2,9 @@
 
 import { html, nothing } from "lit";
 import { discover } from "../discovery.js";
+import { attempt } from "../actions.js";
 import { t } from "../i18n/index.js";
+import { icon } from "../ui/icons.js";
 import { keepInAddress, readAddress } from "../address.js";
 import { mount } from "../ui/mount.js";
 import { emptyState, kubectlLine } from "../ui/parts.js";
@@ -94,6 +96,19 @@ export function mountExplorer(element, context) {
   /** @param {any} object */
   const go = (object) => void open(object)?.catch((error) => context.toast({ tone: "bad", text: error.message }));
 
+  /** @param {any} object */
+  function remove({ metadata: { name, namespace } }) {
+    const one = served();
+    if (!one) return;
+    const line = kubectl.remove({ kind: one.kind, ns: namespace, name });
+    const path = `${one.base}${namespace ? `/namespaces/${encodeURIComponent(namespace)}` : ""}/${one.plural}/${encodeURIComponent(name)}`;
+    const then = () => attempt(context, { done: t("done.deleted", { name }), kubectl: line }, () => api.call("DELETE", `${api.kubeUrl}/${path}`)).then(refresh);
+    ui.set({ dialog: "confirm", dialogData: { question: t("confirm.delete", { kind: one.kind, name }), then } });
+  }
+
+  /** @param {any} object */
+  const removeButton = (object) => html`<button class="button button-quiet button-icon" type="button" aria-label=${t("dashboard.delete", { name: object.metadata.name })} title=${t("action.delete")} @click=${() => remove(object)}>${icon("trash")}</button>`;
+
   function choose(/** @type {string} */ kind) {
     set({ kind, table: undefined, problem: "", column: -1 });
     keepInAddress({ kind });
@@ -121,11 +136,12 @@ export function mountExplorer(element, context) {
     const columns = table.columnDefinitions.map((column, index) => ({ ...column, index })).filter((column) => state.wide || !column.priority);
     const spaces = !!served()?.namespaced && !ui.get().namespace;
     return html`<table class="table explorer-table">
-      <thead><tr>${spaces ? html`<th scope="col">${t("fact.namespace")}</th>` : nothing}${columns.map(header)}</tr></thead>
+      <thead><tr>${spaces ? html`<th scope="col">${t("fact.namespace")}</th>` : nothing}${columns.map(header)}<th scope="col"><span class="visually-hidden">${t("inspector.actions")}</span></th></tr></thead>
       <tbody>${rows.map(
         ({ cells, object }) => html`<tr class=${object?.metadata?.uid === ui.get().selected ? "chosen" : ""}>
           ${spaces ? html`<td class="muted">${object?.metadata?.namespace}</td>` : nothing}
           ${columns.map(({ index }) => (index ? html`<td>${cells[index] ?? ""}</td>` : html`<th scope="row"><button class="link" type="button" @click=${() => go(object)}>${cells[0]}</button></th>`))}
+          <td class="explorer-actions">${object?.metadata?.name ? removeButton(object) : nothing}</td>
         </tr>`,
       )}</tbody>
     </table>

@@ -90,7 +90,7 @@ const eventFacts = (context, event) => html`${fact("type", event.type)} ${fact("
   ${fact("node", event.about ? link(context, event.about.uid ? context.store.byUid(event.about.uid) : undefined, `${event.about.kind} ${event.about.name}`) : nothing)}`;
 
 /** @type {Record<string, (context: Context, thin: Thin) => unknown>} */
-const FACTS = { Pod: podFacts, Node: nodeFacts, Service: serviceFacts, Event: eventFacts, Component: (_context, part) => html`${fact("message", part.message)} ${fact("node", part.node)}` };
+const FACTS = { Pod: podFacts, Node: nodeFacts, Service: serviceFacts, Event: eventFacts, Component: (_context, part) => html`${fact("role", t(`part.${part.name}`, {}, ""))} ${fact("message", part.message)} ${fact("node", part.node)}` };
 
 /** @param {Context} context @param {Thin} thin */
 export function facts(context, thin) {

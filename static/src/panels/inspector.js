@@ -5,7 +5,7 @@ import { until } from "lit/directives/until.js";
 import { actionsFor, refOf } from "../actions.js";
 import { RESOURCES } from "../api.js";
 import { t } from "../i18n/index.js";
-import { kubectl } from "../kubectl.js";
+import { kubectl, machineLine } from "../kubectl.js";
 import { icon } from "../ui/icons.js";
 import { both, everySoOften, mount } from "../ui/mount.js";
 import { actionButton, kubectlLine } from "../ui/parts.js";
@@ -13,6 +13,7 @@ import { eventList } from "./events.js";
 import { facts } from "./facts.js";
 import { hintsOf, rolloutOf, storyOf } from "./reasons.js";
 import { decision } from "./why.js";
+import { eventsAbout } from "../why/events.js";
 import { yamlOf } from "./yaml.js";
 
 /** @typedef {import("../context.js").Context} Context @typedef {import("../types.js").Thin} Thin */
@@ -31,6 +32,19 @@ function events(context, thin) {
   return about.length ? eventList(context, about, { object: false }) : html`<p class="empty-hint">${t("inspector.noEvents")}</p>`;
 }
 
+/** The same by hand, on the machine the part runs on. @param {Context} context @param {Thin} part */
+function onMachine(context, part) {
+  const pod = context.store.named("Pod", "kube-system", `${part.name}-${part.node}`);
+  const line = machineLine(part.name, !!pod);
+  return html`<div class="inspector-foot"><span class="foot-label">${t("kubectl.onMachine", { node: part.node ?? "" })}</span>${kubectlLine(context, line)}</div>`;
+}
+
+/** All of them, also those the feed has passed over. @param {Context} context @param {Thin} thin */
+async function eventsOf(context, thin) {
+  const about = await eventsAbout(context, thin.ns, thin.uid);
+  return about.length ? eventList(context, about, { object: false }) : html`<p class="empty-hint">${t("inspector.noEvents")}</p>`;
+}
+
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} undo */
 export function mountInspector(element, context) {
   const { ui, store } = context;
@@ -44,9 +58,12 @@ export function mountInspector(element, context) {
     return until(asked.content, meanwhile);
   }
 
+  /** Asked again when the feed tells of another event about it. @param {Thin} thin */
+  const told = (thin) => store.all("Event").filter((event) => event.about?.uid === thin.uid).map((event) => event.rv).join();
+
   /** @param {Thin} thin @param {string} tab */
   function body(thin, tab) {
-    if (tab === "events") return events(context, thin);
+    if (tab === "events") return context.readonly ? events(context, thin) : remote(thin, `events/${told(thin)}`, () => eventsOf(context, thin));
     if (tab === "yaml") return remote(thin, tab, () => yamlOf(context, thin));
     if (tab === "why") return remote(thin, tab, () => decision(context, thin));
     if (tab === "rollout") return remote(thin, tab, () => rolloutOf(context, thin));
@@ -80,6 +97,7 @@ export function mountInspector(element, context) {
       <div class="inspector-body" id="inspector-body" role=${tabs.length > 1 ? "tabpanel" : nothing} aria-labelledby=${tabs.length > 1 ? `tab-${tab}` : nothing} tabindex="0">
         ${body(thin, tab)}
       </div>
+      ${thin.k === "Component" && thin.node && thin.healthy !== false && !context.readonly ? onMachine(context, thin) : nothing}
       ${RESOURCES[thin.k] && !context.readonly ? html`<div class="inspector-foot"><span class="foot-label">${t("kubectl.label")}</span>${kubectlLine(context, tab === "yaml" ? kubectl.get(refOf(thin)) : kubectl.describe(refOf(thin)))}</div>` : nothing}`;
   }
 

@@ -24,13 +24,15 @@ export function sourceOf(from) {
 
 /** Where requests can go: services by name, with their ports. @param {import("../store.js").Store} store */
 function targets(store) {
-  return store.all("Service").flatMap((service) => (service.ports ?? []).filter((port) => (port.protocol ?? "TCP") === "TCP").map((port) => `${SCHEME}//${service.name}.${service.ns}.svc.cluster.local${port.port === 80 ? "" : `:${port.port}`}/`));
+  const services = store.all("Service").sort((a, b) => Number(isSystem(a)) - Number(isSystem(b)) || a.name.localeCompare(b.name));
+  return services.flatMap((service) => (service.ports ?? []).filter((port) => (port.protocol ?? "TCP") === "TCP").map((port) => `${SCHEME}//${service.name}.${service.ns}.svc.cluster.local${port.port === 80 ? "" : `:${port.port}`}/`));
 }
 
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} undo */
 export function mountNetwork(element, context) {
   const { ui, store, api } = context;
-  let from = "";
+  let begun = false;
+  let from = "outside";
   let to = "";
   let method = "GET";
   let run = 0;
@@ -42,9 +44,11 @@ export function mountNetwork(element, context) {
 
   const pods = () => store.all("Pod").filter((pod) => pod.phase === "Running").sort((a, b) => Number(isSystem(a)) - Number(isSystem(b)) || `${a.ns}/${a.name}`.localeCompare(`${b.ns}/${b.name}`));
   const begin = () => {
-    if (!to) to = targets(store).find((one) => !one.includes("//kubernetes.")) ?? targets(store)[0] ?? "";
+    if (begun || store.state.revision === null) return;
+    begun = true;
     const first = pods()[0];
-    if (!from) from = first && !isSystem(first) ? `pod/${first.ns}/${first.name}` : "outside";
+    from = first && !isSystem(first) ? `pod/${first.ns}/${first.name}` : "outside";
+    to = targets(store).find((one) => !/\/\/kubernetes\.|\.kube-system\./.test(one)) ?? "";
   };
 
   /** @param {Event} [event] */

@@ -44,10 +44,21 @@ export function mountPresenter(element, context) {
     event.preventDefault();
     ui.set({ presenter: !ui.get().presenter });
   }
+  let hadOutline = false;
+  /** The picture has the hall's screen to itself. @param {boolean} presenting */
+  function makeRoom(presenting) {
+    if (presenting) hadOutline = ui.get().outline;
+    ui.set({ outline: presenting ? false : hadOutline });
+  }
   /** @type {import("../ui/mount.js").Source} */
   const own = (wake) => {
     wakeUp = wake;
-    return ui.subscribe((now, old) => (now.presenter !== old.presenter || now.caption !== old.caption) && (show(), wake()));
+    return ui.subscribe((now, old) => {
+      if (now.presenter === old.presenter && now.caption === old.caption) return;
+      show();
+      wake();
+      if (now.presenter !== old.presenter && !context.readonly) makeRoom(now.presenter);
+    });
   };
   const undo = [mount(element, view, { sources: [own] }), store.subscribe(hear)];
   const timer = setInterval(forget, 500);

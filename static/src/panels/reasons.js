@@ -5,11 +5,16 @@ import { refOf } from "../actions.js";
 import { RESOURCES } from "../api.js";
 import { timeOfDay } from "../format.js";
 import { t } from "../i18n/index.js";
+import { denials } from "../why/denials.js";
+import { eventsAbout } from "../why/events.js";
 import { lint } from "../why/lint.js";
 import { rolloutMath } from "../why/rollout.js";
-import { story } from "../why/story.js";
+import { ADMITTED, story } from "../why/story.js";
+import { denied } from "./denied.js";
 
 /** @typedef {import("../context.js").Context} Context @typedef {import("../types.js").Thin} Thin */
+
+const MOST_REFUSALS = 3;
 
 /** An object and those it is made by, outermost last. @param {Context} context @param {Thin} thin */
 async function withOwners(context, thin) {
@@ -30,17 +35,24 @@ function creations(changes, objects) {
   return new Map(objects.map((one) => [one.metadata?.uid, made.get(`${one.kind}/${one.metadata?.namespace ?? ""}/${one.metadata?.name}`)]));
 }
 
+/** @param {import("../why/story.js").Step} step */
+function told({ rank, text }) {
+  if (rank === ADMITTED) return t("story.admitted", { what: text });
+  return rank === 1 ? t("story.stored", { where: text }) : text;
+}
+
 /** @param {Context} context @param {Thin} thin */
 export async function storyOf(context, thin) {
   const [objects, { changes }] = await Promise.all([withOwners(context, thin), context.api.history()]);
-  const steps = story(objects, context.store.all("Event"), creations(changes, objects));
+  const events = await Promise.all(objects.map((one) => eventsAbout(context, one.metadata?.namespace, one.metadata?.uid)));
+  const steps = story(objects, events.flat(), creations(changes, objects));
   if (!steps.length) return html`<p class="empty-hint">${t("story.empty")}</p>`;
   return html`<ol class="story" aria-label=${t("inspector.story")}>${steps.map(
     (step) => html`<li class="story-step ${step.tone ? `story-${step.tone}` : ""}">
       <span class="story-when">${step.time ? timeOfDay(Date.parse(step.time) * 1000) : ""}</span>
       <span class="story-actor">${step.actor}</span>
       <span class="story-about">${step.about}</span>
-      <span class="story-text">${step.rank === 1 ? t("story.stored", { where: step.text }) : step.text}</span>
+      <span class="story-text">${told(step)}</span>
     </li>`,
   )}</ol>`;
 }
@@ -50,7 +62,22 @@ export async function hintsOf(context, thin) {
   if (!["Pod", "Service", "Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicaSet"].includes(thin.k)) return nothing;
   const object = await context.api.get(refOf(thin));
   const pods = thin.k === "Service" ? ((await context.api.kube(`api/v1/namespaces/${encodeURIComponent(thin.ns ?? "default")}/pods?limit=500`)).items ?? []) : [];
-  const found = lint(object, pods);
+  return html`${refusals(context, thin, object)} ${mistakes(lint(object, pods))}`;
+}
+
+/** What was refused to it or to the replica sets it owns. @param {Context} context @param {Thin} thin @param {any} object */
+function refusals(context, thin, object) {
+  const owned = context.store.all("ReplicaSet").filter((set) => set.owner?.uid === thin.uid).map((set) => set.uid);
+  const about = new Set([thin.uid, ...owned]);
+  const failures = context.store.all("Event").filter((event) => event.type === "Warning" && about.has(event.about?.uid ?? "")).map((event) => event.message);
+  const conditions = Array.isArray(object.status?.conditions) ? object.status.conditions.map((/** @type {any} */ one) => one.message) : [];
+  const found = denials([...conditions, ...failures]).slice(-MOST_REFUSALS);
+  if (!found.length) return nothing;
+  return html`<section class="hints hints-bad" aria-label=${t("denial.title")}><h3>${t("denial.title")}</h3>${found.map((one) => denied(context, one))}</section>`;
+}
+
+/** @param {import("../why/lint.js").Finding[]} found */
+function mistakes(found) {
   if (!found.length) return nothing;
   return html`<section class="hints" aria-label=${t("lint.title")}>
     <h3>${t("lint.title")}</h3>

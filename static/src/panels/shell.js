@@ -7,6 +7,7 @@ import { t } from "../i18n/index.js";
 import { mountClockBar } from "./clockbar.js";
 import { mountCommands } from "./commands.js";
 import { mountCreate } from "./create.js";
+import { mountDemoBar } from "./demobar.js";
 import { mountDialogs } from "./dialogs.js";
 import { mountDrawer } from "./drawer.js";
 import { mountHeader } from "./header.js";
@@ -29,8 +30,10 @@ const PLACES = html`<header class="head"><div class="head-main" data-place="head
     <p class="visually-hidden" id="diagram-help"></p>
     <div class="stage-tools" data-place="toolbar"></div>
     <div class="hover-card" data-place="hover" hidden></div>
+    <aside class="classbar" data-place="class" hidden></aside>
     <div data-place="captions"></div>
     <div data-place="work"></div>
+    <div data-place="demo"></div>
     <div data-place="timeline"></div>
     <div data-place="tour"></div>
   </main>
@@ -52,6 +55,7 @@ const VIEWS = {
   toasts: mountToasts,
   timeline: mountTimeline,
   captions: mountPresenter,
+  demo: mountDemoBar,
   tour: mountTour,
   work: mountWork,
 };
@@ -63,7 +67,7 @@ export function mountShell(element, context) {
   const place = (/** @type {string} */ name) => /** @type {HTMLElement} */ (element.querySelector(`[data-place="${name}"]`));
   const help = element.querySelector("#diagram-help");
   if (help) help.textContent = t("diagram.help");
-  for (const [name, label] of [["guide", "guide.label"], ["outline", "outline.title"], ["inspector", "inspector.label"], ["drawer", "drawer.label"]]) place(name).setAttribute("aria-label", t(label));
+  for (const [name, label] of [["guide", "guide.label"], ["class", "class.label"], ["outline", "outline.title"], ["inspector", "inspector.label"], ["drawer", "drawer.label"]]) place(name).setAttribute("aria-label", t(label));
 
   function arrange() {
     const { outline, selected, theme, drawer } = ui.get();
@@ -84,6 +88,13 @@ export function mountShell(element, context) {
     return (await import("./guide.js")).mountGuide(place("guide"), context);
   }
   let guided = guide();
+  /** What the cluster's class says, when it belongs to one. */
+  async function classBar() {
+    const { course, mine } = element.dataset;
+    if (!course) return () => {};
+    return (await import("./classbar.js")).mountClassBar(place("class"), context, { course, mine: mine === "1" });
+  }
+  const inClass = classBar();
   /** @param {KeyboardEvent} event */
   function onKey(event) {
     if (event.key !== "Escape" || event.defaultPrevented || ui.get().dialog) return;
@@ -100,6 +111,7 @@ export function mountShell(element, context) {
       guided = guide();
     }),
     () => void guided.then((end) => end()),
+    () => void inClass.then((end) => end()),
     store.subscribe(({ removed, reset }) => (reset || removed.some((thin) => thin.uid === ui.get().selected)) && arrange()),
     ...Object.entries(VIEWS).map(([name, mountView]) => mountView(place(name), context)),
     mountDialogs(place("dialogs"), context),

@@ -87,8 +87,11 @@ export function mountTimeline(element, context) {
   async function fork(event) {
     event.preventDefault();
     const name = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("name") ?? "").trim();
-    const done = await attempt(context, { done: t("timeline.forked", { name }) }, () => api.fork({ name, revision: state.changes[state.at][0] }));
-    if (done) location.assign(`/clusters/${encodeURIComponent(name)}/`);
+    let made = name; // a class adds letters to it
+    const done = await attempt(context, { done: t("timeline.forked", { name }) }, async () => {
+      made = (await api.fork({ name, revision: state.changes[state.at][0] })).name;
+    });
+    if (done) location.assign(`/clusters/${encodeURIComponent(made)}/`);
   }
 
   const forkForm = () => html`<form class="timeline-fork" @submit=${fork}>

@@ -23,7 +23,7 @@ function goal(context) {
   const { action, begun, until } = state.goal;
   const passed = Math.max(0, state.now - begun) / 1e6;
   const whole = action === "advance" ? { done: passed, total: (until - begun) / 1e6 } : {};
-  return [{ label: t(`work.${action}`, { time: age(passed) }), ...whole, cancel: () => clock(context, { action: "cancel" }) }];
+  return [{ label: t(`work.${action}`, { time: age(passed), all: age((until - begun) / 1e6) }), ...whole, cancel: () => clock(context, { action: "cancel" }) }];
 }
 
 /** @param {Context} context @returns {Work[]} */

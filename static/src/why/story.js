@@ -7,7 +7,8 @@
  */
 
 const OBSERVED = 5;
-/** Within one second causes come before effects: owners before what they own, then apply, store, controller, scheduler, kubelet, what was observed. */
+export const ADMITTED = 0.5;
+/** Within one second causes come before effects: owners before what they own, then apply, admission, store, controller, scheduler, kubelet, what was observed. */
 const RANKS = /** @type {Array<[RegExp, number]>} */ ([
   [/kubectl|playground|helm|curl|python/i, 0],
   [/controller/i, 2],
@@ -45,6 +46,27 @@ function writes(object) {
   }));
 }
 
+const TOLERATED = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
+
+/** What mutating admission gives every pod, as far as the pod shows it. @param {any} pod @returns {string[]} */
+function admitted(pod) {
+  const { serviceAccountName, volumes = [], tolerations = [], priority } = pod.spec ?? {};
+  const token = volumes.find((/** @type {any} */ one) => String(one.name).startsWith("kube-api-access-"))?.name;
+  const tolerated = tolerations.find((/** @type {any} */ one) => TOLERATED.includes(one.key) && one.tolerationSeconds !== undefined);
+  return [
+    serviceAccountName ? `ServiceAccount: ${[serviceAccountName, token].filter(Boolean).join(", ")}` : "",
+    tolerated ? `DefaultTolerationSeconds: ${tolerated.tolerationSeconds} s` : "",
+    priority === undefined ? "" : `Priority: ${priority}`,
+  ].filter(Boolean);
+}
+
+/** @param {any} object @returns {Step[]} */
+function admissions(object) {
+  const found = object.kind === "Pod" ? admitted(object) : [];
+  const time = object.metadata?.creationTimestamp ?? "";
+  return found.length ? [{ time, depth: 0, rank: ADMITTED, actor: "kube-apiserver", about: nameOf(object), text: found.join(" · "), tone: "" }] : [];
+}
+
 /** What was observed. @param {any} object @returns {Step[]} */
 function conditions(object) {
   const list = Array.isArray(object.status?.conditions) ? object.status.conditions : [];
@@ -59,9 +81,17 @@ function conditions(object) {
   }));
 }
 
-/** @param {Thin[]} events @param {Set<string>} uids @returns {Step[]} */
-function told(events, uids) {
-  return events.filter((event) => uids.has(event.about?.uid ?? "")).map((event) => ({
+const MADE = /^Successful(Create|Delete)$/;
+
+/** What is told about the object and its owners; of all that an owner made, only what leads to the object. @param {Thin[]} events @param {any[]} objects @returns {Step[]} */
+function told(events, objects) {
+  const places = new Map(objects.map((object, index) => [object.metadata?.uid, index]));
+  const belongs = (/** @type {Thin} */ event) => {
+    const place = places.get(event.about?.uid);
+    if (place === undefined) return false;
+    return place === 0 || !MADE.test(event.reason ?? "") || (event.message ?? "").split(" ").includes(objects[place - 1].metadata?.name);
+  };
+  return events.filter(belongs).map((event) => ({
     time: event.last ?? event.created ?? "",
     depth: 0,
     rank: rankOf(event.source ?? "") + 0.5,
@@ -89,8 +119,7 @@ export function story(objects, events, created = new Map()) {
     text: created.get(object.metadata?.uid) ? `etcd ${created.get(object.metadata?.uid)}` : "etcd",
     tone: /** @type {const} */ (""),
   }));
-  const uids = new Set(objects.map((object) => object.metadata?.uid));
-  const steps = [...objects.flatMap(writes), ...born, ...objects.flatMap(conditions), ...told(events, uids)];
+  const steps = [...objects.flatMap(writes), ...objects.flatMap(admissions), ...born, ...objects.flatMap(conditions), ...told(events, objects)];
   const placed = steps.map((step) => ({ ...step, depth: step.rank === OBSERVED ? Infinity : (depths.get(step.about) ?? 0) }));
   return placed.sort((a, b) => a.time.slice(0, 19).localeCompare(b.time.slice(0, 19)) || (a.depth === b.depth ? a.rank - b.rank : a.depth - b.depth));
 }

@@ -3,7 +3,7 @@ import test from "node:test";
 import { differences } from "../../../static/src/panels/timeline.js";
 import { lint, ofService } from "../../../static/src/why/lint.js";
 import { amount, rolloutMath } from "../../../static/src/why/rollout.js";
-import { story, topFields } from "../../../static/src/why/story.js";
+import { ADMITTED, story, topFields } from "../../../static/src/why/story.js";
 
 const keys = (/** @type {import("../../../static/src/why/lint.js").Finding[]} */ found) => found.map(({ key }) => key);
 
@@ -42,6 +42,24 @@ test("a story puts causes before effects", () => {
   const event = /** @type {any} */ ({ k: "Event", uid: "e", name: "e", reason: "Scheduled", message: "m", source: "default-scheduler", last: time, about: { uid: "u", kind: "Pod", name: "a" } });
   assert.deepEqual(story([object], [event]).map((step) => step.actor), ["kubectl-client-side-apply", "kube-apiserver", "default-scheduler", "kubelet", "Ready"]);
   assert.equal(topFields({ "f:status": { "f:phase": {} }, "f:spec": {} }), "status.phase, spec");
+});
+
+test("of all that an owner made, the story of one tells only of that one", () => {
+  const object = (/** @type {string} */ kind, /** @type {string} */ name) => ({ kind, metadata: { name, uid: name, creationTimestamp: "2026-01-01T00:00:00Z" } });
+  const made = (/** @type {string} */ name) => /** @type {any} */ ({ k: "Event", uid: `e${name}`, name, reason: "SuccessfulCreate", message: `Created pod: ${name}`, source: "replicaset-controller", last: "2026-01-01T00:00:01Z", about: { uid: "set", kind: "ReplicaSet", name: "set" } });
+  const texts = (/** @type {any[]} */ objects) => story(objects, [made("a"), made("b")]).filter((step) => step.actor === "replicaset-controller").map((step) => step.text);
+  assert.deepEqual(texts([object("Pod", "a"), object("ReplicaSet", "set")]), ["SuccessfulCreate: Created pod: a"]);
+  assert.equal(texts([object("ReplicaSet", "set")]).length, 2);
+});
+
+test("what admission filled in stands between who asked and the store", () => {
+  const time = "2026-01-01T00:00:00Z";
+  const spec = { serviceAccountName: "default", volumes: [{ name: "kube-api-access-x" }], tolerations: [{ key: "node.kubernetes.io/not-ready", effect: "NoExecute", tolerationSeconds: 300 }], priority: 0 };
+  const pod = { kind: "Pod", metadata: { name: "a", uid: "u", creationTimestamp: time, managedFields: [{ manager: "kubectl-create", operation: "Update", time, fieldsV1: { "f:spec": {} } }] }, spec };
+  const steps = story([pod], []);
+  assert.deepEqual(steps.map(({ rank }) => rank), [0, ADMITTED, 1]);
+  assert.equal(steps[1].text, "ServiceAccount: default, kube-api-access-x · DefaultTolerationSeconds: 300 s · Priority: 0");
+  assert.equal(story([{ ...pod, spec: {} }], []).length, 2);
 });
 
 test("pictures of two times are compared by identity and version", () => {

@@ -28,6 +28,20 @@ test("a delta moves pods between nodes", () => {
   assert.deepEqual([...store.podsOn("")], []);
 });
 
+test("a difference changes the fields it names and takes away what is null", () => {
+  const store = filled();
+  assert.equal(store.apply({ type: "delta", from: 10, revision: 11, changes: [["mod", "Pod", "a", { node: "n2", phase: "Running", ip: null }]] }), "ok");
+  assert.deepEqual(store.kind("Pod").get("a"), { k: "Pod", uid: "a", name: "a", ns: "default", node: "n2", phase: "Running" });
+  assert.deepEqual([[...store.podsOn("n1")], [...store.podsOn("n2")]], [[], ["a"]]);
+});
+
+test("a difference of what is not there changes nothing and asks for a resync", () => {
+  const store = filled();
+  const frame = /** @type {any} */ ({ type: "delta", from: 10, revision: 11, changes: [["del", "Pod", "a"], ["mod", "Pod", "ghost", { phase: "Running" }]] });
+  assert.equal(store.apply(frame), "resync");
+  assert.equal(store.all("Pod").length, 2);
+});
+
 test("a delta from another revision changes nothing and asks for a resync", () => {
   const store = filled();
   assert.equal(store.apply({ type: "delta", from: 9, revision: 12, changes: [["del", "Pod", "a"]] }), "resync");

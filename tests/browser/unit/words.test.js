@@ -81,8 +81,8 @@ test("a scheduler's decision is told node by node", () => {
   const filters = [{ plugin: "NodeName", verdict: "passed" }, { plugin: "Fit", verdict: "rejected", reasons: ["Insufficient cpu", "Insufficient memory"] }, { plugin: "Ports", verdict: "not run" }];
   const scores = { Fit: { raw: 3, normalized: 7, weighted: 14 } };
   assert.deepEqual(decisionRows({ nodes: [{ name: "a", filters, scores: {}, total: null }, { name: "b", filters: [], scores, total: 14 }] }), [
-    { node: "a", verdict: "Insufficient cpu, Insufficient memory", plugin: "Fit", score: undefined, scores: {} },
-    { node: "b", verdict: "", plugin: "", score: 14, scores: { Fit: scores.Fit } },
+    { node: "a", verdict: "Insufficient cpu, Insufficient memory", plugin: "Fit", score: undefined, scores: {}, filters: { NodeName: "passed", Fit: "rejected", Ports: "not run" } },
+    { node: "b", verdict: "", plugin: "", score: 14, scores: { Fit: scores.Fit }, filters: {} },
   ]);
   assert.deepEqual(decisionRows(null), []);
 });

@@ -1,7 +1,9 @@
-"""manage.py exercise test FILE...: the reference must pass, the starter and the wrong answers must fail."""
+"""manage.py exercise: test FILE... (the reference must pass, the starter and the wrong answers must fail), replay (the same
+verdicts every time, whoever grades), schema."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from argparse import ArgumentParser
 from pathlib import Path
@@ -9,7 +11,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from playground.grading import loading, selftest
+from playground import collector
+from playground.grading import catalogue, loading, replaying, selftest
 
 
 class Command(BaseCommand):
@@ -21,13 +24,35 @@ class Command(BaseCommand):
         test.add_argument("files", nargs="+", type=Path, metavar="FILE")
         actions.add_parser("schema", help="print the JSON Schema of exercises")
 
+        again = actions.add_parser("replay", help="are verdicts the same every time, whoever grades?")
+        again.add_argument("--submissions", type=int, default=200)
+        again.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 2, 1], help="processes, per replay")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["action"] == "schema":
             self.stdout.write(json.dumps(loading.schema(), indent=2))
             return
+        if options["action"] == "replay":
+            self._replay(options["submissions"], options["workers"])
+            return
         failed = [path for path in options["files"] if not self._test(path)]
         if failed:
             raise SystemExit(1)
+
+    def _replay(self, number: int, workers: list[int]) -> None:
+        jobs = replaying.jobs_of(catalogue.exercises(), number)
+        collector.spare()
+        rounds = []
+        for each in replaying.replay(jobs, workers):
+            rounds.append(each)
+            self.stdout.write(f"{len(each.digests)} submissions graded by {each.processes}")
+        found = replaying.differences(rounds)
+        for index in found:
+            self.stdout.write(f"not the same every time: {jobs[index].exercise.name}, {jobs[index].answer.name}")
+        if found:
+            raise SystemExit(1)
+        whole = hashlib.sha256("".join(rounds[0].digests).encode()).hexdigest()
+        self.stdout.write(f"the same {len(jobs)} verdicts in {len(rounds)} replays: {whole}")
 
     def _test(self, path: Path) -> bool:
         try:

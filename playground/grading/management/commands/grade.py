@@ -9,9 +9,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from playground import collector
 from playground.grading import catalogue, handin, loading, render
-from playground.grading.exercise import Exercise
-from playground.grading.runner import SetupFailed, grade
+from playground.grading.exercise import Answer, Exercise
+from playground.grading.pool import Job, graders
+from playground.grading.runner import SetupFailed
 from playground.grading.verdict import Verdict
 
 UNUSABLE = 2
@@ -24,13 +26,14 @@ class Command(BaseCommand):
         parser.add_argument("exercise", help="an exercise file, or the name of a shipped one")
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
         parser.add_argument("--seed", type=int, help="instead of the exercise's own")
+        parser.add_argument("--workers", type=int, default=1, help="processes to grade in")
         parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the verdicts")
         parser.add_argument("--markdown", type=Path, metavar="FILE", help="write a report")
 
     def handle(self, *args: Any, **options: Any) -> None:
         exercise = self._exercise(options["exercise"])
-        verdicts = [(str(path), self._grade(exercise, path, options["seed"])) for path in options["paths"]]
+        verdicts = self._verdicts(exercise, options)
         documents = [(name, verdict.document()) for name, verdict in verdicts]
         if options["junit"]:
             options["junit"].write_bytes(render.junit(documents))
@@ -54,10 +57,21 @@ class Command(BaseCommand):
         assert found is not None
         return found
 
-    def _grade(self, exercise: Exercise, path: Path, seed: int | None) -> Verdict:
+    def _verdicts(self, exercise: Exercise, options: dict[str, Any]) -> list[tuple[str, Verdict]]:
+        answers = [self._answer(path) for path in options["paths"]]
+        jobs = [Job(exercise, answer, options["seed"]) for answer in answers]
+        collector.spare()
         try:
-            return grade(exercise, handin.of_path(path), seed=seed)
-        except (OSError, handin.HandInError, SetupFailed) as error:
+            with graders(options["workers"]) as several:
+                return list(zip(map(str, options["paths"]), several.verdicts(jobs), strict=True))
+        except SetupFailed as error:
+            self._give_up(str(error))
+            raise AssertionError from error
+
+    def _answer(self, path: Path) -> Answer:
+        try:
+            return handin.of_path(path)
+        except (OSError, handin.HandInError) as error:
             self._give_up(f"{path}: {error}")
             raise AssertionError from error
 

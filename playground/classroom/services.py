@@ -1,0 +1,108 @@
+"""Writing about courses: their settings, members, codes and templates. Keyword-only; who may is asked before (the gate)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from . import accounts, door
+from .access import Who
+from .models import Course, Membership, Share, Template
+from .roster import Entry
+
+
+class Refused(ValueError):
+    """What cannot be done, for whoever asked; the text says why."""
+
+
+def create_course(*, who: Who, name: str, slug: str = "") -> Course:
+    """A course whose instructor is whoever makes it, open with a first join code."""
+    slug = slug or slugify(name)[:63]
+    if not slug:
+        raise Refused("a course needs a name with letters or digits")
+    try:
+        with transaction.atomic():
+            course = Course.objects.create(slug=slug, name=name)
+            if who.user is not None:
+                Membership.objects.create(course=course, user_id=who.user, role=Membership.Role.INSTRUCTOR)
+    except IntegrityError:
+        raise Refused(f'a course "{slug}" exists already') from None
+    accounts.new_join_code(course=course)
+    door.forget()
+    return course
+
+
+def change_course(*, course: Course, changes: Mapping[str, Any]) -> Course:
+    """Name, current exercise and limits. Limits hold for clusters made from now on."""
+    for field, value in changes.items():
+        setattr(course, field, value)
+    course.save(update_fields=list(changes))
+    door.forget()
+    return course
+
+
+def delete_course(*, course: Course) -> None:
+    """Its clusters stay with their owners."""
+    course.delete()
+    door.forget()
+
+
+def close_joining(*, course: Course) -> None:
+    course.join_code, course.join_code_expires = "", None
+    course.save(update_fields=["join_code", "join_code_expires"])
+
+
+def import_roster(*, course: Course, entries: list[Entry]) -> list[dict[str, str]]:
+    """Accounts and memberships, all or none; {"name", "username", "return_code"} per new account: shown this once."""
+    made = []
+    with transaction.atomic():
+        for entry in entries:
+            user, secret = _account(entry, course)
+            Membership.objects.get_or_create(course=course, user=user, defaults={"role": entry.role})
+            made.append({"name": entry.name, "username": user.get_username(), "return_code": secret})
+    door.forget()
+    return [each for each in made if each["return_code"]]
+
+
+def _account(entry: Entry, course: Course) -> tuple[Any, str]:
+    """Who is in the course with this address stays who they are. Accounts elsewhere are nobody's to take over."""
+    if entry.email:
+        known = get_user_model().objects.filter(email__iexact=entry.email, memberships__course=course).first()
+        if known is not None:
+            return known, ""
+    return accounts.new_student(name=entry.name, email=entry.email)
+
+
+def set_role(*, membership: Membership, role: str) -> None:
+    """A course keeps an instructor."""
+    if role != Membership.Role.INSTRUCTOR:
+        _require_another_instructor(membership)
+    membership.role = role
+    membership.save(update_fields=["role"])
+    door.forget()
+
+
+def remove_member(*, membership: Membership) -> None:
+    """They keep their clusters; what was shared with them in the course is withdrawn."""
+    _require_another_instructor(membership)
+    Share.objects.filter(user=membership.user, ownership__course=membership.course).delete()
+    membership.delete()
+    door.forget()
+
+
+def _require_another_instructor(membership: Membership) -> None:
+    others = Membership.objects.filter(course=membership.course, role=Membership.Role.INSTRUCTOR).exclude(pk=membership.pk)
+    if membership.role == Membership.Role.INSTRUCTOR and not others.exists():
+        raise Refused("a course needs an instructor: make somebody else one first")
+
+
+def save_template(*, course: Course, name: str, spec: Mapping[str, Any], manifests: str = "") -> Template:
+    """A new one, or the one of this name anew."""
+    template, _ = Template.objects.update_or_create(
+        course=course, name=name, defaults={"spec": dict(spec), "manifests": manifests}
+    )
+    return template

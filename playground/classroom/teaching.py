@@ -1,0 +1,176 @@
+"""What a teacher does with a class: hints, take-over, broadcast, pushes, timer, freeze, collecting. Keyword-only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from datetime import timedelta
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.utils import timezone
+
+from cluster_core.models import Cluster
+from cluster_core.persistence.log import ClusterUnknown
+from playground import clusters
+from playground.api import apply as applying
+from playground.engine.port import EngineError
+from playground.grading import catalogue
+from playground.grading import services as grading
+
+from . import access, door, news, sharing, wall
+from .access import Action, Who
+from .models import Course, Hint, Ownership, Share
+from .services import Refused
+
+Result = dict[str, Any]
+_AT_ONCE = 8
+FAULTS = frozenset(
+    {"add-node", "delete-node", "kill-node", "revive-node", "poweroff", "drain-node", "cordon", "uncordon"}
+    | {"stop-component", "start-component", "set-timings"}
+)
+"""The commands of the simulation that may be pushed."""
+
+
+# ---------------------------------------------------------------------------------------------------- one student
+
+
+def leave_hint(*, cluster: str, who: Who, text: str) -> Hint:
+    """Shown to the cluster's owner until they have seen it."""
+    owned = Ownership.objects.get(cluster=cluster)
+    hint = Hint.objects.create(ownership=owned, author_id=who.user, text=text)
+    news.tell_person(owned.owner_id, news.hint_news(hint))
+    return hint
+
+
+def hints_for(*, cluster: str) -> list[Hint]:
+    return list(Hint.objects.filter(ownership__cluster=cluster, seen=None).select_related("ownership"))
+
+
+def seen(*, cluster: str, hint: int) -> None:
+    Hint.objects.filter(pk=hint, ownership__cluster=cluster, seen=None).update(seen=timezone.now())
+
+
+def ask_to_take_over(*, cluster: str, who: Who) -> Share:
+    share = sharing.ask_to_take_over(cluster=cluster, who=who)
+    if not share.granted:
+        message = {"type": "take-over", "cluster": cluster, "share": share.pk, "by": who.name}
+        news.tell_person(share.ownership.owner_id, message)
+    return share
+
+
+def answer_take_over(*, cluster: str, share: object, granted: bool) -> Share | None:
+    """The owner's yes or no; whoever asked hears it."""
+    asked = Share.objects.filter(ownership__cluster=cluster, pk=share).first()
+    answered = sharing.answer(cluster=cluster, share=share, granted=granted)
+    if asked is not None:
+        news.tell_person(asked.user_id, {"type": "take-over", "cluster": cluster, "granted": granted})
+    return answered
+
+
+# ---------------------------------------------------------------------------------------------------- the class
+
+
+def broadcast(*, course: Course, who: Who, cluster: str) -> Course:
+    """Let the class watch this cluster; "" ends it. Only one's own can be shown."""
+    if cluster and not access.may(who, Action.OWN, cluster):
+        raise Refused(f'cluster "{cluster}" is not yours to show')
+    if cluster and not Cluster.objects.filter(name=cluster).exists():
+        raise Refused(f'cluster "{cluster}" not found')
+    return change(course=course, broadcast=cluster)
+
+
+def freeze(*, course: Course, frozen: bool) -> Course:
+    """While frozen, students change nothing, whichever way they come."""
+    return change(course=course, frozen=frozen)
+
+
+def set_timer(*, course: Course, seconds: float | None) -> Course:
+    """Until when the class has time; None: no timer."""
+    return change(course=course, timer_ends=None if seconds is None else timezone.now() + timedelta(seconds=seconds))
+
+
+def change(*, course: Course, **fields: Any) -> Course:
+    for name, value in fields.items():
+        setattr(course, name, value)
+    course.save(update_fields=list(fields))
+    door.forget()
+    news.tell_class(course)
+    return course
+
+
+def push(*, course: Course, wanted: Mapping[str, Any]) -> list[Result]:
+    """Apply `manifests`, or do `command` with `args`, in the students' clusters (of `students` only, if given).
+
+    One result per cluster: {"cluster", "ok", "message"}; one that fails stops no other.
+    """
+    if wanted.get("command") and wanted["command"] not in FAULTS:
+        raise Refused(f"command is one of {', '.join(sorted(FAULTS))}")
+    targets = _targets(course, wanted.get("students"))
+    work = _applying(wanted["manifests"]) if wanted.get("manifests") else _commanding(wanted)
+    return async_to_sync(_everywhere)(targets, work)
+
+
+def _targets(course: Course, students: Collection[int] | None) -> list[str]:
+    existing = set(Cluster.objects.values_list("name", flat=True))
+    owned = wall.clusters_in(course)
+    return [
+        each.cluster for each in owned if each.cluster in existing and (students is None or each.owner_id in students)
+    ]
+
+
+Work = Callable[[str], Awaitable[str]]
+
+
+def _applying(text: str) -> Work:
+    async def work(cluster: str) -> str:
+        results = await applying.apply(engine=clusters.engine(), cluster=cluster, text=text)
+        problems = [f"line {each['line']}: {each['message']}" for each in results if each["status"] == "error"]
+        if problems:
+            raise EngineError("; ".join(problems))
+        return f"{len(results)} applied"
+
+    return work
+
+
+def _commanding(wanted: Mapping[str, Any]) -> Work:
+    async def work(cluster: str) -> str:
+        await clusters.engine().command(cluster, wanted["command"], wanted.get("args") or {})
+        return "done"
+
+    return work
+
+
+async def _everywhere(targets: list[str], work: Work) -> list[Result]:
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(cluster: str) -> Result:
+        async with gate:
+            try:
+                return {"cluster": cluster, "ok": True, "message": await work(cluster)}
+            except EngineError as error:
+                return {"cluster": cluster, "ok": False, "message": str(error)}
+
+    return list(await asyncio.gather(*(one(cluster) for cluster in targets)))
+
+
+def collect(*, course: Course) -> list[Result]:
+    """Hand in every student's latest cluster to the current exercise: {"student", "cluster", "submission"}."""
+    exercise = catalogue.find(course.exercise)
+    if exercise is None:
+        raise Refused("the course has no current exercise: set one first")
+    latest: dict[int, Ownership] = {}
+    for owned in wall.clusters_in(course):
+        latest.setdefault(owned.owner_id, owned)
+    return [result for owned in latest.values() if (result := _collected(exercise, owned))]
+
+
+def _collected(exercise: Any, owned: Ownership) -> Result | None:
+    try:
+        answer = grading.live(owned.cluster)
+    except ClusterUnknown:
+        return None
+    student = owned.owner.get_username()
+    made = grading.hand_in(exercise=exercise, answer=answer, student=student)
+    grading.work_on(made, seconds=0)
+    return {"student": student, "cluster": owned.cluster, "submission": str(made.pk)}
