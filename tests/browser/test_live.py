@@ -151,7 +151,7 @@ def test_who_may_do_what_is_asked_of_the_api_server(live: Page) -> None:
     dialog.get_by_role("button", name="Ask").click()
     expect(dialog).to_contain_text("No: jane may not get pods")
     expect(dialog).to_contain_text("kubectl create rolebinding get-pods --role=get-pods --user=jane -n default")
-    dialog.get_by_label("User").fill("system:serviceaccount:kube-system:deployment-controller")
+    dialog.get_by_role("textbox", name="User").fill("system:serviceaccount:kube-system:deployment-controller")
     dialog.get_by_role("button", name="Ask").click()
     expect(dialog).to_contain_text("system:controller:deployment-controller")
     assert violations(live) == []
