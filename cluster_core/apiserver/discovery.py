@@ -48,6 +48,8 @@ LAST_GROUPS = ("metrics.k8s.io",)
 _VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?\Z")
 _STAGES = {None: 2, "beta": 1, "alpha": 0}
 _STATUS_VERBS = ("get", "patch", "update")
+_CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+"""Of custom resources, in the order in which the real server has them."""
 PAGE_NOT_FOUND = ApiResponse(404, b"404 page not found\n", "text/plain; charset=utf-8")
 """What the real server's router says to a path of which it does not even know the group."""
 
@@ -152,7 +154,7 @@ def _aggregated_resource(facts: Facts) -> dict[str, Any]:
         "responseKind": _response_kind(facts, kind.name),
         "scope": "Namespaced" if kind.namespaced else "Cluster",
         "singularResource": facts.singular,
-        "verbs": sorted(kind.verbs),
+        "verbs": [*_CUSTOM_VERBS] if "resource" in kind.facts else sorted(kind.verbs),
         **_names(kind),
     }
     if facts.subresources:
@@ -199,7 +201,8 @@ def _plain_resources(facts: Facts) -> Iterator[dict[str, Any]]:
     kind = facts.kind
     head = {"name": kind.plural, "singularName": facts.singular, "namespaced": kind.namespaced, "kind": kind.name}
     hashed = {"storageVersionHash": storage_version_hash(kind)} if "watch" in kind.verbs else {}
-    yield {**head, "verbs": sorted(kind.verbs), **_names(kind), **hashed}
+    verbs = [*_CUSTOM_VERBS] if "resource" in kind.facts else sorted(kind.verbs)
+    yield {**head, "verbs": verbs, **_names(kind), **hashed}
     for sub in facts.subresources:
         place = {"group": sub.group, "version": sub.version} if sub.version else {}
         entry = {"name": f"{kind.plural}/{sub.name}", "singularName": "", "namespaced": kind.namespaced, **place}
