@@ -85,7 +85,12 @@ class Facts(NamedTuple):
 def facts_of(kind: Kind) -> Iterator[Facts]:
     """A kind in each version it is served in."""
     for served in kind.all_served():
-        yield Facts(kind, served.group, served.version, tuple(sorted(_subresources(kind, served))))
+        yield Facts(kind, served.group, served.version, _in_order(kind, _subresources(kind, served)))
+
+
+def _in_order(kind: Kind, found: Iterator[SubFacts]) -> tuple[SubFacts, ...]:
+    """By name; of custom resources the status comes first."""
+    return tuple(found) if "resource" in kind.facts else tuple(sorted(found))
 
 
 def _subresources(kind: Kind, served: Served) -> Iterator[SubFacts]:
@@ -226,10 +231,16 @@ def answer(server: ApiServer, request: ApiRequest, path: str) -> ApiResponse:
     parts = path.strip("/").split("/")
     body = _paths(found) if path == "/" else _document(found, parts)
     if body is None:
-        if parts[0] == "api" or (parts[0] == "apis" and len(parts) == 3 and parts[1] in found):
+        if parts[0] == "api" or (parts[0] == "apis" and len(parts) == 3 and _has_routes(found, parts[1])):
             raise errors.generic_not_found()
         return PAGE_NOT_FOUND
     return _encoded(request, body)
+
+
+def _has_routes(found: Catalogue, group: str) -> bool:
+    """Whether anything built in is in the group: only that is known to the server before it is asked for."""
+    versions = found.get(group, {}).values()
+    return any("resource" not in facts.kind.facts for version in versions for facts in version)
 
 
 def _root(found: Catalogue, request: ApiRequest, path: str) -> ApiResponse:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 from cluster_core.machinery import field, gofmt, names, pki_requests
 from cluster_core.machinery.field import Errors, Path
 from cluster_core.machinery.typed import Obj
@@ -106,7 +108,10 @@ def status(new: Obj, old: Obj) -> Errors:
     """As an approval, but what decides is not decided here."""
     errors = approval(new, old)
     after, before = (_types(obj) for obj in (new, old))
-    added = (type for type in _DECIDING if type in after and type not in before)
+    added = (type for type in ("Approved", "Denied") if type in after and type not in before)
+    certificate = (new.get("status") or {}).get("certificate")
+    if certificate and b"-----BEGIN CERTIFICATE-----" not in b64decode(certificate):
+        errors.append(field.invalid(Path("status", "certificate"), "<certificate data>", "must contain at least one CERTIFICATE PEM block"))
     return [*errors, *(field.forbidden(_CONDITIONS, f'updates may not add a condition of type "{type}"') for type in added)]
 
 
