@@ -304,7 +304,7 @@ def _selects(context: Context, autoscaler: Obj, pods: list[Obj]) -> bool:
 
 
 CONTROLLER = Controller(
-    "horizontal-pod-autoscaling",
+    "horizontal-pod-autoscaler",
     watches={"HorizontalPodAutoscaler": itself},
     reconcile=reconcile,
     latency=PERIOD,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from cluster_core.machinery.identity import may_administer_network
 from cluster_core.network.network import Conversation
 from cluster_core.network.tools import Ran, Typed
 
@@ -23,17 +24,37 @@ def _interface(talk: Conversation) -> tuple[str, ipaddress.IPv4Network, str]:
     return ip, network, "02:42:" + ":".join(f"{int(part):02x}" for part in ip.split("."))
 
 
+def changes(argv: Sequence[str]) -> bool:
+    """Whether this `ip` would change something rather than show it."""
+    words = [word for word in argv if not word.startswith("-")]
+    return len(words) > 1 and words[1] in ("add", "del", "delete", "set", "change", "replace")
+
+
 def ip(typed: Typed) -> Ran:
     talk = typed.talk()
     words = [word for word in typed.argv if not word.startswith("-")]
     if talk.origin is None:
         return Ran("", "ip: no network\n", 1)
     what = words[0] if words else ""
+    if len(words) > 1 and words[1] in _CHANGES:
+        return Ran() if _may_change(typed, talk) else Ran("", "ip: RTNETLINK answers: Operation not permitted\n", 2)
     if what and "route".startswith(what):
         return Ran(_routes(talk))
     if what and ("address".startswith(what) or what == "addr" or "link".startswith(what)):
         return _addresses(talk, words[1:], not "link".startswith(what))
     return Ran("", "Usage: ip [OPTIONS] address|route|link|neigh [ARGS]\n", 1)
+
+
+_CHANGES = ("add", "del", "delete", "set", "change", "replace", "append", "flush")
+
+
+def _may_change(typed: Typed, talk: Conversation) -> bool:
+    """Changes are taken from those who may make them, and forgotten. On a machine that is everybody: they are root."""
+    if talk.pod is None:
+        return True
+    spec = talk.pod["spec"]
+    containers = (*spec["containers"], *(spec.get("initContainers") or ()), *(spec.get("ephemeralContainers") or ()))
+    return any(may_administer_network(each) for each in containers if each["name"] == typed.source.container)
 
 
 def _routes(talk: Conversation) -> str:

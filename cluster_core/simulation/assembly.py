@@ -78,6 +78,7 @@ def controller_manager(cluster: Cluster, flags: Mapping[str, Any]) -> list[Part]
 
 
 ALIASES = {
+    "bootstrap-signer": ("bootstrapsigner",),
     "certificatesigningrequest-approving": ("csrapproving",),
     "certificatesigningrequest-cleaner": ("csrcleaner",),
     "certificatesigningrequest-signing": ("csrsigning",),
@@ -93,6 +94,8 @@ ALIASES = {
     "pod-garbage-collector": ("podgc",),
     "resourceclaim": ("resource-claim-controller",),
     "root-ca-certificate-publisher": ("root-ca-cert-publisher",),
+    "token-cleaner": ("tokencleaner",),
+    "volumeattributesclass-protection": ("vac-protection",),
 }
 """Names of old that --controllers still takes, by the name without its ending."""
 
@@ -107,6 +110,12 @@ def is_chosen(name: str, by_default: bool, wanted: Sequence[str]) -> bool:
         if f"-{word}" in wanted:
             return False
     return "*" in wanted and by_default
+
+
+def first_flags(cluster: Cluster) -> Mapping[str, Any]:
+    """The manager's flags that count when a cluster is made: kubeadm asks for two controllers more."""
+    wanted = cluster.spec.flavour == "kubeadm" and not cluster.spec.bare
+    return {"controllers": "*,bootstrapsigner,tokencleaner"} if wanted else {}
 
 
 def scheduler(cluster: Cluster, document: Mapping[str, Any] | None = None) -> list[Part]:
@@ -136,7 +145,7 @@ def add_parts(cluster: Cluster) -> None:
     park.listen(control.power_changed)
     leases = Leases(cluster.store, cluster.clock, cluster.agenda, cluster.seed)
     leases.is_up = lambda: control.is_running("etcd")
-    parts: list[Part] = [Definitions(world), Registrations(world), park, fleet, control, leases, Flaky(world, park, fleet.timings), Drains(world), *controller_manager(cluster, {}), *scheduler(cluster)]
+    parts: list[Part] = [Definitions(world), Registrations(world), park, fleet, control, leases, Flaky(world, park, fleet.timings), Drains(world), *controller_manager(cluster, first_flags(cluster)), *scheduler(cluster)]
     for part in (ServiceAddresses(world), *parts, *external_parts(cluster)):
         cluster.add_part(part)
     add_network(cluster)

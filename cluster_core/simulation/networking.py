@@ -138,7 +138,9 @@ class _ContainerAnswers:
             return respond(Program(pod, found, {}, {}, self._fleet.clock.now), call)
         launch, process = self._running(pod, found)
         ask, run = self._asker(pod, container), self._runner(pod, container)
-        program = Program(pod, found, launch.files_now(), launch.environment, launch.now, launch.gone(), ask, run)
+        left, serving = (process.trace.files, process.trace.serving) if process.trace else ({}, ())
+        files = {**launch.files_now(), **left}
+        program = Program(pod, found, files, launch.environment, launch.now, launch.gone(), ask, run, serving, process.says)
         response = respond(program, call, process.program.name)
         noted = accesslogs.line(process.program.name, call, response, launch.now)
         if noted:

@@ -289,7 +289,7 @@ def _controller_manager(start: Start) -> Verdict:
     return Verdict(_failed(problem), "") if problem else Verdict("", mute)
 
 
-_UPSTREAM = ("bootstrapsigner", "tokencleaner", "bootstrap-signer-controller", "token-cleaner-controller", "cloud-node-lifecycle-controller", "node-route-controller", "route", "service-lb-controller", "service", "selinux-warning-controller", "storage-version-migrator-controller", "storageversion-garbage-collector-controller", "device-taint-eviction-controller", "kube-apiserver-serving-clustertrustbundle-publisher-controller", "podcertificaterequest-cleaner-controller", "serviceaccount-token-controller", "serviceaccount-token", "resource-pool-status-request-controller")
+_UPSTREAM = ("cloud-node-lifecycle-controller", "node-route-controller", "route", "service-lb-controller", "service", "selinux-warning-controller", "storage-version-migrator-controller", "storageversion-garbage-collector-controller", "device-taint-eviction-controller", "kube-apiserver-serving-clustertrustbundle-publisher-controller", "podcertificaterequest-cleaner-controller", "serviceaccount-token-controller", "serviceaccount-token", "resource-pool-status-request-controller")
 
 
 def _controllers() -> frozenset[str]:

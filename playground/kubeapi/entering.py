@@ -28,6 +28,7 @@ from .requests import api_request
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _CONNECTS = frozenset({"exec", "attach", "portforward", "proxy"})
+_OF_CLUSTERS = frozenset({"api", "apis", "version", "healthz", "livez", "readyz", "openapi", "metrics"})
 _QUESTIONS = ("/apis/authorization.k8s.io/", "/apis/authentication.k8s.io/")
 """What is posted there asks something and is kept nowhere, but a token it makes."""
 
@@ -59,6 +60,17 @@ class Entered:
         if self.certificate:
             return replace(request, headers={**request.headers, CLIENT_CERTIFICATE: self.certificate})
         return request
+
+
+async def at_root(scope: Scope) -> Where | None:
+    """A path as on a server that is nothing but one cluster's, with that cluster's own token to say which: `kubectl proxy`
+    drops what its server's address has in front."""
+    raw = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    token = _bearer(scope)
+    if raw.split("/", 2)[1] not in _OF_CLUSTERS or not token or "." in token or token.startswith(PREFIX):
+        return None
+    name = await name_of_token(token)
+    return Where("network", name, raw) if name is not None else None
 
 
 async def enter(where: Where, scope: Scope) -> Entered:

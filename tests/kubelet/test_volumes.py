@@ -177,3 +177,19 @@ def test_only_who_may_administer_the_network_adds_interfaces():
     engine = Engine(nodes=1)
     pod_with(engine, "p", [SLEEP, {**SLEEP, "securityContext": {"privileged": True}}])
     assert [run(engine, "p", "ip", "link", "add", "dummy0", "type", "dummy", container=name)[0] for name in ("c0", "c1")] == [2, 0]
+
+
+def test_what_a_command_leaves_in_a_shared_volume_is_there_for_the_other_container():
+    engine = Engine(nodes=1)
+    one = {**SLEEP, "volumeMounts": [{"name": "v", "mountPath": "/one"}]}
+    two = {**SLEEP, "volumeMounts": [{"name": "v", "mountPath": "/two"}]}
+    pod_with(engine, "p", [one, two], volumes=EMPTY)
+    assert run(engine, "p", "sh", "-c", "mkdir /one/sub; echo hello > /one/sub/f; echo own > /tmp/g")[0] == 0
+    assert run(engine, "p", "cat", "/two/sub/f", container="c1") == (0, "hello\n")
+    assert run(engine, "p", "cat", "/tmp/g", container="c1")[0] == 1
+    assert run(engine, "p", "rm", "/two/sub/f", container="c1")[0] == 0
+    assert run(engine, "p", "cat", "/one/sub/f")[0] == 1
+    engine.cluster = type(engine.cluster).load(engine.cluster.save())
+    engine.api = engine.cluster.world.client("tester")
+    assert run(engine, "p", "cat", "/tmp/g") == (0, "own\n")
+    assert run(engine, "p", "cat", "/one/sub/f")[0] == 1

@@ -321,3 +321,30 @@ def restless_pod() -> dict[str, Any]:
     command = ["sh", "-c", "exit 1"]
     spec = {"containers": [{"name": "c", "image": "busybox", "command": command}]}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "restless"}, "spec": spec}
+
+
+async def test_what_a_command_changes_beside_the_store_is_committed_too(log: SlowLog) -> None:
+    first_owner = Host(log, Builder(), "one", limits=Limits(lease_seconds=0.2))
+    await first_owner.start()
+    await make(first_owner)
+    await first_owner.command("demo", "demo-record", {"action": "start"})
+    await first_owner.command("demo", "kill-node", {"node": "node-1"})
+    while first_owner.residents["demo"].dirty:
+        await asyncio.sleep(0.01)
+    await first_owner.committer.call(lambda: None)  # after whatever is being written
+    for task in first_owner._tasks:  # it dies: nothing is saved any more
+        task.cancel()
+    heir = Host(log, Builder(), "two")
+    await heir.start()
+    try:
+        while True:
+            try:
+                state = await heir.command("demo", "demo-state", {})
+                break
+            except Unavailable:
+                await asyncio.sleep(0.05)
+        assert (state["recording"]["on"], state["recording"]["entries"]) == (True, 1)
+        machines = {fact["name"]: fact["machine"] for fact in heir.residents["demo"].engine.facts() if fact["k"] == "Machine"}
+        assert machines["node-1"] == "killed"
+    finally:
+        await heir.stop()

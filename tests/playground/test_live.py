@@ -16,7 +16,7 @@ from playground.live import consumer
 from playground.live.frame import Frame, difference
 from playground.live.hub import Hub, Socket
 from playground.live.routing import websocket_urlpatterns
-from playground.worker.feed import newest_events
+from playground.worker.feed import INTERVAL_SECONDS, newest_events
 from playground.worker.host import Host
 
 from .builders import CONFIGMAPS, configmap, delete, post
@@ -259,3 +259,19 @@ def test_of_a_flood_of_normal_events_the_newest_are_told_and_every_warning() -> 
     kept = newest_events(flood | others, 2)
     assert set(kept) == {("Event", "Normal9"), ("Event", "Normal10"), *others}
     assert newest_events(flood | others, 5) == flood | others
+
+
+async def test_however_fast_things_change_frames_are_few(hub: Hub, host: Host) -> None:
+    """At most one each INTERVAL_SECONDS, whatever the machine's speed."""
+    browser = await Browser().hello()
+    await browser.hear("snapshot")
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    for number in range(60):
+        await host.request("demo", post(NAMESPACES, namespace(f"fast-{number}")))
+    frames, last = 0, ""
+    while last != "fast-59":
+        frame = await browser.hear("delta")
+        frames, last = frames + 1, frame["changes"][-1][1]["name"]
+    assert frames <= (loop.time() - begun) / INTERVAL_SECONDS + 2
+    await browser.bye()
