@@ -24,12 +24,6 @@ def _interface(talk: Conversation) -> tuple[str, ipaddress.IPv4Network, str]:
     return ip, network, "02:42:" + ":".join(f"{int(part):02x}" for part in ip.split("."))
 
 
-def changes(argv: Sequence[str]) -> bool:
-    """Whether this `ip` would change something rather than show it."""
-    words = [word for word in argv if not word.startswith("-")]
-    return len(words) > 1 and words[1] in ("add", "del", "delete", "set", "change", "replace")
-
-
 def ip(typed: Typed) -> Ran:
     talk = typed.talk()
     words = [word for word in typed.argv if not word.startswith("-")]
