@@ -49,6 +49,7 @@ CLUSTERS: Mapping[str, Row] = {
     f"{_CLUSTER}nodes/<str:node>/": {"DELETE": Action.EDIT},
     **{f"{_CLUSTER}nodes/<str:node>/{command}/": _CHANGE for command in _NODE_COMMANDS},
     **{f"{_CLUSTER}components/<str:part>/{action}/": _CHANGE for action in ("stop", "start")},
+    f"{_CLUSTER}nodes/<str:node>/load/": _CHANGE,
     f"{_CLUSTER}apply/": _CHANGE,
     f"{_CLUSTER}timings/": {"GET": Action.VIEW, "PATCH": Action.EDIT},
     f"{_CLUSTER}clock/": _CHANGE,
