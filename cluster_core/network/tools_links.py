@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from cluster_core.machinery.identity import may_administer_network
 from cluster_core.network.network import Conversation
