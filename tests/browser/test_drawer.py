@@ -46,7 +46,7 @@ def test_a_table_has_the_servers_columns_and_can_be_searched_and_sorted(mock_pag
 
 def test_a_table_leads_to_the_object(mock_page: OpenPage) -> None:
     page = tab(mock_page(), "Objects")
-    page.get_by_role("region", name="Objects").get_by_role("button", name="giant").click()
+    page.get_by_role("region", name="Objects").get_by_role("button", name="giant", exact=True).click()
     expect(page.get_by_role("complementary", name="Inspector")).to_contain_text("giant")
 
 
