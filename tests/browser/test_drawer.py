@@ -53,9 +53,9 @@ def test_a_table_leads_to_the_object(mock_page: OpenPage) -> None:
 def test_the_address_keeps_what_is_open(mock_page: OpenPage) -> None:
     page = tab(mock_page(), "Objects")
     page.get_by_role("combobox", name="Kind").select_option("deployments.apps")
-    expect(page.get_by_role("region", name="Objects").get_by_role("button", name="web")).to_be_visible()
+    expect(page.get_by_role("region", name="Objects").get_by_role("button", name="web", exact=True)).to_be_visible()
     page.goto(page.url)
-    expect(page.get_by_role("region", name="Objects").get_by_role("button", name="web")).to_be_visible()
+    expect(page.get_by_role("region", name="Objects").get_by_role("button", name="web", exact=True)).to_be_visible()
     expect(page.get_by_role("combobox", name="Kind")).to_have_value("deployments.apps")
 
 
