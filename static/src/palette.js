@@ -1,6 +1,7 @@
 /**
  * A colour for each workload, told apart by people who see colours differently (after Okabe and Ito, evened out for light
- * and dark ground). Red is not among them: it says that something failed. The first eight workloads get different ones; a name keeps its colour while the page is open.
+ * and dark ground). Red is not among them: it says that something failed. The first eight workloads get different ones; a
+ * name keeps its colour while the page is open.
  */
 
 export const OWNER_COLOURS = ["#3f7fd9", "#d9822b", "#1f9d80", "#b55cb8", "#8a7a1f", "#3aa6c2", "#6f5bd6", "#6b9a2f"];
