@@ -309,7 +309,7 @@ class Fleet:
         container = mounting.resolved(container, environment)
         files = volumes.files_of(self.api, pod, container, node)
         if mounting.mounts_host(pod):
-            files |= mounting.host_files(pod, container, self.host_files(pod["spec"]["nodeName"]))
+            files |= mounting.files_of_node(pod, container, self.host_files, self.workloads.image_files)
         known = self._memories.get(pod["metadata"]["uid"], {})
         return Surroundings(container, environment, *refreshing.first_and_later(known, container, files))
 

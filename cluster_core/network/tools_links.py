@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from cluster_core.machinery.identity import may_administer_network
 from cluster_core.network.network import Conversation
@@ -22,12 +22,6 @@ def _interface(talk: Conversation) -> tuple[str, ipaddress.IPv4Network, str]:
     ip = talk.origin.ip
     network = ipaddress.IPv4Network(f"{ip}/{24 if talk.origin.pod is not None else 16}", strict=False)
     return ip, network, "02:42:" + ":".join(f"{int(part):02x}" for part in ip.split("."))
-
-
-def changes(argv: Sequence[str]) -> bool:
-    """Whether this `ip` would change something rather than show it."""
-    words = [word for word in argv if not word.startswith("-")]
-    return len(words) > 1 and words[1] in ("add", "del", "delete", "set", "change", "replace")
 
 
 def ip(typed: Typed) -> Ran:

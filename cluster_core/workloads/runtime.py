@@ -9,7 +9,7 @@ from typing import Any
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import HookResult, Image, Launch, Outcome, ProbeResult, Reaction
 from cluster_core.machinery.typed import Obj
-from cluster_core.workloads import logs, process, serving
+from cluster_core.workloads import imagefiles, logs, process, serving
 from cluster_core.workloads.asking import Questions, Record, Tool
 from cluster_core.workloads.images import find_image
 from cluster_core.workloads.inner import Inner
@@ -59,6 +59,11 @@ class Containers:
     def find(self, image: str) -> Image:
         """The image of this name. Raises PullError."""
         return find_image(image, self._any_image)
+
+    def image_files(self, image: str) -> Mapping[str, str]:
+        """The files of an image by path. Raises PullError."""
+        self.find(image)
+        return imagefiles.image_files(image)
 
     # ------------------------------------------------------------------------------------------------ processes
 

@@ -19,11 +19,10 @@ from bashkit import Bash, BuiltinContext, BuiltinResult, FileSystem
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Launch
 from cluster_core.machinery.identity import ROOT, Identity
-from cluster_core.machinery.welcome import pages
 from cluster_core.workloads import builtins
 from cluster_core.workloads.asking import Questions
 from cluster_core.workloads.attributes import FROM_OBJECTS, Attributes, attributes, mount_of
-from cluster_core.workloads.images import entry_of
+from cluster_core.workloads.imagefiles import image_files
 from cluster_core.workloads.kernelfiles import cgroup_files
 
 MOST_SLEEPS = 3000
@@ -329,12 +328,11 @@ def _put(fs: FileSystem, path: str, text: str | None) -> None:
 
 def _base_files(job: Job) -> dict[str, str]:
     if job.launch is not None:
-        entry = entry_of(job.launch.container["image"])
-        return {**_image_files(job), **cgroup_files(job.launch), **(pages(entry.does) if entry else {})}
-    return _image_files(job)
+        return {**_usual_files(job), **cgroup_files(job.launch), **image_files(job.launch.container["image"])}
+    return _usual_files(job)
 
 
-def _image_files(job: Job) -> dict[str, str]:
+def _usual_files(job: Job) -> dict[str, str]:
     return {
         "/etc/hostname": job.hostname + "\n",
         "/etc/hosts": f"127.0.0.1\tlocalhost\n{job.address}\t{job.hostname}\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -73,6 +74,11 @@ def test_who_may_not_use_the_proxy_is_told_so(kubectl: Kubectl, pods: None) -> N
 
 def test_a_node_shows_its_kubelet_and_its_ports(kubectl: Kubectl, pods: None) -> None:
     assert kubectl("get", "--raw", "/api/v1/nodes/node-1/proxy/healthz").stdout == "ok"
+    configuration = json.loads(kubectl("get", "--raw", "/api/v1/nodes/node-1/proxy/configz").stdout)["kubeletconfig"]
+    assert configuration["clusterDNS"] == ["10.96.0.10"]
+    used = json.loads(kubectl("get", "--raw", "/api/v1/nodes/node-1/proxy/stats/summary").stdout)
+    assert used["node"]["nodeName"] == "node-1"
+    assert all(pod["memory"]["workingSetBytes"] > 0 for pod in used["pods"])
     assert '"nodeEligible":true' in kubectl("get", "--raw", "/api/v1/nodes/node-1:10256/proxy/healthz").stdout
     assert "connection refused" in kubectl("get", "--raw", "/api/v1/nodes/node-1:9/proxy/").stderr
 
