@@ -130,6 +130,7 @@ def test_a_page_that_was_taken_away_is_not_found_and_fails_its_probe():
             return asked.response.status, engine.api.get("Pod", "default", name)["status"]["containerStatuses"][0]["ready"]
 
         inside = engine.cluster.parts["kubelet"].inside
+        assert state() == (200, True)
         for command, expected in ((f"mv -v {root}/{page} /tmp/", (404, False)), (f"mv -v /tmp/{page} {root}/", (200, True))):
             pod = engine.api.get("Pod", "default", name)
             assert inside.execute(pod, "c", ["sh", "-c", command]).exit_code == 0
