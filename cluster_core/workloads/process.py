@@ -96,16 +96,17 @@ def hostname(launch: Launch) -> str:
 
 
 def observe(
-    launch: Launch, keep: tuple[str, ...] = (), questions: Questions | None = None, more_files: Callable[[Launch], Mapping[str, str]] = lambda launch: {}
+    launch: Launch, keep: tuple[str, ...] = (), questions: Callable[[], Questions] | None = None, more_files: Callable[[Launch], Mapping[str, str]] = lambda launch: {}
 ) -> Process:
-    """Find out what the container's process is and, when it is a script, what it does; `more_files` are there besides."""
+    """Find out what the container's process is and, when it is a script, what it does: `questions` to the network are only a script's; `more_files`
+    are there besides."""
     plan = agnhost.refine(argv.plan(launch), launch)
     if plan.kind != "script":
         return Process(plan)
     path = launch.container.get("terminationMessagePath") or "/dev/termination-log"
     launch = launch._replace(files={**more_files(launch), **launch.files})
     job = job_of(launch, plan, (*keep, path))
-    job.questions = questions
+    job.questions = questions() if questions is not None else None
     return Process(plan, Run(job).run())
 
 

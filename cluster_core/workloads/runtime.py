@@ -68,7 +68,10 @@ class Containers:
         found = self._processes.get(key) if until is None else None
         if found is None:
             shared = shared_mounts(launch)
-            questions = Questions(self._record(launch), self.tools(launch, False), until)
+
+            def questions() -> Questions:
+                return Questions(self._record(launch), self.tools(launch, False), until)
+
             found = process.observe(launch._replace(now=started), tuple(mount.path for mount in shared), questions, self.network_files)
             if found.trace is not None:
                 self._keep(launch, found, shared)
@@ -115,8 +118,8 @@ class Containers:
 
     def _outcome(self, launch: Launch, found: Process, age: float) -> Outcome:
         outcome = process.outcome(launch, found, age)
-        record, asks = self._record(launch), found.trace.asks if found.trace else None
-        if asks is None or record.is_full:
+        asks = found.trace.asks if found.trace else None
+        if asks is None or (record := self._record(launch)).is_full:
             return outcome
         endless = len(record.steps) >= _TRUSTED_STEPS and is_endless(found.plan.script)
         return outcome._replace(asks=max(asks - age, 0.0), patience=record.patience(age), endless=endless)
