@@ -9,6 +9,7 @@ from cluster_core.network.network import Conversation
 from cluster_core.network.tools import Ran, Typed
 
 _NO_DEVICE = 'Device "{name}" does not exist.\n'
+_CHANGES = ("add", "change", "del", "delete", "replace", "set")
 _LOOPBACK = (
     "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN qlen 1000\n"
     "    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n"
@@ -29,6 +30,8 @@ def ip(typed: Typed) -> Ran:
     if talk.origin is None:
         return Ran("", "ip: no network\n", 1)
     what = words[0] if words else ""
+    if len(words) > 1 and words[1] in _CHANGES:  # made without a word by those who may
+        return Ran("") if typed.may_configure else Ran("", "ip: RTNETLINK answers: Operation not permitted\n", 2)
     if what and "route".startswith(what):
         return Ran(_routes(talk))
     if what and ("address".startswith(what) or what == "addr" or "link".startswith(what)):

@@ -48,7 +48,6 @@ def commands(run: Run) -> dict[str, Command]:
         "nnp": lambda context: f"Effective uid: {_effective_uid(run)}\n",
         "top": lambda context: "",
         "mount": lambda context: _mount(run, context),
-        "ip": lambda context: _ip(run, context),
     }
     for name in agnhosttools.NAMES:
         found[name] = lambda context: agnhosttools.agnhost(run, context)
@@ -111,21 +110,6 @@ def _mount(run: Run, context: BuiltinContext) -> BuiltinResult | str:
     if words and words[0] == "-t" and len(words) == 2:
         return kernelfiles.mount_lines(run.job.launch, words[1])
     return BuiltinResult("", "mount: permission denied (are you root?)\n", 1) if words else kernelfiles.mount_lines(run.job.launch)
-
-
-def _ip(run: Run, context: BuiltinContext) -> BuiltinResult | str:
-    """Interfaces and their addresses are told; they are changed without a word, by those who may."""
-    words = [word for word in context.argv if not word.startswith("-")]
-    thing, verb = (words[0][:1] if words else ""), (words[1] if len(words) > 1 else "show")
-    if thing == "r":
-        return f"default via {run.job.address.rpartition('.')[0]}.1 dev eth0 \n"
-    if verb in ("add", "del", "delete", "set", "change", "replace"):
-        allowed = kernelfiles.can_change_network(run.job.launch)
-        return "" if allowed else BuiltinResult("", "ip: RTNETLINK answers: Operation not permitted\n", 2)
-    links = (("1", "lo", "LOOPBACK", "127.0.0.1/8"), ("2", "eth0", "BROADCAST,MULTICAST", f"{run.job.address}/24"))
-    rows = [f"{number}: {name}: <{kind},UP,LOWER_UP> mtu 1500 qdisc noqueue \n" + (f"    inet {address} scope global {name}\n" if thing == "a" else "")
-            for number, name, kind, address in links]  # fmt: skip
-    return "".join(rows)
 
 
 _SYSCTLS = {"kernel.shm_rmid_forced": "0", "net.ipv4.ip_local_port_range": "32768\t60999", "net.ipv4.tcp_syncookies": "1",
