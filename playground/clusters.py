@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import time
 from collections.abc import Collection
 from functools import lru_cache
@@ -88,6 +89,14 @@ def _summary(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def network_address(*, name: str, token: str) -> str:
+    """What stands behind /k8s/. Where there are accounts it cannot be guessed: credentials that the cluster checks itself
+    may have been made in another cluster of the same seed."""
+    if settings.LOCAL_MODE:
+        return name
+    return f"{name}.{hashlib.sha256(b'network address ' + token.encode()).hexdigest()[:24]}"
+
+
 def kubeconfig(*, name: str, token: str, base_url: str) -> str:
     """A kubeconfig for the cluster, as YAML. Its URL carries the token, for kubectl sends none over plain http."""
     return _kubeconfig(name, {"server": f"{base_url.rstrip('/')}/k/{token}"}, {})
@@ -95,7 +104,7 @@ def kubeconfig(*, name: str, token: str, base_url: str) -> str:
 
 def secure_kubeconfig(*, name: str, token: str, base_url: str, authority: str) -> str:
     """A kubeconfig for HTTPS: the token is a bearer token; `authority` (PEM) is whom to trust, "": whom the machine does."""
-    where = {"server": f"{base_url.rstrip('/')}/k8s/{name}"}
+    where = {"server": f"{base_url.rstrip('/')}/k8s/{network_address(name=name, token=token)}"}
     if authority:
         where["certificate-authority-data"] = base64.b64encode(authority.encode()).decode()
     return _kubeconfig(name, where, {"token": token})

@@ -16,6 +16,7 @@ from cluster_core.apiserver.decode_exact import DecodeError, Walk, kind_of
 from cluster_core.apiserver.decode_fast import Irregular, converter
 from cluster_core.apiserver.decode_syntax import JsonError, Pairs, parse, too_deep
 from cluster_core.machinery import errors
+from cluster_core.machinery import field as field_errors
 from cluster_core.machinery.gofmt import quote
 from cluster_core.machinery.typed import Obj, Type
 
@@ -101,6 +102,8 @@ def decode_untyped(
     except (JsonError, decode_yaml.YamlError) as error:
         raise _unrecognized(str(error), body, expected) from None
     actual = _kind_of_body(document, body, expected)
+    if actual != expected and actual == expected._replace(kind=actual.kind):
+        raise _other_kind(document, actual, expected)
     if actual != expected:
         raise _mismatch(actual, expected)
     walk = Walk()
@@ -118,13 +121,14 @@ def decode_untyped(
 def normalize_untyped(type: Type, obj: Obj) -> tuple[dict[str, Any], list[str]]:
     """A custom resource with its metadata as Go would write it and without what its type drops; and what that was.
     Raises DecodeError."""
-    metadata = normalize(schema.definition(schema.META + "ObjectMeta"), obj.get("metadata") or {})
-    found: dict[str, Any] = {**obj, "metadata": metadata}
+    metadata = normalize_strictly(schema.definition(schema.META + "ObjectMeta"), obj.get("metadata") or {})
+    found: dict[str, Any] = {**obj, "metadata": metadata.obj}
+    strict = [text.replace('field "', 'field "metadata.', 1) for text in metadata.strict_errors]
     prune = type.derived.get("prune")
     if prune is None:
-        return found, []
+        return found, strict
     pruned, unknown = prune(found)
-    return pruned, [f"unknown field {quote(path)}" for path in unknown]
+    return pruned, [*strict, *(f"unknown field {quote(path)}" for path in unknown)]
 
 
 def _document(body: bytes, content_type: str) -> Any:
@@ -255,6 +259,14 @@ def _mismatch(actual: GroupVersionKind, expected: GroupVersionKind) -> errors.Ap
     internal = {"": "core", "events.k8s.io": "core"}.get(expected.group) or expected.group.partition(".")[0]
     conversion = f"converting ({actual.version}.{actual.kind}) to ({internal}.{expected.kind}): unknown conversion"
     return _cannot_handle(actual, expected, conversion)
+
+
+def _other_kind(document: Any, actual: GroupVersionKind, expected: GroupVersionKind) -> errors.ApiError:
+    """Another kind of the group, of which the server knows no more than its name: validation refuses it."""
+    metadata = dict(document or ()).get("metadata")
+    name = dict(metadata).get("name", "") if isinstance(metadata, (Pairs, dict)) else ""
+    problem = field_errors.invalid("kind", actual.kind, f"must be {expected.kind}")
+    return errors.invalid(expected.group, actual.kind, str(name), [problem])
 
 
 def _cannot_handle(actual: GroupVersionKind, expected: GroupVersionKind, cause: str) -> errors.ApiError:

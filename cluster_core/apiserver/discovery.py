@@ -48,6 +48,8 @@ LAST_GROUPS = ("metrics.k8s.io",)
 _VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?\Z")
 _STAGES = {None: 2, "beta": 1, "alpha": 0}
 _STATUS_VERBS = ("get", "patch", "update")
+_CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+"""Of custom resources, in the order in which the real server has them."""
 PAGE_NOT_FOUND = ApiResponse(404, b"404 page not found\n", "text/plain; charset=utf-8")
 """What the real server's router says to a path of which it does not even know the group."""
 
@@ -83,7 +85,12 @@ class Facts(NamedTuple):
 def facts_of(kind: Kind) -> Iterator[Facts]:
     """A kind in each version it is served in."""
     for served in kind.all_served():
-        yield Facts(kind, served.group, served.version, tuple(sorted(_subresources(kind, served))))
+        yield Facts(kind, served.group, served.version, _in_order(kind, _subresources(kind, served)))
+
+
+def _in_order(kind: Kind, found: Iterator[SubFacts]) -> tuple[SubFacts, ...]:
+    """By name; of custom resources the status comes first."""
+    return tuple(found) if "resource" in kind.facts else tuple(sorted(found))
 
 
 def _subresources(kind: Kind, served: Served) -> Iterator[SubFacts]:
@@ -152,7 +159,7 @@ def _aggregated_resource(facts: Facts) -> dict[str, Any]:
         "responseKind": _response_kind(facts, kind.name),
         "scope": "Namespaced" if kind.namespaced else "Cluster",
         "singularResource": facts.singular,
-        "verbs": sorted(kind.verbs),
+        "verbs": [*_CUSTOM_VERBS] if "resource" in kind.facts else sorted(kind.verbs),
         **_names(kind),
     }
     if facts.subresources:
@@ -199,7 +206,8 @@ def _plain_resources(facts: Facts) -> Iterator[dict[str, Any]]:
     kind = facts.kind
     head = {"name": kind.plural, "singularName": facts.singular, "namespaced": kind.namespaced, "kind": kind.name}
     hashed = {"storageVersionHash": storage_version_hash(kind)} if "watch" in kind.verbs else {}
-    yield {**head, "verbs": sorted(kind.verbs), **_names(kind), **hashed}
+    verbs = [*_CUSTOM_VERBS] if "resource" in kind.facts else sorted(kind.verbs)
+    yield {**head, "verbs": verbs, **_names(kind), **hashed}
     for sub in facts.subresources:
         place = {"group": sub.group, "version": sub.version} if sub.version else {}
         entry = {"name": f"{kind.plural}/{sub.name}", "singularName": "", "namespaced": kind.namespaced, **place}
@@ -223,10 +231,16 @@ def answer(server: ApiServer, request: ApiRequest, path: str) -> ApiResponse:
     parts = path.strip("/").split("/")
     body = _paths(found) if path == "/" else _document(found, parts)
     if body is None:
-        if parts[0] == "api" or (parts[0] == "apis" and len(parts) == 3 and parts[1] in found):
+        if parts[0] == "api" or (parts[0] == "apis" and len(parts) == 3 and _has_routes(found, parts[1])):
             raise errors.generic_not_found()
         return PAGE_NOT_FOUND
     return _encoded(request, body)
+
+
+def _has_routes(found: Catalogue, group: str) -> bool:
+    """Whether anything built in is in the group: only that is known to the server before it is asked for."""
+    versions = found.get(group, {}).values()
+    return any("resource" not in facts.kind.facts for version in versions for facts in version)
 
 
 def _root(found: Catalogue, request: ApiRequest, path: str) -> ApiResponse:

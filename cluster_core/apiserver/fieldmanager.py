@@ -74,6 +74,8 @@ class FieldManager:
     def _writer(context: Context) -> managedfields.Writer:
         beside = _ALL_BUT_STATUS if "types" in context.kind.facts else _beside_status(context.kind.status_resets)
         reset = beside if context.subresource == "status" else _STATUS if context.kind.status else fieldset.EMPTY
+        if context.kind.resets and not context.subresource:
+            reset = fieldset.of_paths(*((fieldset.field(name),) for name in ("status", *context.kind.resets)))
         untimed = context.subresource == "scale"  # entries that come by way of a Scale lose their time upstream
         return managedfields.Writer(
             context.field_manager[:128] or "unknown",
@@ -86,10 +88,11 @@ class FieldManager:
     def apply(self, context: Context, request: ApiRequest, force: bool) -> tuple[Obj, bool]:
         """Server-side apply; answers (what is stored, whether it was created)."""
         config = _configuration(context, request)
-        identity.check_names(context, config)
         context.options["applying"] = True
         context.options["repeated"] = _repeated(context, request.body, config)
         live = context.server.storage.get(context.kind, context.namespace, context.name)
+        if live is None or (config.get("metadata") or {}).get("name"):
+            identity.check_names(context, config)
         if live is None:
             return self._create(context, config), True
         return lifecycle.update(context, lambda old: self._applied(context, old, config, force)), False

@@ -141,6 +141,8 @@ class Kind:
     """Has a status subresource; then `status` in creates and updates is ignored and generation counts spec changes."""
     generation: bool = False
     """metadata.generation starts at 1 and rises with every spec change. True for most kinds with a spec."""
+    resets: tuple[str, ...] = ()
+    """Members beside the status that a write of the whole object leaves to its strategy: nobody comes to own them."""
     counts_annotations: bool = False
     """Whether a change of annotations raises the generation as one of the spec does."""
     scale: Scale | None = None

@@ -98,11 +98,14 @@ class Patcher:
 
     def _check_kind(self, type: Type, patched: Obj) -> None:
         """The result is decoded as what it says it is. Raises Invalid for what is no built-in kind."""
-        said = (patched["apiVersion"], patched["kind"])
+        said, kind = (patched["apiVersion"], patched["kind"]), self.context.kind
+        if "resource" in kind.facts and said[1] != kind.name and not self.context.subresource:
+            problem = invalid("kind", said[1], f"must be {kind.name}")
+            raise errors.invalid(kind.group, str(said[1]), self.context.name, [problem])
         if not type.schema_name or self.media == STRATEGIC or said[1] in schema.registered(str(said[0])):
             return
-        version, kind, scheme = (gofmt.quote(str(each)) for each in (*said, decode.SCHEME))
-        raise self._refusal(type, patched, f"no kind {kind} is registered for version {version} in scheme {scheme}")
+        version, name, scheme = (gofmt.quote(str(each)) for each in (*said, decode.SCHEME))
+        raise self._refusal(type, patched, f"no kind {name} is registered for version {version} in scheme {scheme}")
 
     def _patched(self, type: Type, obj: Obj) -> Any:
         if self.media == JSON_PATCH:

@@ -188,6 +188,13 @@ def _events(etcd: Etcd, args: Args) -> Answer:
     }
 
 
+def _history(etcd: Etcd, args: Args) -> Answer:
+    """The versions of one key since the last compaction, newest first: their revisions, and whether it was removed there."""
+    found = [event for event in etcd.store.events_after(etcd.store.compact_revision) if event.key == args["key"]]
+    versions = [{"revision": event.revision, "version": event.new.version if event.new else 0} for event in reversed(found)]
+    return {"versions": versions[:100]}
+
+
 # ---------------------------------------------------------------------------------------------------- upkeep
 
 
@@ -263,6 +270,7 @@ OPERATIONS: dict[str, Callable[[Etcd, Args], Answer]] = {
     "delete": _delete,
     "txn": _txn,
     "events": _events,
+    "history": _history,
     "compact": _compact,
     "hash": _hash,
     "status": _status,

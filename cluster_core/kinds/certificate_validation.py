@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cluster_core.machinery import field, names, pki_requests
+from base64 import b64decode
+
+from cluster_core.machinery import field, gofmt, names, pki_requests
 from cluster_core.machinery.field import Errors, Path
 from cluster_core.machinery.typed import Obj
 
@@ -82,7 +84,7 @@ def _signer(errors: Errors, path: Path, name: str) -> None:
     if "." not in domain:
         errors.append(field.invalid(path, domain, "should be a domain with at least two segments separated by dots"))
     for label in domain.split("."):
-        errors += field.invalid_each(path, label, names.dns1123_label(label))
+        errors += field.invalid_each(path, domain, [f"validating label {gofmt.quote(label)}: {text}" for text in names.dns1123_label(label)])
     for label in rest.split("."):
         errors += field.invalid_each(path, label, names.dns1123_subdomain(label))
 
@@ -100,6 +102,17 @@ def approval(new: Obj, old: Obj) -> Errors:
         last = "Denied" if "Denied" not in before else "Approved"
         errors.append(field.invalid(_CONDITIONS, last, "Approved and Denied conditions are mutually exclusive"))
     return errors
+
+
+def status(new: Obj, old: Obj) -> Errors:
+    """As an approval, but what decides is not decided here."""
+    errors = approval(new, old)
+    after, before = (_types(obj) for obj in (new, old))
+    added = (type for type in ("Approved", "Denied") if type in after and type not in before)
+    certificate = (new.get("status") or {}).get("certificate")
+    if certificate and b"-----BEGIN CERTIFICATE-----" not in b64decode(certificate):
+        errors.append(field.invalid(Path("status", "certificate"), "<certificate data>", "must contain at least one CERTIFICATE PEM block"))
+    return [*errors, *(field.forbidden(_CONDITIONS, f'updates may not add a condition of type "{type}"') for type in added)]
 
 
 def _condition(errors: Errors, path: Path, condition: Obj) -> None:

@@ -69,6 +69,8 @@ KIND = Kind(
     namespaced=False,
     short=("csr",),
     status=True,
+    resets=("spec",),
+    validate_status=certificate_validation.status,
     fields=lambda obj: {"spec.signerName": obj.get("spec", {}).get("signerName", "")},
     subresources=(
         Subresource(

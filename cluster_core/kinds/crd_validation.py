@@ -13,6 +13,7 @@ from typing import Any
 from cluster_core.kinds.checks import immutable
 from cluster_core.kinds.crd_internal import internal_versions
 from cluster_core.kinds.crd_schema_validation import schema
+from cluster_core.kinds.crd_selectable import selectable
 from cluster_core.kinds.webhook_validation import client as client_config
 from cluster_core.kinds.webhook_validation import review_versions
 from cluster_core.machinery import names
@@ -204,6 +205,7 @@ def _parts(errors: Errors, path: Path, found: Obj, with_status: bool) -> None:
     _scale(errors, path / "subresources", (found.get("subresources") or {}).get("scale"))
     for index, column in enumerate(found.get("additionalPrinterColumns") or ()):
         _column(errors, (path / "additionalPrinterColumns")[index], column)
+    selectable(errors, path / "selectableFields", found.get("selectableFields") or (), openapi)
 
 
 def _versions(errors: Errors, versions: Sequence[Obj] | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cluster_core.kubelet import memory as remember
 from cluster_core.kubelet.memory import Memory
 from cluster_core.kubelet.surroundings import Missing
@@ -9,6 +11,11 @@ from cluster_core.kubelet.work import Work
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Outcome
 
+if TYPE_CHECKING:
+    from cluster_core.kubelet.fleet import Fleet
+
+ROADS = frozenset(("Service", "EndpointSlice", "NetworkPolicy"))
+"""Kinds whose changes may answer what a script asks the network."""
 NOTICED = SECOND
 """Microseconds after which a loop that is asked seldom notices a change."""
 
@@ -41,8 +48,16 @@ def _resume(work: Work, name: str) -> None:
     plan(work, name, work.fleet.workloads.resume(launch, work.started_at(name)))
 
 
-def hurry(memory: Memory, now: int) -> int | None:
-    """The network has changed: when those are due now that would have waited, None when none does."""
+def network_changed(fleet: Fleet) -> None:
+    """Let those ask soon who would have waited."""
+    for uid, key in list(fleet.asking.items()):
+        due = _hurry(fleet.known(uid), fleet.clock.now)
+        if due is not None:
+            fleet.world.agenda.at(due, fleet.name, key)
+
+
+def _hurry(memory: Memory, now: int) -> int | None:
+    """When those are due now that would have waited, None when none does."""
     soon = now + NOTICED
     late = [asked for asked in memory.get("asks", {}).values() if asked[0] > max(asked[1], soon)]
     for asked in late:

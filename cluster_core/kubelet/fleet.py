@@ -49,15 +49,11 @@ LEAST_PAUSE = 100_000
 """Microseconds between two looks at a pod: what is overdue is not looked at for ever in the same instant."""
 
 
-_ROADS = frozenset(("Service", "EndpointSlice", "NetworkPolicy"))
-"""Kinds whose changes may answer what a script asks the network."""
-
-
 class Fleet:
     """The part "kubelet"."""
 
     name = "kubelet"
-    kinds = frozenset(("Pod", "Node", "ConfigMap", "Secret", *_ROADS))
+    kinds = frozenset(("Pod", "Node", "ConfigMap", "Secret", *asking.ROADS))
 
     def __init__(self, world: World, machines: Machines, workloads: Workloads, timings: Timings) -> None:
         self.world = world
@@ -83,7 +79,7 @@ class Fleet:
         self._memories: dict[str, Memory] = {}
         self.dns: dict[str, list[Any]] = {}
         """Pod uid -> [name servers, domain] it was started with, where its kubelet's were not the cluster's usual ones."""
-        self._asking: dict[str, str] = {}
+        self.asking: dict[str, str] = {}
         """Pod uid -> agenda key, of pods whose scripts would wait long for their next answer."""
         machines.listen(self._power)
 
@@ -95,8 +91,8 @@ class Fleet:
             self._pod_changed(change)
         elif name == "Node":
             self._node_changed(change)
-        elif name in _ROADS:
-            self._roads_changed()
+        elif name in asking.ROADS:
+            asking.network_changed(self)
         else:
             self.awaited.came(change.obj["metadata"].get("namespace", ""))
             if not self.instant:
@@ -137,7 +133,7 @@ class Fleet:
     def _pod_gone(self, pod: Obj) -> None:
         uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName")
         self._memories.pop(uid, None)
-        self._asking.pop(uid, None)
+        self.asking.pop(uid, None)
         self.dns.pop(uid, None)
         if not node:
             return
@@ -174,12 +170,6 @@ class Fleet:
                 self.world.agenda.soon(self.name, f"{name}|fake-node", 0.01)
         else:
             self.fake.discard(name)
-
-    def _roads_changed(self) -> None:
-        for uid, key in list(self._asking.items()):
-            due = asking.hurry(self._memories.get(uid, {}), self.clock.now)
-            if due is not None:
-                self.world.agenda.at(due, self.name, key)
 
     def remind(self, uid: str, key: str) -> None:
         """What the pod lacked may have come."""
@@ -219,9 +209,9 @@ class Fleet:
             self._memories.pop(uid, None)
         key = object_key(pod)
         if "asks" in known:
-            self._asking[uid] = f"~{machine.name}|pod|{key}"
+            self.asking[uid] = f"~{machine.name}|pod|{key}"
         else:
-            self._asking.pop(uid, None)
+            self.asking.pop(uid, None)
         due = memory.next_due(known, self.clock.now) if not work.gone else (None, False)
         self.plan(machine.name, key, *due)
 
@@ -292,6 +282,10 @@ class Fleet:
         """What is remembered of the pod, to be added to."""
         return self._memories.setdefault(pod["metadata"]["uid"], {})
 
+    def known(self, uid: str) -> Memory:
+        """What is remembered of the pod, {} when nothing is."""
+        return self._memories.get(uid, {})
+
     def note_dns(self, machine: Any, uid: str) -> None:
         """The pod gets its resolv.conf: from the settings its kubelet has now."""
         settings = machine.settings
@@ -315,7 +309,7 @@ class Fleet:
         container = mounting.resolved(container, environment)
         files = volumes.files_of(self.api, pod, container, node)
         if mounting.mounts_host(pod):
-            files |= mounting.host_files(pod, container, self.host_files(pod["spec"]["nodeName"]))
+            files |= mounting.files_of_node(pod, container, self.host_files, self.workloads.image_files)
         known = self._memories.get(pod["metadata"]["uid"], {})
         return Surroundings(container, environment, *refreshing.first_and_later(known, container, files))
 
@@ -367,7 +361,7 @@ class Fleet:
     # ------------------------------------------------------------------------------------------------ memory
 
     def dump(self) -> Any:
-        found = {"pods": self._memories, "missing": self.awaited.places, "asking": self._asking, "dns": self.dns,
+        found = {"pods": self._memories, "missing": self.awaited.places, "asking": self.asking, "dns": self.dns,
                  "timings": self.timings.changed, "workloads": self.workloads.dump()}  # fmt: skip
         return {key: value for key, value in found.items() if value}
 
@@ -375,7 +369,7 @@ class Fleet:
         self.loads.clear()
         self._memories = state.get("pods", {})
         self.awaited.places = state.get("missing", {})
-        self._asking = state.get("asking", {})
+        self.asking = state.get("asking", {})
         self.dns = state.get("dns", {})
         self.timings.changed = state.get("timings", {})
         self.workloads.load(state.get("workloads"))

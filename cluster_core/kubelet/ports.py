@@ -5,7 +5,7 @@ Both live in packages of their own, which know nothing of kubelets; the simulati
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from cluster_core.machinery.containers import HookResult, Image, Launch, Outcome, ProbeResult, Reaction
@@ -17,6 +17,9 @@ class Workloads(Protocol):
 
     def find(self, image: str) -> Image:
         """The image of this name. Raises PullError."""
+
+    def image_files(self, image: str) -> Mapping[str, str]:
+        """The files of an image by path. Raises PullError."""
 
     def start(self, launch: Launch) -> Outcome: ...
 

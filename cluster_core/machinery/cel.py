@@ -83,11 +83,12 @@ def compile_message(text: str, source: str) -> str:
     plain = _CODE.sub("", text).removesuffix(" [INVALID_ARGUMENT]").rstrip()
     if not source:
         plain = plain.replace("<input>:1:1:", "<input>:1:0:", 1)  # cel-go's place of an end without a beginning
-    plain = _QUALIFIED.sub(_first_name, plain)
+    plain = _SELECTED.sub(r"type '\1' does not support field selection", _QUALIFIED.sub(_first_name, plain))
     return _CALLED.sub(lambda issue: _as_member(issue, source), plain)
 
 
 _QUALIFIED = re.compile(r"<input>:(\d+):(\d+): undeclared reference to '([\w.]+)\.\w+' (.*)\n( \| .*)\n \| \.*\^")
+_SELECTED = re.compile(r"expression of type '(.*?)' cannot be the operand of a select operation")
 _CALLED = re.compile(r"<input>:1:(\d+): found no matching overload for '(\w+)' applied to '\((.*?)(?:, (.*))?\)'")
 
 

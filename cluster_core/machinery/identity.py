@@ -33,3 +33,9 @@ def identity(pod: Obj, container: Obj, image_user: int = 0) -> Identity:
     if "fsGroup" in shared:
         more.append(shared["fsGroup"])
     return Identity(int(uid), int(gid), tuple(int(group) for group in more))
+
+
+def may_administer_network(container: Obj) -> bool:
+    """Whether the container has the capability NET_ADMIN: what is privileged has all."""
+    context = container.get("securityContext") or {}
+    return bool(context.get("privileged")) or bool({"NET_ADMIN", "ALL"} & set((context.get("capabilities") or {}).get("add") or ()))

@@ -6,7 +6,7 @@ Which ports are open and which files a container has is handed in: `simulation` 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import orjson
@@ -31,6 +31,10 @@ class Program(NamedTuple):
     """Files of the image that were taken away."""
     ask: Callable[[str, Call], Trace] | None = None
     run: Callable[[str], tuple[int, str]] | None = None
+    serving: Sequence[str] = ()
+    """The command line of the server that really runs, where that is known."""
+    says: str = ""
+    """What it was given to say to whoever connects."""
 
     @property
     def name(self) -> str:
@@ -39,7 +43,7 @@ class Program(NamedTuple):
 
     @property
     def words(self) -> list[str]:
-        return [*self.container.get("command", ()), *self.container.get("args", ())]
+        return list(self.serving) or [*self.container.get("command", ()), *self.container.get("args", ())]
 
     @property
     def hostname(self) -> str:
@@ -79,14 +83,15 @@ def nginx_page(status: int, server: str = "nginx/1.29.1") -> Response:
     return Response(status, "\r\n".join(rows), "text/html", server)
 
 
-def _static(program: Program, call: Call, server: str) -> Response | None:
-    """A file of the server's, its welcome page for "/" where nothing is mounted and nobody has taken it away; None: no such file."""
-    path, root = call.plain, welcome.ROOTS[server]
+def _static(program: Program, call: Call, server: str, own: str = "") -> Response | None:
+    """A file of the server's, its welcome page for "/" where nothing is mounted and nobody has taken it away; None: no such file.
+    `own`: a directory it was told to show instead."""
+    path, root = call.plain, own or welcome.ROOTS[server]
     wanted = root + path + ("index.html" if path.endswith("/") else "")
     if wanted in program.files:
         return Response(200, program.files[wanted], _TYPES.get(wanted.rpartition(".")[2], "text/plain"))
     mounts = [mount["mountPath"].rstrip("/") for mount in program.container.get("volumeMounts", ())]
-    if path in ("/", "/index.html") and root not in mounts and wanted not in program.gone:
+    if path in ("/", "/index.html") and root not in mounts and wanted not in program.gone and not own:
         return Response(200, welcome.PAGES[server], "text/html")
     return None
 
@@ -127,7 +132,8 @@ def _returns(text: str) -> list[tuple[str, Response]]:
 
 
 def _httpd(program: Program, call: Call) -> Response:
-    found = _static(program, call, "httpd")
+    own = program.flag("h").rstrip("/")  # BusyBox' httpd
+    found = _static(program, call, "httpd", own)
     if found is None:
         head = '<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>404 Not Found</title>\n</head><body>\n'
         text = f"{head}<h1>Not Found</h1>\n<p>The requested URL was not found on this server.</p>\n</body></html>\n"
@@ -210,6 +216,19 @@ def _tcp_echo(program: Program, call: Call) -> Response:
     return Response(0, "".join(f"{prefix} {line}" for line in call.body.splitlines(keepends=True)))
 
 
+def _netcat(program: Program, call: Call) -> Response:
+    """What was piped into it, to everybody; with `-e cat` what it hears. Who asks by HTTP needs an HTTP answer."""
+    if "-e" in program.words and program.words[-1].rpartition("/")[2] == "cat":
+        return Response(0, call.body)
+    head, _, body = program.says.replace("\r\n", "\n").partition("\n\n")
+    first, *lines = head.split("\n")
+    words = first.split()
+    if len(words) < 2 or not words[0].startswith("HTTP/") or not words[1].isdigit():
+        return Response(0, program.says)
+    fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    return Response(int(words[1]), body, fields.get("content-type", ""), fields.get("server", ""))
+
+
 def _silent(program: Program, call: Call) -> Response:
     """Something that speaks no HTTP."""
     return Response(0)
@@ -251,7 +270,7 @@ PROGRAMS: dict[str, Answer] = {
 }
 
 
-_BY_PROCESS: dict[str, Answer] = {"httpd": _httpd, "nginx": _nginx, "redis-server": _redis}
+_BY_PROCESS: dict[str, Answer] = {"nc": _netcat, "httpd": _httpd, "nginx": _nginx, "redis-server": _redis}
 """Programs that were started in images of other names."""
 
 

@@ -34,8 +34,6 @@ class Typed:
     busybox: bool = False
     """Whether the programs there are those of BusyBox."""
     probing: bool = False
-    may_configure: bool = False
-    """Whether who has typed it may change the network's interfaces."""
 
     def talk(self) -> Conversation:
         return self.network.conversation(self.source, self.probing)

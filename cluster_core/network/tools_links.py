@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 
+from cluster_core.machinery.identity import may_administer_network
 from cluster_core.network.network import Conversation
 from cluster_core.network.tools import Ran, Typed
 
 _NO_DEVICE = 'Device "{name}" does not exist.\n'
-_CHANGES = ("add", "change", "del", "delete", "replace", "set")
 _LOOPBACK = (
     "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN qlen 1000\n"
     "    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n"
@@ -30,13 +30,25 @@ def ip(typed: Typed) -> Ran:
     if talk.origin is None:
         return Ran("", "ip: no network\n", 1)
     what = words[0] if words else ""
-    if len(words) > 1 and words[1] in _CHANGES:  # made without a word by those who may
-        return Ran("") if typed.may_configure else Ran("", "ip: RTNETLINK answers: Operation not permitted\n", 2)
+    if len(words) > 1 and words[1] in _CHANGES:
+        return Ran() if _may_change(typed, talk) else Ran("", "ip: RTNETLINK answers: Operation not permitted\n", 2)
     if what and "route".startswith(what):
         return Ran(_routes(talk))
     if what and ("address".startswith(what) or what == "addr" or "link".startswith(what)):
         return _addresses(talk, words[1:], not "link".startswith(what))
     return Ran("", "Usage: ip [OPTIONS] address|route|link|neigh [ARGS]\n", 1)
+
+
+_CHANGES = ("add", "del", "delete", "set", "change", "replace", "append", "flush")
+
+
+def _may_change(typed: Typed, talk: Conversation) -> bool:
+    """Changes are taken from those who may make them, and forgotten. On a machine that is everybody: they are root."""
+    if talk.pod is None:
+        return True
+    spec = talk.pod["spec"]
+    containers = (*spec["containers"], *(spec.get("initContainers") or ()), *(spec.get("ephemeralContainers") or ()))
+    return any(may_administer_network(each) for each in containers if each["name"] == typed.source.container)
 
 
 def _routes(talk: Conversation) -> str:

@@ -14,7 +14,6 @@ from cluster_core.network import resolving, tools
 from cluster_core.network.network import Network
 from cluster_core.network.trace import ANSWERED, Call, Source
 from cluster_core.workloads.asking import Told, Tool
-from cluster_core.workloads.kernelfiles import can_change_network
 
 if TYPE_CHECKING:
     from cluster_core.workloads.runtime import Containers
@@ -82,7 +81,7 @@ def _tool(network: Network, launch: Launch, name: str, probing: bool) -> Tool:
 
     def run(context: BuiltinContext) -> Told:
         files = _Files(context)
-        typed = tools.Typed(context.argv, network, source, context.stdin or "", files.given(), small, probing, can_change_network(launch))
+        typed = tools.Typed(context.argv, network, source, context.stdin or "", files.given(), small, probing)
         ran = tools.run(name, typed)
         assert ran is not None
         return Told(ran.out, ran.err, ran.code, ran.seconds, {files.whole(path): text for path, text in ran.files.items()})

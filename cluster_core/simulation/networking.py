@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
+from urllib.parse import parse_qsl
 
-from cluster_core.apiserver.request import ApiRequest, User
+from cluster_core.apiserver.request import ApiRequest
+from cluster_core.apiserver.server import ApiServer
 from cluster_core.coredns import server as coredns
 from cluster_core.kubelet import surroundings
 from cluster_core.kubelet.fleet import Fleet
@@ -28,7 +30,6 @@ from cluster_core.workloads.runtime import Containers
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
 
-ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
 
 
 def network_of(cluster: Cluster) -> Network:
@@ -77,7 +78,7 @@ class _Wires:
         return told.reply, told.how
 
     def api_server(self, call: Call) -> Response | None:
-        """As an anonymous client hears it."""
+        """As whoever the request's token says, or nobody, hears it."""
         from cluster_core.simulation.control import control_of
 
         if not control_of(self._cluster).is_running("kube-apiserver"):
@@ -85,9 +86,11 @@ class _Wires:
         if call.scheme != "https":
             return Response(400, "Client sent an HTTP request to an HTTPS server.\n")
         path, _, query = call.path.partition("?")
-        pairs = tuple((name, value) for name, _, value in (part.partition("=") for part in query.split("&") if part))
-        request = ApiRequest("GET" if call.method != "HEAD" else "HEAD", path, pairs, {}, b"", ANONYMOUS)
-        answer = self._cluster.submit(request)
+        headers = {name.lower(): value for name, value in call.headers.items()}
+        request = ApiRequest(call.method, path, parse_qsl(query, keep_blank_values=True), headers, call.body.encode())
+        if ApiServer.is_watch(request):
+            return Response(406, "a watch is not followed here: list instead\n")
+        answer = self._cluster.server.submit(request)
         return Response(answer.status, answer.body.decode("utf-8", "replace"), answer.content_type)
 
 
@@ -138,7 +141,9 @@ class _ContainerAnswers:
             return respond(Program(pod, found, {}, {}, self._fleet.clock.now), call)
         launch, process = self._running(pod, found)
         ask, run = self._asker(pod, container), self._runner(pod, container)
-        program = Program(pod, found, launch.files_now(), launch.environment, launch.now, launch.gone(), ask, run)
+        left, serving = (process.trace.files, process.trace.serving) if process.trace else ({}, ())
+        files = {**launch.files_now(), **left}
+        program = Program(pod, found, files, launch.environment, launch.now, launch.gone(), ask, run, serving, process.says)
         response = respond(program, call, process.program.name)
         noted = accesslogs.line(process.program.name, call, response, launch.now)
         if noted:

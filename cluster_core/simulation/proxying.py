@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-import orjson
-
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.kind import Subresource
 from cluster_core.apiserver.request import ApiRequest, ApiResponse, RequestInfo
@@ -20,6 +18,7 @@ from cluster_core.machinery.typed import Obj
 from cluster_core.network import rewriting
 from cluster_core.network.places import address_of
 from cluster_core.network.trace import ANSWERED, OPEN, REFUSED, TIMEOUT, UNREACHABLE, Call, Response, Source, Trace
+from cluster_core.simulation import kubeletpages
 from cluster_core.simulation.networking import network_of
 from cluster_core.simulation.nodes import CONTROL_PLANE
 
@@ -140,14 +139,7 @@ class _Proxy:
         """What kubelets show to the API server only."""
         if not network_of(self._cluster).links.has_kubelet(node):
             raise errors.service_unavailable(f"error trying to reach service: dial tcp {address}:{_KUBELET}: connect: connection refused")
-        if path in ("/healthz", "/healthz/ping", "/healthz/syncloop"):
-            return ApiResponse(200, b"ok", "text/plain; charset=utf-8")
-        if path in ("/pods", "/pods/"):
-            return ApiResponse(200, orjson.dumps(self._pods(node)))
-        return ApiResponse(404, b"404 page not found\n", "text/plain; charset=utf-8")
-
-    def _pods(self, node: str) -> Obj:
-        return {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": list(self._api.on_node("Pod", node))}
+        return kubeletpages.page(self._cluster, node, path)
 
 
 def _led_through(answer: Response, request: ApiRequest, path: str, hosts: tuple[str, ...]) -> Response:

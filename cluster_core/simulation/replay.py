@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
 
 Entry = recording.Entry
+_HARMLESS = ("", "trace")
+"""A traced request is recorded, for an application may remember it; but who only asks wants to go on with the demo."""
 
 
 class Replay:
@@ -80,7 +82,7 @@ class Replay:
 
     def hear(self, given: Input) -> None:
         """Something was done by hand."""
-        if self.is_pending and (given.changed or given.command):
+        if self.is_pending and (given.changed or given.command not in _HARMLESS):
             self.branch()
 
     def branch(self) -> None:

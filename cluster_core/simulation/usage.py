@@ -22,7 +22,7 @@ from cluster_core.machinery.typed import Obj
 GROUP, VERSION = "metrics.k8s.io", "v1beta1"
 _WINDOW = 30
 _RESOLUTION = 15 * SECOND
-_SYSTEM_CPU = 60
+SYSTEM_CPU = 60
 """Thousandths of a cpu that kubelet, container runtime and the system itself use on a node."""
 _KI = 1024
 Amounts = tuple[int, int]
@@ -111,7 +111,7 @@ def _node_metrics(context: Context, inside: Inside) -> list[Obj]:
 
 
 def _node_usage(server: ApiServer, inside: Inside, node: str) -> Amounts:
-    cpu, memory = _SYSTEM_CPU, inside.overhead(node)
+    cpu, memory = SYSTEM_CPU, inside.overhead(node)
     for pod in server.storage.on_node(server.kinds.named("Pod"), node):
         for _, thousandths, size in inside.usage(pod):
             cpu, memory = cpu + thousandths, memory + size

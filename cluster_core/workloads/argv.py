@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cluster_core.machinery.containers import Launch
+from cluster_core.workloads import netcat
 from cluster_core.workloads.catalogue import APP, Entry, Program, programs
 from cluster_core.workloads.images import entry_of
 
@@ -68,7 +69,7 @@ def of_argv(argv: Sequence[str], entry: Entry | None, files: Mapping[str, str], 
         return _shell(argv, files, launch)
     if argv[0] in files:
         return Plan("script", argv=tuple(argv), script=files[argv[0]], positional=tuple(argv[1:]), waits=True)
-    program = programs().get("agnhost" if name == "agnhost-2" else name)
+    program = netcat.server(argv) or programs().get("agnhost" if name == "agnhost-2" else name)
     if program is not None and program.kind != "shell":
         return Plan("server", program, tuple(argv))
     if name in ("python", "python3") and "http.server" in argv:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bashkit import BuiltinContext, BuiltinResult
 
-from cluster_core.workloads import agnhosttools, bigfiles, kernelfiles
+from cluster_core.workloads import agnhosttools, bigfiles, kernelfiles, netcat
 from cluster_core.workloads.catalogue import programs
 
 if TYPE_CHECKING:
@@ -219,11 +219,26 @@ def pi(digits: int) -> str:
 
 def _serve(run: Run, context: BuiltinContext) -> str:
     """A server in the foreground: the script waits for it for ever."""
-    if any(word in ("-v", "-V", "-t", "--version", "-h", "--help", "-s") for word in context.argv):
+    if any(word in ("-v", "-V", "-t", "--version", "--help", "-s") for word in context.argv) or context.argv[-1:] == ["-h"]:
         return f"{context.name}\n"
-    run.trace.serves = context.name
-    run.stop()
+    run.serve([context.name, *context.argv])
     return ""
+
+
+def with_servers(run: Run, found: Mapping[str, Command]) -> dict[str, Command]:
+    """The commands, netcat also as a server."""
+    return {**found, **{name: _netcat(run, found[name]) for name in netcat.NAMES if name in found}}
+
+
+def _netcat(run: Run, client: Command) -> Command:
+    def command(context: BuiltinContext) -> BuiltinResult | str:
+        argv = ["nc", *context.argv]
+        if netcat.server(argv) is None:
+            return client(context)
+        run.serve(argv, context.stdin or "")
+        return ""
+
+    return command
 
 
 def unreachable(context: BuiltinContext) -> BuiltinResult:

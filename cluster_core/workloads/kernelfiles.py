@@ -6,7 +6,6 @@ Models how pkg/kubelet/cm and runc turn requests and limits into values of cgrou
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 from cluster_core.machinery import quantity
 from cluster_core.machinery.containers import Launch
@@ -63,11 +62,3 @@ def mount_lines(launch: Launch | None, kind: str = "") -> str:
     """`mount`, or `mount -t kind`."""
     rows = [row for row in mount_table(launch) if not kind or row[2] == kind]
     return "".join(f"{device} on {path} type {system} ({options})\n" for device, path, system, options in rows)
-
-
-def can_change_network(launch: Launch | None) -> bool:
-    """Whether the container has the capability NET_ADMIN."""
-    context: Mapping[str, object] = (launch.container.get("securityContext") or {}) if launch is not None else {}
-    capabilities = context.get("capabilities")
-    added = capabilities.get("add") or () if isinstance(capabilities, Mapping) else ()
-    return bool(context.get("privileged")) or bool({"NET_ADMIN", "ALL"} & set(added))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -46,9 +47,11 @@ def _told(launch: Launch, process: Process) -> tuple[int, ...]:
     program = process.program
     if program.name.startswith("agnhost "):
         return program.ports
+    if program.name == "nc":
+        return program.ports
     if program.name in ("nginx", "nginx-unprivileged", "httpd"):
-        return _of_files(launch)
-    flagged = _of_words(process.plan.argv) if program.name == "tcp-echo" else _of_flags(process.plan.argv)
+        return _of_files(launch) or _after(process.words, "-p")
+    flagged = _of_words(process.words) if program.name == "tcp-echo" else _of_flags(process.words)
     if flagged:
         return flagged
     number = launch.environment.get("PORT", "") if program.name in _BY_VARIABLE else ""
@@ -65,6 +68,12 @@ def _of_flags(words: Sequence[str]) -> tuple[int, ...]:
             number = text.rpartition(":")[2].partition("/")[0]
             found += [int(number)] if number.isdigit() else []
     return tuple(found)
+
+
+def _after(words: Sequence[str], flag: str) -> tuple[int, ...]:
+    """The port behind the flag: BusyBox' httpd -p 8080 or -p 0.0.0.0:8080."""
+    found = [word.rpartition(":")[2] for before, word in itertools.pairwise(words) if before == flag]
+    return tuple(int(number) for number in found[:1] if number.isdigit())
 
 
 def _of_words(words: Sequence[str]) -> tuple[int, ...]:

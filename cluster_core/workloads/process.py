@@ -10,7 +10,7 @@ from cluster_core.machinery import quantity
 from cluster_core.machinery.containers import Launch, Outcome, Reaction
 from cluster_core.machinery.identity import Identity, identity
 from cluster_core.machinery.typed import Obj
-from cluster_core.workloads import agnhost, argv
+from cluster_core.workloads import agnhost, argv, netcat
 from cluster_core.workloads.argv import Plan
 from cluster_core.workloads.asking import Questions
 from cluster_core.workloads.attributes import FROM_OBJECTS, mounts
@@ -36,8 +36,18 @@ class Process(NamedTuple):
     def program(self) -> Program:
         """The server that runs in the end."""
         if self.trace is not None and self.trace.serves:
-            return programs()[self.trace.serves]
+            return netcat.server(self.trace.serving) or programs()[self.trace.serves]
         return self.plan.program
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The command line of what runs in the end."""
+        return self.trace.serving if self.trace is not None and self.trace.serving else self.plan.argv
+
+    @property
+    def says(self) -> str:
+        """What a server of bytes answers to whoever connects."""
+        return self.trace.says if self.trace is not None else ""
 
 
 def job_of(launch: Launch, plan: Plan, keep: tuple[str, ...] = ()) -> Job:

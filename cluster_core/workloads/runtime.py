@@ -9,12 +9,12 @@ from typing import Any
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import HookResult, Image, Launch, Outcome, ProbeResult, Reaction
 from cluster_core.machinery.typed import Obj
-from cluster_core.workloads import logs, process, serving
+from cluster_core.workloads import imagefiles, logs, process, serving
 from cluster_core.workloads.asking import Questions, Record, Tool
 from cluster_core.workloads.images import find_image
 from cluster_core.workloads.inner import Inner
 from cluster_core.workloads.process import Process
-from cluster_core.workloads.sharing import SharedMount, shared_mounts
+from cluster_core.workloads.sharing import Left, SharedMount, shared_mounts
 from cluster_core.workloads.shell import is_endless
 
 _MOST_REMEMBERED = 256
@@ -60,6 +60,11 @@ class Containers:
         """The image of this name. Raises PullError."""
         return find_image(image, self._any_image)
 
+    def image_files(self, image: str) -> Mapping[str, str]:
+        """The files of an image by path. Raises PullError."""
+        self.find(image)
+        return imagefiles.image_files(image)
+
     # ------------------------------------------------------------------------------------------------ processes
 
     def _process(self, launch: Launch, started: int, until: float | None = None) -> Process:
@@ -82,12 +87,18 @@ class Containers:
 
     def _with_volumes(self, launch: Launch) -> Launch:
         """The launch with what other containers have left in shared volumes."""
-        kept = self._volumes.get(launch.pod["metadata"]["uid"])
-        if not kept:
+        uid = launch.pod["metadata"]["uid"]
+        kept, left = self._volumes.get(uid), self._written.get(uid)
+        if not kept and not left:
             return launch
         files = dict(launch.files)
         for mount in shared_mounts(launch):
-            files.update(mount.shown(kept.get(mount.volume, {})))
+            files.update(mount.shown((kept or {}).get(mount.volume, {})))
+            for path, text in mount.left(left or {}).items():
+                if text is None:
+                    files.pop(path, None)
+                else:
+                    files[path] = text.encode("latin-1").decode("utf-8", "surrogateescape")
         return launch._replace(files=files)
 
     def _keep(self, launch: Launch, found: Process, shared: Sequence[SharedMount]) -> None:
@@ -170,7 +181,11 @@ class Containers:
 
     def _written_in(self, launch: Launch) -> dict[str, str | None]:
         """What commands from outside have left in the container."""
-        return self._written.get(launch.pod["metadata"]["uid"], {}).get(_place(launch), {})
+        return dict(self._left(launch))
+
+    def _left(self, launch: Launch) -> Left:
+        kept = self._written.setdefault(launch.pod["metadata"]["uid"], {})
+        return Left(kept, _place(launch), shared_mounts(launch))
 
     def execute(self, launch: Launch, command: list[str], started: int) -> tuple[int, str, str]:
         """Run a command in the container: exit code, stdout, stderr."""
@@ -182,7 +197,7 @@ class Containers:
         launch = launch._replace(files={**self.network_files(launch), **launch.files})
         run = serving.enter(launch, self._process(launch, started), started, self.tools(launch, False), self._record(launch))
         uid, place = launch.pod["metadata"]["uid"], _place(launch)
-        written = self._written.setdefault(uid, {}).setdefault(place, {})
+        written = self._left(launch)
         sizes = self._sizes.setdefault(uid, {}).setdefault(place, {})
         return Inner(run, written, launch.container["image"], sizes)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import NamedTuple, TypeVar
 
 from cluster_core.machinery.containers import Launch
@@ -25,10 +25,60 @@ class SharedMount(NamedTuple):
         below = {self.path + name[len(self.sub_path) :]: content for name, content in files.items() if name.startswith(self.sub_path + "/")}
         return {self.path: files[self.sub_path]} if self.sub_path in files else below
 
+    def left(self, kept: Mapping[str, dict[str, str | None]]) -> dict[str, str | None]:
+        """What commands from outside have left there, by whichever container: see Left."""
+        return self.shown(kept.get(_key(self), {}))
+
     def inside(self, files: Mapping[str, Content]) -> dict[str, Content]:
         """Of the container's files those in the volume, by their names there."""
         prefix = f"{self.sub_path}/" if self.sub_path else ""
         return {prefix + path[len(self.path) + 1 :]: content for path, content in files.items() if path.startswith(self.path + "/")}
+
+
+class Left(MutableMapping[str, "str | None"]):
+    """What commands from outside have left in a container, by path: in shared volumes it is there for the pod's others too.
+    `kept` has it all for one pod, by container and by volume."""
+
+    def __init__(self, kept: dict[str, dict[str, str | None]], place: str, mounts: list[SharedMount]) -> None:
+        self._kept, self._place, self._mounts = kept, place, mounts
+
+    def _own(self) -> dict[str, str | None]:
+        return self._kept.get(self._place, {})
+
+    def _all(self) -> dict[str, str | None]:
+        found = dict(self._own())
+        for mount in self._mounts:
+            found |= mount.shown(self._kept.get(_key(mount), {}))
+        return found
+
+    def _where(self, path: str) -> tuple[str, str]:
+        """Under which key, by which name."""
+        for mount in sorted(self._mounts, key=lambda mount: -len(mount.path)):
+            for name in mount.inside({path: ""}):
+                return _key(mount), name
+        return self._place, path
+
+    def __getitem__(self, path: str) -> str | None:
+        return self._all()[path]
+
+    def __setitem__(self, path: str, text: str | None) -> None:
+        key, name = self._where(path)
+        self._kept.setdefault(key, {})[name] = text
+
+    def __delitem__(self, path: str) -> None:
+        key, name = self._where(path)
+        del self._kept[key][name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
+def _key(mount: SharedMount) -> str:
+    """No container's: their keys have a slash behind the name."""
+    return f"/{mount.volume}"
 
 
 def shared_mounts(launch: Launch) -> list[SharedMount]:

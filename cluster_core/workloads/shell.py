@@ -6,6 +6,7 @@ at which it did. A script that would go on for ever is followed for a while.
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import weakref
@@ -18,11 +19,10 @@ from bashkit import Bash, BuiltinContext, BuiltinResult, FileSystem
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Launch
 from cluster_core.machinery.identity import ROOT, Identity
-from cluster_core.machinery.welcome import pages
 from cluster_core.workloads import builtins
 from cluster_core.workloads.asking import Questions
 from cluster_core.workloads.attributes import FROM_OBJECTS, Attributes, attributes, mount_of
-from cluster_core.workloads.images import entry_of
+from cluster_core.workloads.imagefiles import image_files
 from cluster_core.workloads.kernelfiles import cgroup_files
 
 MOST_SLEEPS = 3000
@@ -83,6 +83,10 @@ class Trace:
     pauses: list[float] = field(default_factory=list)
     serves: str = ""
     """The server program that it became."""
+    serving: tuple[str, ...] = ()
+    """That program's command line."""
+    says: str = ""
+    """What it has been given to say."""
     handles_term: bool = False
     asks: float | None = None
     """When (seconds) it asks the network something that it has no answer to yet."""
@@ -109,7 +113,7 @@ class Run:
         # A proxy: the interpreter would otherwise keep itself and its open files alive for ever, unseen by the collector.
         me = weakref.proxy(self)
         asking = job.questions.commands(me) if job.questions else {}
-        commands = {**builtins.commands(me), **asking, **job.commands}
+        commands = builtins.with_servers(me, {**builtins.commands(me), **asking, **job.commands})
         environment = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", **job.environment}
         self.bash = Bash(
             username="root",
@@ -190,6 +194,11 @@ class Run:
         self.stopped = True
         self.bash.cancel()
 
+    def serve(self, argv: Sequence[str], says: str = "") -> None:
+        """It has become a server in the foreground: the script waits for it for ever."""
+        self.trace.serves, self.trace.serving, self.trace.says = argv[0], tuple(argv), says
+        self.stop()
+
     def pass_to(self, clock: float) -> None:
         """Let the script's time be so many seconds, from outside."""
         self.clock = clock
@@ -255,7 +264,7 @@ class Run:
         if not endless:
             self.trace.ends, self.trace.exit_code = self.clock, result.exit_code
         self.sweep(self.bash.fs())
-        self.trace.files = {name: text for place in self.job.keep for name, text in self._files_under(place)}
+        self.trace.files = {name: text for place in (*self.job.keep, *self._served()) for name, text in self._files_under(place)}
         return self.trace
 
     def execute(self, argv: Sequence[str]) -> tuple[int, str, str]:
@@ -263,6 +272,10 @@ class Run:
         self.stopped = False
         result = self.bash.execute_sync(shlex.join(argv))
         return result.exit_code, result.stdout, result.stderr
+
+    def _served(self) -> list[str]:
+        """The directory of which BusyBox' httpd shows files: httpd -h /www."""
+        return [word for before, word in itertools.pairwise(self.trace.serving) if before == "-h"]
 
     def _files_under(self, place: str) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
@@ -315,12 +328,11 @@ def _put(fs: FileSystem, path: str, text: str | None) -> None:
 
 def _base_files(job: Job) -> dict[str, str]:
     if job.launch is not None:
-        entry = entry_of(job.launch.container["image"])
-        return {**_image_files(job), **cgroup_files(job.launch), **(pages(entry.does) if entry else {})}
-    return _image_files(job)
+        return {**_usual_files(job), **cgroup_files(job.launch), **image_files(job.launch.container["image"])}
+    return _usual_files(job)
 
 
-def _image_files(job: Job) -> dict[str, str]:
+def _usual_files(job: Job) -> dict[str, str]:
     return {
         "/etc/hostname": job.hostname + "\n",
         "/etc/hosts": f"127.0.0.1\tlocalhost\n{job.address}\t{job.hostname}\n",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import following, network, views
+from . import etcd, following, network, views
 
 _CLUSTER = "clusters/<slug:cluster>/"
 _NODE = f"{_CLUSTER}nodes/<str:node>/"
@@ -38,6 +38,7 @@ urlpatterns = [
     path(f"{_CLUSTER}scheduling/<str:uid>/", views.SchedulingView.as_view(), name="scheduling"),
     path(f"{_CLUSTER}history/", views.HistoryView.as_view(), name="history"),
     path(f"{_CLUSTER}fork/", views.ForkView.as_view(), name="fork"),
+    path(f"{_CLUSTER}etcd/", etcd.EtcdView.as_view(), name="etcd"),
     path(f"{_CLUSTER}trace/", network.TraceView.as_view(), name="trace"),
     path(f"{_CLUSTER}follow/", following.FollowLinksView.as_view(), name="follow-links"),
     path(f"{_CLUSTER}follow/<str:token>/", following.FollowLinkView.as_view(), name="follow-link"),

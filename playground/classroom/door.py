@@ -7,6 +7,7 @@ REMEMBER_SECONDS, also to websockets that are open.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Hashable
 from contextlib import suppress
@@ -15,6 +16,7 @@ from typing import TypeVar, cast
 from channels.db import database_sync_to_async
 from django.conf import settings
 
+from playground import clusters
 from playground.asgitypes import Scope
 
 from . import access, identity
@@ -78,6 +80,14 @@ async def may_in(scope: Scope, action: Action, course: str) -> Decision:
     """See access.may_in."""
     asking = await who(scope)
     return await _remembered((asking, action, "course", course), lambda: access.may_in(asking, action, course))
+
+
+async def at_network(address: str) -> str | None:
+    """The cluster with this network address; None: there is none."""
+    name = address.partition(".")[0]
+    token = await _remembered(("token", name), lambda: clusters.token_of(name=name))
+    known = token is not None and secrets.compare_digest(clusters.network_address(name=name, token=token), address)
+    return name if known else None
 
 
 async def frozen(cluster: str) -> bool:

@@ -15,7 +15,7 @@ Row = Mapping[str, str]
 
 _READ: Row = {"GET": Action.VIEW}
 _CHANGE: Row = {"POST": Action.EDIT}
-_NODE_COMMANDS = ("kill", "revive", "drain", "cordon", "uncordon", "poweroff")
+_NODE_COMMANDS = ("kill", "revive", "drain", "cordon", "uncordon", "poweroff", "load")
 _API = "api/v1/"
 _CLUSTER = f"{_API}clusters/<slug:cluster>/"
 _COURSE = f"{_API}courses/<slug:course>/"
@@ -49,12 +49,15 @@ CLUSTERS: Mapping[str, Row] = {
     f"{_CLUSTER}nodes/<str:node>/": {"DELETE": Action.EDIT},
     **{f"{_CLUSTER}nodes/<str:node>/{command}/": _CHANGE for command in _NODE_COMMANDS},
     **{f"{_CLUSTER}components/<str:part>/{action}/": _CHANGE for action in ("stop", "start")},
+    f"{_CLUSTER}nodes/<str:node>/load/": _CHANGE,
     f"{_CLUSTER}apply/": _CHANGE,
+    f"{_CLUSTER}timings/": {"GET": Action.VIEW, "PATCH": Action.EDIT},
     f"{_CLUSTER}clock/": _CHANGE,
     f"{_CLUSTER}state-hash/": _READ,
     f"{_CLUSTER}scheduling/<str:uid>/": _READ,
     f"{_CLUSTER}history/": _READ,
     f"{_CLUSTER}fork/": {"POST": Action.VIEW},  # it changes nothing here; the new cluster is the asker's own
+    f"{_CLUSTER}etcd/": {"GET": Action.EDIT},  # secrets lie there too
     f"{_CLUSTER}trace/": _CHANGE,  # what it asks, an application may remember
     f"{_CLUSTER}follow/": {"GET": Action.SHARE, "POST": Action.SHARE},
     f"{_CLUSTER}follow/<str:token>/": {"DELETE": Action.SHARE},

@@ -14,13 +14,14 @@ from .server import EtcdServer
 logger = logging.getLogger(__name__)
 
 
-async def run(*, cluster: str, port: int) -> None:
-    """Until SIGTERM, SIGINT or the end of standard input, which is the death of who started us."""
+async def run(*, cluster: str, port: int, with_parent: bool) -> None:
+    """Until SIGTERM, SIGINT or (with_parent) the end of standard input, which is the death of who started us."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    loop.add_reader(sys.stdin.fileno(), stop.set)
+    if with_parent:
+        loop.add_reader(sys.stdin.fileno(), stop.set)
     server = EtcdServer(engine(), cluster, port=port)
     await server.start()
     logger.info("etcd of cluster %s at %s", cluster, server.url)

@@ -19,7 +19,7 @@ from playground.engine.port import Engine, EngineError, NoSuchCluster
 from playground.guard import header, same_origin
 
 from . import logs, portforward, remotecommand
-from .entering import Where, as_if_unknown, enter, while_allowed
+from .entering import Where, as_if_unknown, at_root, enter, while_allowed
 from .requests import ClientGone, body_of
 from .responses import send_error, send_response, send_stream
 from .socket import Socket
@@ -36,7 +36,7 @@ class KubeApi:
         self._inner, self._engine = inner, engine
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        where = split(scope) if scope["type"] in ("http", "websocket") else None
+        where = split(scope) or await at_root(scope) if scope["type"] in ("http", "websocket") else None
         if where is None:
             await self._inner(scope, receive, send)
             return

@@ -28,6 +28,7 @@ from .requests import api_request
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _CONNECTS = frozenset({"exec", "attach", "portforward", "proxy"})
+_OF_CLUSTERS = frozenset({"api", "apis", "version", "healthz", "livez", "readyz", "openapi", "metrics"})
 _QUESTIONS = ("/apis/authorization.k8s.io/", "/apis/authentication.k8s.io/")
 """What is posted there asks something and is kept nowhere, but a token it makes."""
 
@@ -59,6 +60,17 @@ class Entered:
         if self.certificate:
             return replace(request, headers={**request.headers, CLIENT_CERTIFICATE: self.certificate})
         return request
+
+
+async def at_root(scope: Scope) -> Where | None:
+    """A path as on a server that is nothing but one cluster's, with that cluster's own token to say which: `kubectl proxy`
+    drops what its server's address has in front."""
+    raw = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    token = _bearer(scope)
+    if raw.split("/", 2)[1] not in _OF_CLUSTERS or not token or "." in token or token.startswith(PREFIX):
+        return None
+    name = await name_of_token(token)
+    return Where("network", name, raw) if name is not None else None
 
 
 async def enter(where: Where, scope: Scope) -> Entered:
@@ -140,14 +152,14 @@ def _as_error(decision: Decision) -> ApiError | EngineError | None:
 
 
 async def _by_network(where: Where, scope: Scope) -> Entered:
-    """With the cluster's own token, or as its credentials say; without any only where nobody logs in."""
-    token = _bearer(scope)
-    if token and await _opens(token, where.key):
-        return Entered(where.key, scope, where.path, ADMIN, own_token=True)
+    """With the cluster's own token, or as its credentials say; by name alone only where nobody logs in."""
+    token, name = _bearer(scope), where.key.partition(".")[0]
+    if token and await _opens(token, name):
+        return Entered(name, scope, where.path, ADMIN, own_token=True)
     shown = scope.get("extensions", {}).get("tls", {}).get("client_cert_chain")
-    if not (settings.LOCAL_MODE or token or shown):
+    if not settings.LOCAL_MODE and (not (token or shown) or await door.at_network(where.key) is None):
         raise errors.unauthorized()
-    return Entered(where.key, scope, where.path, None, certificate=shown[0] if shown else "")
+    return Entered(name, scope, where.path, None, certificate=shown[0] if shown else "")
 
 
 _BY_WAY = {"token": _by_token, "page": _by_page, "network": _by_network}

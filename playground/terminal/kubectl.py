@@ -26,6 +26,7 @@ SECONDS, MOST_OUTPUT, MOST_STDIN, MOST_FILES = 600.0, 8 * 1024 * 1024, 4 * 1024 
 _PIECE = 16 * 1024
 _LIMITS = {
     resource.RLIMIT_CPU: 30,
+    resource.RLIMIT_DATA: 1024 * 1024 * 1024,
     resource.RLIMIT_NOFILE: 128,
     resource.RLIMIT_FSIZE: 8 * 1024 * 1024,
     resource.RLIMIT_CORE: 0,
@@ -154,11 +155,15 @@ def _copy_one(fs: Any, path: str, root: Path, left: list[int]) -> None:
         for each in fs.read_dir(path):
             _copy_one(fs, f"{path.rstrip('/')}/{each['name']}", root, left)
         return
+    if target.exists():
+        return
     data = fs.read_file(path)
-    if target.name.lower().startswith("kustomization"):
-        check_kustomization(data.decode("utf-8", "replace"))
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(data)
+    if target.name.lower().startswith("kustomization"):
+        for other in check_kustomization(data.decode("utf-8", "replace"), posixpath.dirname(path)):
+            if fs.exists(other):
+                _copy_one(fs, other, root, left)
 
 
 # ---------------------------------------------------------------------------------------------------- the process

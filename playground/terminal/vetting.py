@@ -182,16 +182,33 @@ def _booleans(word: str) -> str:
 _PLUGINS = frozenset(["helmCharts", "helmChartInflationGenerator", "helmGlobals", "generators", "transformers", "validators", "openapi"])
 
 
-def check_kustomization(text: str) -> None:
-    """Raises Refused when it names something remote, or a program to run; however the YAML spells it."""
+def check_kustomization(text: str, directory: str = "/") -> list[str]:
+    """The paths, within the shell, that a kustomization in this directory may mean. Raises Refused when it names something
+    remote, something outside the shell's file system, or a program to run; however the YAML spells it."""
     try:
         found = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError):
         raise Refused("this kustomization is not valid YAML") from None
     if isinstance(found, dict) and _PLUGINS & found.keys():
         raise Refused("this kustomization asks for a plugin: only local files can be used here")
-    if any(_REMOTE.search(each) for each in _strings(found)):
-        raise Refused("this kustomization names something remote: only local files can be used here")
+    paths = []
+    for each in _strings(found):
+        if _REMOTE.search(each):
+            raise Refused("this kustomization names something remote: only local files can be used here")
+        paths += [_within(part, directory) for part in (each, each.rpartition("=")[2]) if "\n" not in part]
+    return [path for path in dict.fromkeys(paths) if path and path != directory]
+
+
+def _within(word: str, directory: str) -> str:
+    """Where in the shell the word leads, if it is a path. In the workspace ".." could climb out where it cannot here."""
+    depth = len([part for part in directory.split("/") if part])
+    for part in word.split("/"):
+        depth += -1 if part == ".." else 0 if part in ("", ".") else 1
+        if depth < 0:
+            raise Refused(f'"{word}" lies outside this machine')
+    if word.startswith("/"):
+        raise Refused(f'"{word}": a kustomization names files relative to itself')
+    return posixpath.normpath(posixpath.join(directory, word))
 
 
 def _strings(value: Any) -> Iterator[str]:

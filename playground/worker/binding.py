@@ -14,6 +14,7 @@ from cluster_core.persistence.log import Row, Stored
 from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.commands import CommandError
 from cluster_core.simulation.control import COMPONENTS, control_of
+from cluster_core.simulation.outside import is_looking
 from cluster_core.simulation.saved import ClusterSpec, Saved
 from playground.engine.port import EngineError
 
@@ -54,6 +55,9 @@ class Simulation:
             raise EngineError(str(error), error.status) from error
         except ApiError as error:
             raise EngineError(str(error), error.code) from error
+
+    def remembers(self, name: str, args: Mapping[str, Any]) -> bool:
+        return not is_looking(name, args)
 
     def take_uncommitted(self) -> tuple[Sequence[Row], int, bytes]:
         return self.cluster.take_uncommitted()

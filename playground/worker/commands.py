@@ -53,6 +53,7 @@ async def run(host: Host, cluster: str, name: str, args: Args) -> Answer:
         if name in _OWN:
             return await _OWN[name](host, resident, args)
         answer = resident.engine.command(name, args)
+        resident.memory_changed = resident.memory_changed or resident.engine.remembers(name, args)
         host.touched(resident)
         await host.durable(resident, resident.engine.revision)
         return answer

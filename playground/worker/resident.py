@@ -59,6 +59,8 @@ class Resident:
     goal: Goal | None = None
     goals: asyncio.Lock = field(default_factory=asyncio.Lock)
     settings_changed: bool = False
+    memory_changed: bool = False
+    """What the engine remembers beside the store did: worth a commit, though no revision was made."""
     timer: asyncio.TimerHandle | None = None
     publications: int = 0
     _waiters: list[tuple[int, int, asyncio.Future[None]]] = field(default_factory=list)
@@ -84,7 +86,7 @@ class Resident:
 
     @property
     def dirty(self) -> bool:
-        return self.engine.revision > self._taken or self.settings_changed
+        return self.engine.revision > self._taken or self.settings_changed or self.memory_changed
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -173,6 +175,7 @@ class Resident:
         if self.settings_changed:
             settings = orjson.dumps(self.pace.saved(asyncio.get_running_loop().time(), time.time())).decode()
             self.settings_changed = False
+        self.memory_changed = False
         rows, revision, state = self.engine.take_uncommitted()
         after, self._taken = self._taken, revision
         return Write(self.name, self.lease.epoch, revision, rows, state, settings, after)

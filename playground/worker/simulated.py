@@ -50,6 +50,9 @@ class Simulated(Protocol):
     def command(self, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
         """Raises EngineError."""
 
+    def remembers(self, name: str, args: Mapping[str, Any]) -> bool:
+        """Whether the command may have changed what is remembered beside the store: a machine's state, a recording."""
+
     def state_hash(self) -> str: ...
 
     def take_uncommitted(self) -> tuple[Sequence[Row], int, bytes]:

@@ -22,7 +22,7 @@ export function followAddress({ ui }) {
   if (lesson) ui.set({ guide: { kind: "lesson", slug: lesson }, outline: false });
   else if (exercise) ui.set({ guide: { kind: "exercise", slug: exercise }, outline: false });
   if (ns) ui.set({ namespace: ns });
-  if (["yaml", "explorer", "logs", "events", "charts", "network", "terminal"].includes(drawer)) ui.set({ drawer: /** @type {any} */ (drawer) });
+  if (["yaml", "explorer", "logs", "events", "charts", "network", "etcd", "terminal"].includes(drawer)) ui.set({ drawer: /** @type {any} */ (drawer) });
   return ui.subscribe((now, old) => {
     if (old.timeline && !now.timeline) keepInAddress({ revision: "" });
     if (old.guide && !now.guide) keepInAddress({ lesson: "", exercise: "" });

@@ -114,6 +114,8 @@ export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fet
     fork: (wanted) => call("POST", `${base}/fork/`, wanted),
     /** Send one request through the cluster's network. @param {{from: any, to: string, method: string}} wanted @returns {Promise<any>} */
     trace: (wanted) => call("POST", `${base}/trace/`, wanted),
+    /** What lies in etcd: keys below a prefix, or one key with its value. @param {Record<string, string | number>} wanted @returns {Promise<any>} */
+    etcd: (wanted) => call("GET", `${base}/etcd/?${new URLSearchParams(Object.entries(wanted).map(([name, value]) => [name, String(value)]))}`),
     /** A link that others follow. @returns {Promise<{token: string, url: string}>} */
     beginFollow: () => call("POST", `${base}/follow/`),
     /** @returns {Promise<Array<{token: string, url: string}>>} */

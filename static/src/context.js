@@ -7,7 +7,7 @@ import { createState } from "./state.js";
 import { createPalette } from "./palette.js";
 
 /**
- * @typedef {"yaml" | "explorer" | "logs" | "events" | "charts" | "network" | "terminal"} DrawerTab
+ * @typedef {"yaml" | "explorer" | "logs" | "events" | "charts" | "network" | "etcd" | "terminal"} DrawerTab
  *
  * @typedef {object} Ui
  * @property {string | null} selected uid

@@ -1,9 +1,10 @@
 /**
  * A colour for each workload, told apart by people who see colours differently (after Okabe and Ito, evened out for light
- * and dark ground). The first eight workloads get different ones; a name keeps its colour while the page is open.
+ * and dark ground). Red is not among them: it says that something failed. The first eight workloads get different ones; a
+ * name keeps its colour while the page is open.
  */
 
-export const OWNER_COLOURS = ["#3f7fd9", "#d9822b", "#1f9d80", "#b55cb8", "#8a7a1f", "#d1495b", "#5a6bd8", "#4e8f3a"];
+export const OWNER_COLOURS = ["#3f7fd9", "#d9822b", "#1f9d80", "#b55cb8", "#8a7a1f", "#3aa6c2", "#6f5bd6", "#6b9a2f"];
 const NO_OWNER = "#7b8794";
 
 export function createPalette() {

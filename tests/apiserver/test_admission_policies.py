@@ -156,6 +156,7 @@ def test_nobody_answers_webhooks(engine: Engine, policy: str, status: int) -> No
         "failurePolicy": policy,
         "sideEffects": "None",
         "timeoutSeconds": 5,
+        "admissionReviewVersions": ["v1"],
     }
     engine.api.create("ValidatingWebhookConfiguration", {"metadata": {"name": "w"}, "webhooks": [webhook]})
     answer = _create(engine)

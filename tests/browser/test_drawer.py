@@ -46,16 +46,16 @@ def test_a_table_has_the_servers_columns_and_can_be_searched_and_sorted(mock_pag
 
 def test_a_table_leads_to_the_object(mock_page: OpenPage) -> None:
     page = tab(mock_page(), "Objects")
-    page.get_by_role("region", name="Objects").get_by_role("button", name="giant").click()
+    page.get_by_role("region", name="Objects").get_by_role("button", name="giant", exact=True).click()
     expect(page.get_by_role("complementary", name="Inspector")).to_contain_text("giant")
 
 
 def test_the_address_keeps_what_is_open(mock_page: OpenPage) -> None:
     page = tab(mock_page(), "Objects")
     page.get_by_role("combobox", name="Kind").select_option("deployments.apps")
-    expect(page.get_by_role("region", name="Objects").get_by_role("button", name="web")).to_be_visible()
+    expect(page.get_by_role("region", name="Objects").get_by_role("button", name="web", exact=True)).to_be_visible()
     page.goto(page.url)
-    expect(page.get_by_role("region", name="Objects").get_by_role("button", name="web")).to_be_visible()
+    expect(page.get_by_role("region", name="Objects").get_by_role("button", name="web", exact=True)).to_be_visible()
     expect(page.get_by_role("combobox", name="Kind")).to_have_value("deployments.apps")
 
 

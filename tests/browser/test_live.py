@@ -12,6 +12,7 @@ from tests.playground.processes import Playground, running
 from tools import setup
 
 from .conftest import ROOT, OpenPage, uid_of, wait
+from .test_screen import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DEPLOYMENT = """apiVersion: apps/v1
@@ -116,20 +117,44 @@ def test_the_clock_obeys(live: Page) -> None:
     wait(live, "!playground.store.state.clock.paused && playground.store.state.clock.speed === 100")
 
 
-def test_after_random_cuts_the_picture_is_the_servers(live: Page) -> None:
-    """What the page holds after losses equals what a page that just came is told."""
-    apply(live, DEPLOYMENT)
-    for _ in range(4):
-        live.context.set_offline(True)
-        live.wait_for_timeout(120)
-        live.context.set_offline(False)
-        live.wait_for_timeout(180)
-    wait(live, f"{WEB} && p.phase === 'Running').length === 4", 20)
-    fresh = live.context.new_page()
-    fresh.goto(live.url)
-    wait(fresh, "window.playground?.store.state.connection === 'live'")
-    seen = "JSON.stringify(['Pod', 'Node', 'Service', 'ReplicaSet', 'EndpointSlice'].map((k) => playground.store.all(k).map((o) => [o.uid, o.rv, o.phase]).sort()))"
-    assert live.evaluate(seen) == fresh.evaluate(seen)
+CRASH = "apiVersion: v1\nkind: Pod\nmetadata: {name: crash}\nspec: {containers: [{name: c, image: busybox, command: [sh, -c, 'exit 1']}]}\n"
+QUOTA = "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: compute}\nspec: {hard: {requests.cpu: 600m}}\n---\n"
+
+
+def test_what_takes_long_shows_how_far_it_is_and_can_be_stopped(live: Page) -> None:
+    """A cluster that never comes to rest, sent a year ahead."""
+    live.evaluate("(text) => playground.api.apply(text)", CRASH)
+    wait(live, "playground.store.all('Pod').some((pod) => pod.name === 'crash')", 20)
+    live.evaluate("() => void playground.api.clock({action: 'advance', seconds: 31000000}).then((answer) => (window.answer = answer))")
+    expect(live.get_by_role("progressbar")).to_be_visible(timeout=20_000)
+    assert violations(live) == []
+    live.get_by_role("button", name="Stop", exact=True).click()
+    wait(live, "window.answer?.cancelled === true", 20)
+    expect(live.get_by_role("progressbar")).to_have_count(0)
+
+
+def test_a_refused_pod_says_how_much_there_was_and_how_much_was_asked_for(live: Page) -> None:
+    live.evaluate("(text) => playground.api.apply(text)", QUOTA + SIMPLE % ("greedy", 4, "greedy", "greedy"))
+    wait(live, "playground.store.all('Event').some((event) => event.reason === 'FailedCreate')", 20)
+    live.evaluate("(uid) => playground.select(uid)", uid_of(live, "Deployment", "greedy"))
+    refused = live.get_by_role("region", name="Refused")
+    expect(refused).to_contain_text("The quota compute leaves no room for it.")
+    expect(refused).to_contain_text("500m used + 250m asked for = 750m, allowed are 600m")
+    assert violations(live) == []
+
+
+def test_who_may_do_what_is_asked_of_the_api_server(live: Page) -> None:
+    live.keyboard.press("Control+k")
+    live.keyboard.type("check access")
+    live.keyboard.press("Enter")
+    dialog = live.get_by_role("dialog")
+    dialog.get_by_role("button", name="Ask").click()
+    expect(dialog).to_contain_text("No: jane may not get pods")
+    expect(dialog).to_contain_text("kubectl create rolebinding get-pods --role=get-pods --user=jane -n default")
+    dialog.get_by_role("textbox", name="User").fill("system:serviceaccount:kube-system:deployment-controller")
+    dialog.get_by_role("button", name="Ask").click()
+    expect(dialog).to_contain_text("system:controller:deployment-controller")
+    assert violations(live) == []
 
 
 def test_the_readmes_picture(open_page: OpenPage, playground: Playground, request: pytest.FixtureRequest) -> None:

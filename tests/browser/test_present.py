@@ -59,3 +59,14 @@ def test_presenter_mode_captions_what_happens(mock_page: OpenPage, scheme: str) 
     assert violations(page) == []
     page.keyboard.press("F9")
     expect(page.get_by_role("log", name="What just happened")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("size", "dialog", "title"), [("desktop", "share", "Let others follow…"), ("phone", "share", "Let others follow…"), ("desktop", "access", "Check access…"), ("phone", "access", "Check access…")])
+def test_dialogs_of_presenting_and_access_are_accessible(mock_page: OpenPage, scheme: str, size: str, dialog: str, title: str) -> None:
+    page = mock_page(scheme=scheme, size=size, reduced=True, still=1)
+    page.evaluate("(dialog) => playground.ui.set({dialog})", dialog)
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name=title)).not_to_be_visible()

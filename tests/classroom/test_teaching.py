@@ -273,22 +273,39 @@ def test_the_timer_reaches_the_class(school: School) -> None:
         socket.shutdown()
 
 
-def test_a_terminal_of_a_guest_ends_with_the_share_also_for_who_has_read_its_address(school: School, cluster: str) -> None:
+def test_what_a_guests_terminal_shows_of_its_address_ends_with_the_share(school: School, cluster: str) -> None:
     shares = f"/api/v1/clusters/{cluster}/shares/"
     made = school.ask("owner", "POST", shares, json={"username": "classmate", "mode": "work"}).json()
     eventually(lambda: writes(school, "classmate", cluster) == 201)
     terminal = school.socket("classmate", f"/ws/clusters/{cluster}/terminal/")
     try:
-        terminal.send(json.dumps({"type": "input", "data": "kubectl config view --raw\r"}))
+        terminal.settimeout(60)
+        terminal.send(json.dumps({"type": "input", "data": "kubectl get namespaces -v=6\r"}))
         heard: list[str] = []
-        eventually(lambda: heard.append(terminal.recv()) or ("/k/" in "".join(heard) and "users:" in "".join(heard)))
-        key = "".join(heard).split("/k/")[1].split("\\")[0].strip()
+        eventually(lambda: heard.append(terminal.recv()) or "kube-public" in "".join(heard))
+        key = "".join(heard).split("/k/")[1].split("/")[0]
     finally:
         terminal.close()
         terminal.shutdown()
-    kubeconfig = school.ask("owner", "GET", f"/api/v1/clusters/{cluster}/kubeconfig/").text
-    assert key not in kubeconfig
+    assert key not in school.ask("owner", "GET", f"/api/v1/clusters/{cluster}/kubeconfig/").text
     assert school.ask("anonymous", "GET", f"/k/{key}/api/v1/namespaces").status_code == 200
     assert school.ask("owner", "DELETE", f"{shares}{made['id']}/").status_code == 204
     assert eventually(lambda: school.ask("anonymous", "GET", f"/k/{key}/api/v1/namespaces").status_code == 404)
-    assert school.ask("anonymous", "GET", f"/k/{key[:-1]}x/api/v1/namespaces").status_code in (401, 404)
+    forged = f"{key[:-2]}{'AA' if key[-2:] != 'AA' else 'BB'}"
+    assert school.ask("anonymous", "GET", f"/k/{forged}/api/v1/namespaces").status_code == 401
+
+
+def test_a_token_of_another_cluster_of_the_same_seed_opens_nothing(school: School, cluster: str) -> None:
+    """Equal seeds sign with equal keys."""
+    other = school.make_cluster("classmate", name="twin")
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 3600}}
+    accounts = "api/v1/namespaces/kube-system/serviceaccounts"
+    made = kube(school, "classmate", "POST", other, f"{accounts}/default/token", json=request)
+    bearer = {"Authorization": f"Bearer {made.json()['status']['token']}"}
+    for name in (cluster, f"{cluster}.{'0' * 24}", other, "nothing-here"):
+        assert school.ask("anonymous", "GET", f"/k8s/{name}/api", headers=bearer).status_code == 401
+    shown = school.playground.manage("kubeconfig", other, "--https").stdout
+    address = shown.split("/k8s/")[1].split()[0]
+    assert address.startswith(f"{other}.")
+    assert school.ask("anonymous", "GET", f"/k8s/{address}/api", headers=bearer).status_code == 200
+    remove(school, "classmate", other)

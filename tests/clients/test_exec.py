@@ -72,10 +72,10 @@ def test_files_are_copied_in_and_out_unchanged(kubectl: Kubectl, box: str, tmp_p
 def test_a_directory_is_copied_and_what_is_written_stays(kubectl: Kubectl, box: str, tmp_path: Path) -> None:
     (tmp_path / "site" / "sub").mkdir(parents=True)
     (tmp_path / "site" / "sub" / "page").write_text("hello\n")
-    copied = kubectl("cp", str(tmp_path / "site"), f"{box}:/opt")
+    copied = kubectl("cp", str(tmp_path / "site"), f"{box}:/data")
     assert not copied.returncode, copied.stderr
-    kubectl("exec", box, "--", "sh", "-c", "echo more >> /opt/sub/page")
-    assert kubectl("exec", box, "--", "cat", "/opt/sub/page").stdout == "hello\nmore\n"
+    kubectl("exec", box, "--", "sh", "-c", "echo more >> /data/sub/page")
+    assert kubectl("exec", box, "--", "cat", "/data/sub/page").stdout == "hello\nmore\n"
 
 
 def test_attaching_shows_what_the_container_writes(kubectl: Kubectl) -> None:

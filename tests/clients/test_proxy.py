@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -72,21 +74,40 @@ def test_who_may_not_use_the_proxy_is_told_so(kubectl: Kubectl, pods: None) -> N
 
 def test_a_node_shows_its_kubelet_and_its_ports(kubectl: Kubectl, pods: None) -> None:
     assert kubectl("get", "--raw", "/api/v1/nodes/node-1/proxy/healthz").stdout == "ok"
+    configuration = json.loads(kubectl("get", "--raw", "/api/v1/nodes/node-1/proxy/configz").stdout)["kubeletconfig"]
+    assert configuration["clusterDNS"] == ["10.96.0.10"]
+    used = json.loads(kubectl("get", "--raw", "/api/v1/nodes/node-1/proxy/stats/summary").stdout)
+    assert used["node"]["nodeName"] == "node-1"
+    assert all(pod["memory"]["workingSetBytes"] > 0 for pod in used["pods"])
     assert '"nodeEligible":true' in kubectl("get", "--raw", "/api/v1/nodes/node-1:10256/proxy/healthz").stdout
     assert "connection refused" in kubectl("get", "--raw", "/api/v1/nodes/node-1:9/proxy/").stderr
 
 
-def test_kubectl_proxy_makes_all_of_it_plain_http(kubeconfig: Path, pods: None) -> None:
+@contextmanager
+def proxied(kubeconfig: Path, *options: str) -> Iterator[httpx.Client]:
+    """A browser in front of `kubectl proxy`."""
     environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "HOME": str(kubeconfig.parent)}
-    command = [str(kubectl_path()), "proxy", "--port=0", "--append-server-path"]
+    command = [str(kubectl_path()), "proxy", "--port=0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment) as proxy:
         try:
             assert proxy.stdout is not None
             address = proxy.stdout.readline().split()[-1]
-            with httpx.Client(base_url=f"http://{address}{HERE}", timeout=20, follow_redirects=True) as browser:
-                assert "Hostname: who" in browser.get("/services/who:web/proxy").text
-                posted = browser.post("/services/who:web/proxy/form", content="x=1")
-                assert "POST /form HTTP/1.1" in posted.text
-                assert browser.head("/services/who:web/proxy/").text == ""
+            with httpx.Client(base_url=f"http://{address}", timeout=20, follow_redirects=True) as browser:
+                yield browser
         finally:
             proxy.terminate()
+
+
+def test_kubectl_proxy_makes_all_of_it_plain_http(kubeconfig: Path, pods: None) -> None:
+    with proxied(kubeconfig, "--append-server-path") as browser:
+        assert "Hostname: who" in browser.get(f"{HERE}/services/who:web/proxy").text
+        posted = browser.post(f"{HERE}/services/who:web/proxy/form", content="x=1")
+        assert "POST /form HTTP/1.1" in posted.text
+        assert browser.head(f"{HERE}/services/who:web/proxy/").text == ""
+
+
+def test_kubectl_proxy_needs_no_options_where_the_token_is_no_part_of_the_address(secure_kubeconfig: Path, pods: None) -> None:
+    with proxied(secure_kubeconfig) as browser:
+        assert browser.get("/api/").json()["versions"] == ["v1"]
+        assert browser.get(f"{HERE}/pods/who").json()["metadata"]["name"] == "who"
+        assert "Hostname: who" in browser.get(f"{HERE}/services/who:web/proxy/").text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -104,3 +105,18 @@ def test_what_cannot_be_a_demo_is_told(web: httpx.Client) -> None:
     ok(web.post("/api/v1/clusters/", json={"name": "silent", "nodes": 1}))
     assert web.post("/api/v1/clusters/silent/demo/", json={"action": "save", "name": "x"}).status_code == 409
     assert web.get("/api/v1/demos/schema/").json()["title"] == "Demo"
+
+
+def test_a_live_clusters_recording_is_written_by_the_command(
+    web: httpx.Client, product: Playground, tmp_path: Path
+) -> None:
+    ok(web.post("/api/v1/clusters/", json={"name": "taped", "nodes": 1, "seed": 8, "paused": True}))
+    ok(web.post("/api/v1/clusters/taped/demo/", json={"action": "record"}))
+    ok(web.post("/api/v1/clusters/taped/nodes/node-1/cordon/"))
+    shared = web.get("/api/v1/clusters/taped/demo/file/")
+    assert shared.headers["content-disposition"] == 'attachment; filename="taped.demo.yaml"'
+    path = tmp_path / "taped.yaml"
+    told = product.manage("demo", "record", "taped", str(path), "--title", "Taped")
+    assert "1 steps" in told.stdout, told.stderr
+    assert product.manage("demo", "check", str(path)).stdout == f"{path}: ok\n"
+    assert demo.load(path.read_text()).entries() == demo.load(shared.text).entries()

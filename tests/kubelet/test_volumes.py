@@ -177,3 +177,36 @@ def test_only_who_may_administer_the_network_adds_interfaces():
     engine = Engine(nodes=1)
     pod_with(engine, "p", [SLEEP, {**SLEEP, "securityContext": {"privileged": True}}])
     assert [run(engine, "p", "ip", "link", "add", "dummy0", "type", "dummy", container=name)[0] for name in ("c0", "c1")] == [2, 0]
+
+
+def test_what_a_command_leaves_in_a_shared_volume_is_there_for_the_other_container():
+    engine = Engine(nodes=1)
+    one = {**SLEEP, "volumeMounts": [{"name": "v", "mountPath": "/one"}]}
+    two = {**SLEEP, "volumeMounts": [{"name": "v", "mountPath": "/two"}]}
+    pod_with(engine, "p", [one, two], volumes=EMPTY)
+    assert run(engine, "p", "sh", "-c", "mkdir /one/sub; echo hello > /one/sub/f; echo own > /tmp/g")[0] == 0
+    assert run(engine, "p", "cat", "/two/sub/f", container="c1") == (0, "hello\n")
+    assert run(engine, "p", "cat", "/tmp/g", container="c1")[0] == 1
+    assert run(engine, "p", "rm", "/two/sub/f", container="c1")[0] == 0
+    assert run(engine, "p", "cat", "/one/sub/f")[0] == 1
+    engine.cluster = type(engine.cluster).load(engine.cluster.save())
+    engine.api = engine.cluster.world.client("tester")
+    assert run(engine, "p", "cat", "/tmp/g") == (0, "own\n")
+    assert run(engine, "p", "cat", "/one/sub/f")[0] == 1
+
+
+def test_an_image_is_mounted_as_a_volume():
+    engine = Engine(nodes=1)
+    volumes = [{"name": "v", "image": {"reference": "nginx:1.27"}}]
+    mounts = [{"name": "v", "mountPath": "/whole"}, {"name": "v", "mountPath": "/part", "subPath": "etc"}]
+    pod_with(engine, "p", [{**SLEEP, "volumeMounts": mounts}], volumes=volumes)
+    assert "Welcome to nginx!" in run(engine, "p", "cat", "/whole/usr/share/nginx/html/index.html")[1]
+    assert "ID=debian" in run(engine, "p", "cat", "/part/os-release")[1]
+
+
+def test_a_container_with_a_volume_of_an_image_that_is_not_there_does_not_start():
+    engine = Engine(nodes=1)
+    volumes = [{"name": "v", "image": {"reference": "does-not-exist:1"}}]
+    pod_with(engine, "p", [{**SLEEP, "volumeMounts": [{"name": "v", "mountPath": "/v"}]}], volumes=volumes)
+    waiting = engine.api.get("Pod", "default", "p")["status"]["containerStatuses"][0]["state"]["waiting"]
+    assert "pull access denied" in waiting["message"]

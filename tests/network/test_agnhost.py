@@ -134,3 +134,29 @@ def test_a_page_that_was_taken_away_is_not_found_and_fails_its_probe():
             engine.cluster.parts["kubelet"].disturb(pod, "c")
             engine.cluster.advance(10)
             assert state() == expected
+
+
+TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+ROLE = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "view", "namespace": "default"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"},
+        "subjects": [{"kind": "ServiceAccount", "name": "default", "namespace": "default"}]}  # fmt: skip
+
+
+def test_a_pod_talks_to_the_api_server_as_its_service_account():
+    engine = Engine(nodes=1)
+    container = {"name": "c", "image": AGNHOST, "command": ["sleep", "36000"]}
+    engine.api.create("Pod", {"metadata": {"name": "client", "namespace": "default"}, "spec": {"containers": [container]}})
+    engine.cluster.advance(30)
+
+    def curl(path: str, more: str = "") -> dict[str, Any]:
+        command = f'curl -sk -H "Authorization: Bearer $(cat {TOKEN})" {more} "https://kubernetes.default.svc{path}"'
+        pod = engine.api.get("Pod", "default", "client")
+        return dict(json.loads(engine.cluster.parts["kubelet"].inside.execute(pod, "c", ["sh", "-c", command]).stdout))
+
+    refused = curl("/api/v1/namespaces/default/pods?labelSelector=a%3Db")
+    assert refused["code"] == 403 and '"system:serviceaccount:default:default" cannot list' in refused["message"]
+    assert engine.call("POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings", ROLE).status == 201
+    assert [each["metadata"]["name"] for each in curl("/api/v1/namespaces/default/pods")["items"]] == ["client"]
+    body = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"made"}}'
+    made = curl("/api/v1/namespaces/default/configmaps", f"-X POST -H 'Content-Type: application/json' -d '{body}'")
+    assert made["metadata"]["name"] == "made" and engine.api.get("ConfigMap", "default", "made")

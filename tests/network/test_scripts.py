@@ -145,3 +145,25 @@ def test_fast_forward_in_one_go_or_in_steps_is_the_same() -> None:
             town.cluster.advance(min(step, (end - town.cluster.now) / 1_000_000))
         hashes.add((town.cluster.state_hash(), tuple(log(town, "loop"))))
     assert len(hashes) == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "asked", "said"),
+    [
+        (["sh", "-c", "while true; do echo -e 'HTTP/1.1 200 OK\\n\\nhello from nc' | nc -l -p 8080; done"], "curl -s http://{}:8080/", "hello from nc"),
+        (["sh", "-c", "while true; do echo plain | nc -lk -p 8080; done"], "nc {} 8080 </dev/null", "plain"),
+        (["nc", "-lk", "-p", "8080", "-e", "cat"], "echo you | nc {} 8080", "you"),
+        (["sh", "-c", "mkdir /www; hostname > /www/index.html; httpd -f -p 8080 -h /www"], "wget -qO- {}:8080", "server"),
+    ],
+)
+def test_servers_made_of_shell_commands_answer(town: Town, command: list[str], asked: str, said: str) -> None:
+    town.put("Pod", lone("server", container={"command": command}))
+    town.settle()
+    assert town.run(asked.format(town.address("server")))[1].strip() == said
+    assert town.run(f"nc -zv -w 1 {town.address('server')} 8081")[0] == 1
+
+
+def test_netcat_as_a_client_is_no_server(town: Town) -> None:
+    town.put("Pod", lone("probe", restartPolicy="Never", container={"command": ["nc", "-zv", "web", "80"]}))
+    assert town.engine.settle()
+    assert phase(town, "probe") == "Succeeded"

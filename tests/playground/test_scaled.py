@@ -167,6 +167,7 @@ def test_a_killed_workers_clusters_move_and_no_acknowledged_write_is_lost(site: 
 def test_a_page_that_looks_on_follows_its_cluster_to_the_next_worker(site: Site) -> None:
     made(site, "watched")
     with contextlib.closing(websocket.create_connection(f"ws://127.0.0.1:{site.ports['web-b']}/ws/clusters/watched/", timeout=SECONDS)) as page:
+        page.send(json.dumps({"type": "hello"}))
         heard(page, lambda message: message["type"] == "snapshot")
         before = site.owner("watched")
         site.kill(before)
@@ -179,8 +180,9 @@ def test_a_page_that_looks_on_follows_its_cluster_to_the_next_worker(site: Site)
 
 def heard(page: websocket.WebSocket, wanted: Callable[[dict[str, Any]], bool]) -> None:
     """Read on until the message has come."""
+    end = time.monotonic() + SECONDS
     while not wanted(json.loads(page.recv())):
-        pass
+        assert time.monotonic() < end
 
 
 def test_without_workers_the_answer_is_503_with_retry_after(site: Site) -> None:

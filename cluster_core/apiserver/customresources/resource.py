@@ -81,6 +81,7 @@ class Resource:
         schema = self.schemas[version]
         problems = values.validate(new, schema, old=rules.NOTHING if old is None else old)
         problems += self._scale_problems(version, new)
+        problems += structure.embedded_problems(new, schema)
         if old is None or not values.list_problems(old, schema):
             problems += values.list_problems(new, schema)
         return problems + self._broken_rules(version, new, old, problems)
@@ -102,7 +103,8 @@ class Resource:
     def _broken_rules(self, version: str, new: Obj, old: Obj | None, problems: field.Errors) -> field.Errors:
         if not self.has_rules[version]:
             return []
-        if any(problem.type in _BLOCKING for problem in problems):
+        nameless = old is None and not new["metadata"].get("name")
+        if nameless or any(problem.type in _BLOCKING for problem in problems):
             return [field.invalid("<nil>", None, _UNCHECKED)]
         return rules.validate(new, rules.NOTHING if old is None else old, self.schemas[version])
 
@@ -136,6 +138,17 @@ class Resource:
 def _schema_of(version: Mapping[str, Any]) -> Schema:
     found: Schema = version.get("schema", {}).get("openAPIV3Schema") or {"type": "object", structure.PRESERVE: True}
     return found
+
+
+def finalizer_warnings(new: Obj, old: Obj | None) -> list[str]:
+    """New finalizers whose names others may use too."""
+    before = (old or {}).get("metadata", {}).get("finalizers") or ()
+    advice = "prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers"
+    found = (each for each in new["metadata"].get("finalizers") or () if each not in before)
+    return [f"metadata.finalizers: {gofmt.quote(each)}: {advice}" for each in found if "/" not in each and each not in _PLAIN]
+
+
+_PLAIN = ("orphan", "foregroundDeletion")
 
 
 def _but_metadata(obj: Obj) -> dict[str, Any]:
@@ -181,6 +194,7 @@ def kind_of(definition: Obj, convert: Convert = renamed) -> Kind:
         validate_as=resource.validate,
         fields=_selectable(stored),
         columns=columns.columns_of(stored.get("additionalPrinterColumns", ())),
+        warnings=finalizer_warnings,
         status="status" in subresources,
         scale=_scale(subresources),
         served=tuple(_others(resource)),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, cast
 
 from cluster_core.apiserver import schema as builtin
+from cluster_core.machinery.field import Errors, required
 from cluster_core.machinery.typed import Field, Type, TypeKind
 
 Schema = Mapping[str, Any]
@@ -173,3 +174,24 @@ def _default_members(value: Mapping[str, Any], schema: Schema) -> Any:
 
 def _in_place_of_null(value: Any, schema: Schema) -> Any:
     return schema.get("default") if value is None and _may_not_be_null(schema) else value
+
+
+# ------------------------------------------------------------------------------------------------ resources inside
+
+
+def embedded_problems(value: Any, schema: Schema, path: str = "") -> Errors:
+    """A resource inside says what it is."""
+    if isinstance(value, list):
+        items = schema.get("items") or {}
+        return [each for index, item in enumerate(value) for each in embedded_problems(item, items, f"{path}[{index}]")]
+    if not isinstance(value, Mapping):
+        return []
+    errors: Errors = []
+    if path and schema.get(EMBEDDED):
+        errors += [required(f"{path}.{key}") for key in ("apiVersion", "kind") if not value.get(key)]
+    properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")
+    for key, member in value.items():
+        inner = properties.get(key, additional if isinstance(additional, Mapping) else None)
+        if inner:
+            errors += embedded_problems(member, inner, f"{path}.{key}" if path else key)
+    return errors

@@ -86,7 +86,7 @@ def _serve_etcd(cluster: str, port: int) -> Callable[[], None]:
     def work() -> None:
         from playground.etcdapi.process import run  # not before: gRPC's threads belong to one process
 
-        asyncio.run(run(cluster=cluster, port=port))
+        asyncio.run(run(cluster=cluster, port=port, with_parent=True))
 
     return work
 

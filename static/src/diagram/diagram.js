@@ -71,6 +71,8 @@ export function mountDiagram(element, context) {
   let layoutDirty = true;
   let layoutAfter = 0;
   let quiet = true;
+  let stamp = 0;
+  let podsMoved = false;
   let scheduled = 0;
   /** @type {string | null} */
   let hover = null;
@@ -102,6 +104,7 @@ export function mountDiagram(element, context) {
   /** @param {number} now */
   function relayout(now) {
     layoutDirty = false;
+    stamp += 1;
     const started = performance.now();
     layout = layOut(makePlan(store, layers(), aspect()), memory);
     blocks.aimAt(blockBoxes(layout), now, quiet);
@@ -139,12 +142,15 @@ export function mountDiagram(element, context) {
     scheduled = 0;
     if (!view.width) return;
     if (layoutDirty && (quiet || now >= layoutAfter)) relayout(now);
-    const moved = [blocks.tick(now), pods.tick(now), moveCamera()].some(Boolean);
+    const podsMove = pods.tick(now);
+    const moved = [blocks.tick(now), podsMove, moveCamera()].some(Boolean);
+    if (podsMove || podsMoved) stamp += 1; // also once when they have come to rest: what died is gone
+    podsMoved = podsMove;
     const started = performance.now();
     const turning = !calm.matches && camera.k > 0.3;
     const focus = { hover, selected: ui.get().selected };
     const legs = travelled(now);
-    paint(createScene({ ctx, store, layout, blocks, pods, camera, view, theme, palette, focus, ghosts, turn: turning ? now / 300 : 0, trace: ui.get().trace, travelled: legs }));
+    paint(createScene({ ctx, store, layout, blocks, pods, camera, view, theme, palette, focus, ghosts, stamp, turn: turning ? now / 300 : 0, trace: ui.get().trace, travelled: legs }));
     context.frames?.(performance.now() - started, now);
     if (!moved) ghosts.clear();
     tellCamera();
@@ -165,6 +171,7 @@ export function mountDiagram(element, context) {
 
   /** @param {Difference} difference */
   function onChange(difference) {
+    stamp += 1;
     if (difference.reset) {
       quiet = true;
       layoutDirty = true;

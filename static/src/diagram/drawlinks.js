@@ -128,7 +128,7 @@ function arrival(from, to) {
 
 /** The lines to draw, those that are pointed at apart. @param {Scene} scene @returns {{plain: Link[], strong: Link[]}} */
 function linksOf(scene) {
-  const links = [...scene.endpoints()];
+  const links = scene.endpoints();
   const strong = links.filter(({ service, uid }) => pointedAt(scene, service) || scene.focus.selected === uid);
   return { plain: links.length <= MOST_LINES ? links.filter((link) => !strong.includes(link)) : [], strong };
 }
@@ -177,7 +177,7 @@ export function drawServiceArrivals(scene) {
 /** Where the lines arrive, over the pods, so that one sees which are meant. @param {Scene} scene */
 export function drawServiceEnds(scene) {
   const { ctx, theme, camera } = scene;
-  const links = [...scene.endpoints()];
+  const links = scene.endpoints();
   if (links.length > MOST_LINES || camera.k < 0.25) return;
   for (const { service, uid, ready } of links) {
     const from = block(scene, `service/${service.uid}`);

@@ -112,14 +112,34 @@ function drawTile(scene, pod, sprite) {
 
 /** Grouped by colour, as plain rectangles: without a GPU a path of thousands costs three times as much. @param {Scene} scene */
 function drawBlocks(scene) {
-  const { ctx, ghosts } = scene;
-  const pods = scene.store.kind("Pod");
+  const { ctx } = scene;
+  for (const [colour, sprites] of blockGroups(scene)) {
+    ctx.fillStyle = colour;
+    for (const sprite of sprites) if (scene.inView(sprite)) ctx.fillRect(sprite.x, sprite.y, sprite.w * sprite.scale, sprite.h * sprite.scale);
+  }
+}
+
+/** The groups found last and for what: while one only looks around they stay the same. @type {WeakMap<Scene["pods"], {stamp: number, theme: Scene["theme"], groups: Map<string, Sprite[]>}>} */
+const grouped = new WeakMap();
+
+/** @param {Scene} scene */
+function blockGroups(scene) {
+  const { pods, stamp, theme } = scene;
+  const last = grouped.get(pods);
+  if (last?.stamp === stamp && last.theme === theme) return last.groups;
+  const groups = findGroups(scene);
+  grouped.set(pods, { stamp, theme, groups });
+  return groups;
+}
+
+/** @param {Scene} scene */
+function findGroups(scene) {
+  const things = scene.store.kind("Pod");
   const known = coloursOf(scene.theme);
   /** @type {Map<string, Sprite[]>} */
   const groups = new Map();
   for (const [uid, sprite] of scene.pods.sprites) {
-    if (!scene.inView(sprite)) continue;
-    const pod = pods.get(uid) ?? ghosts.get(uid);
+    const pod = things.get(uid) ?? scene.ghosts.get(uid);
     if (!pod) continue;
     let colour = known.get(pod);
     if (!colour) known.set(pod, (colour = findBlockColour(scene, pod)));
@@ -127,10 +147,7 @@ function drawBlocks(scene) {
     if (group) group.push(sprite);
     else groups.set(colour, [sprite]);
   }
-  for (const [colour, sprites] of groups) {
-    ctx.fillStyle = colour;
-    for (const sprite of sprites) ctx.fillRect(sprite.x, sprite.y, sprite.w * sprite.scale, sprite.h * sprite.scale);
-  }
+  return groups;
 }
 
 /** @type {WeakMap<import("./theme.js").Theme, WeakMap<Thin, string>>} */

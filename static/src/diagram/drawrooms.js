@@ -38,15 +38,33 @@ export function drawZones(scene) {
 
 /** @param {Scene} scene */
 export function drawRooms(scene) {
+  /** @type {Array<{box: Box, broken: boolean}>} */
+  const plain = [];
   for (const room of scene.layout.rooms) {
     const box = sprite(scene, room.key);
     if (!box || !scene.inView(box)) continue;
     const node = scene.node(room.name);
     if (!node) continue;
+    if (box.w * scene.camera.k < SMALLEST_TITLE_ROOM_PX) {
+      plain.push({ box, broken: nodeHealth(node).tone === "bad" });
+      continue;
+    }
     scene.ctx.globalAlpha = box.alpha * scene.dimRoom(node.uid);
     drawRoom(scene, node, box);
   }
   scene.ctx.globalAlpha = 1;
+  drawPlainRooms(scene, plain);
+}
+
+/** A plain box is all one sees from afar: edges first, all of a colour together, then what they enclose. @param {Scene} scene @param {Array<{box: Box, broken: boolean}>} rooms */
+function drawPlainRooms({ ctx, theme, camera }, rooms) {
+  const edge = 1 / camera.k;
+  for (const [colour, bad] of /** @type {Array<[string, boolean]>} */ ([[theme.line, false], [theme.tone.bad, true]])) {
+    ctx.fillStyle = colour;
+    for (const { box, broken } of rooms) if (broken === bad) ctx.fillRect(box.x, box.y, box.w, box.h);
+  }
+  ctx.fillStyle = theme.surface;
+  for (const { box } of rooms) ctx.fillRect(box.x + edge, box.y + edge, box.w - 2 * edge, box.h - 2 * edge);
 }
 
 /** @param {Scene} scene @param {Thin} node @param {Box} box */
@@ -54,13 +72,6 @@ function drawRoom(scene, node, box) {
   const { ctx, theme, camera } = scene;
   const health = nodeHealth(node);
   const broken = health.tone === "bad";
-  if (box.w * camera.k < SMALLEST_TITLE_ROOM_PX) {
-    ctx.fillStyle = broken ? theme.tone.bad : theme.line; // a plain box is all one sees from here
-    ctx.fillRect(box.x, box.y, box.w, box.h);
-    const edge = 1 / camera.k;
-    ctx.fillStyle = theme.surface;
-    return ctx.fillRect(box.x + edge, box.y + edge, box.w - 2 * edge, box.h - 2 * edge);
-  }
   roundBox(ctx, box, 12);
   ctx.fillStyle = theme.surface;
   ctx.fill();

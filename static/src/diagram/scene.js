@@ -28,6 +28,7 @@ const WORKLOADS = ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job"
  * @param {ReturnType<typeof import("../palette.js").createPalette>} given.palette
  * @param {{hover: string | null, selected: string | null}} given.focus
  * @param {Map<string, Thin>} given.ghosts pods that are gone and still fade
+ * @param {number} given.stamp another one whenever a pod may have come, gone or changed
  * @param {number} given.turn angle of turning glyphs
  * @param {import("../why/hops.js").Shown | null} given.trace
  * @param {number} given.travelled how many legs of its way the traced request has behind it
@@ -39,6 +40,8 @@ export function createScene(given) {
   const bottom = camera.y + view.height / camera.k;
   /** @type {Map<string, Thin> | undefined} */
   let nodes;
+  /** @type {End[] | undefined} */
+  let ends;
   return {
     ...given,
     /** @param {string} name @returns {Thin | undefined} */
@@ -64,7 +67,7 @@ export function createScene(given) {
     },
     /** @param {string} uid @param {Thin} pod */
     owns: (uid, pod) => owns(store, uid, pod),
-    endpoints: () => endpoints(store, given.layout),
+    endpoints: () => (ends ??= endpoints(store, given.layout)),
   };
 }
 
@@ -86,24 +89,34 @@ function relatedTo(store, selected) {
   return pods;
 }
 
-/** @param {import("../store.js").Store} store @param {Thin} service */
-export function serviceEndpoints(store, service) {
-  /** @type {Array<{service: Thin, uid: string, ready: boolean}>} */
+/** @typedef {{service: Thin, uid: string, ready: boolean}} End */
+
+/** @param {Thin} service @param {Thin[]} slices its own @returns {End[]} */
+function endsOf(service, slices) {
+  /** @type {End[]} */
   const found = [];
-  for (const slice of store.kind("EndpointSlice").values()) {
-    if (slice.service !== service.name || slice.ns !== service.ns) continue;
-    for (const endpoint of slice.endpoints ?? [])
-      if (endpoint.podUid) found.push({ service, uid: endpoint.podUid, ready: endpoint.ready !== false });
-  }
+  for (const slice of slices) for (const endpoint of slice.endpoints ?? []) if (endpoint.podUid) found.push({ service, uid: endpoint.podUid, ready: endpoint.ready !== false });
   return found;
 }
 
-/** @param {import("../store.js").Store} store @param {import("./layout.js").Layout} layout */
-function* endpoints(store, layout) {
-  for (const uid of layout.services.keys()) {
-    const service = store.kind("Service").get(uid);
-    if (service) yield* serviceEndpoints(store, service);
+/** @param {import("../store.js").Store} store @param {Thin} service */
+export const serviceEndpoints = (store, service) => endsOf(service, store.all("EndpointSlice").filter((slice) => slice.service === service.name && slice.ns === service.ns));
+
+/** Of all services that are drawn. @param {import("../store.js").Store} store @param {import("./layout.js").Layout} layout @returns {End[]} */
+function endpoints(store, layout) {
+  if (!layout.services.size) return [];
+  /** @type {Map<string, Thin[]>} */
+  const slices = new Map();
+  for (const slice of store.kind("EndpointSlice").values()) {
+    const key = `${slice.ns}/${slice.service}`;
+    const known = slices.get(key);
+    if (known) known.push(slice);
+    else slices.set(key, [slice]);
   }
+  return [...layout.services.keys()].flatMap((uid) => {
+    const service = store.kind("Service").get(uid);
+    return service ? endsOf(service, slices.get(`${service.ns}/${service.name}`) ?? []) : [];
+  });
 }
 
 /** @param {Scene} scene */

@@ -17,6 +17,7 @@ const PANES = {
   events: async () => (await import("./events.js")).mountEvents,
   charts: async () => (await import("./charts.js")).mountCharts,
   network: async () => (await import("./network.js")).mountNetwork,
+  etcd: async () => (await import("./etcd.js")).mountEtcd,
   terminal: async () => (await import("./terminal.js")).mountTerminal,
 };
 const TABS = /** @type {Tab[]} */ (Object.keys(PANES));
