@@ -28,7 +28,7 @@ from cluster_core.machinery.typed import Obj
 BURST = 500
 """Pods created or deleted in one reconcile at the most."""
 
-SECONDS_PER_POD = 1e-4
+SECONDS_PER_POD = 3e-4
 """A large set is looked at less often, so that the work stays proportional to its size."""
 
 

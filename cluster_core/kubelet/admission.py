@@ -8,6 +8,7 @@ from typing import Any
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.staticpods import MIRROR
 from cluster_core.kubelet.work import Work
+from cluster_core.machinery import selectors
 from cluster_core.machinery.quantity import milli, value
 from cluster_core.machinery.typed import Obj
 
@@ -28,11 +29,27 @@ def refusal(work: Work) -> tuple[str, str] | None:
     allocatable = node.get("status", {}).get("allocatable", {})
     if crowd > value(allocatable.get("pods", "110")):
         return _lacking(work, "pods", 1, crowd - 1, value(allocatable["pods"]))
+    lacking = _short_of(work, wanted, others, allocatable) if wanted else None
+    if lacking is not None:
+        return lacking
+    if not _matches(work.pod, node):
+        return _unfit("NodeAffinity", "node(s) didn't match Pod's node affinity/selector")
     if _port_taken(work.pod, others):
-        return "NodePorts", "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
-    if not wanted:
-        return None
-    return _short_of(work, wanted, others, allocatable)
+        return _unfit("NodePorts", "node(s) didn't have free ports for the requested pod ports")
+    return None
+
+
+def _unfit(predicate: str, why: str) -> tuple[str, str]:
+    return predicate, f"Pod was rejected: Predicate {predicate} failed: {why}"
+
+
+def _matches(pod: Obj, node: Obj) -> bool:
+    """Whether the node is one that the pod's selector and required affinity allow."""
+    labels, spec = node["metadata"].get("labels", {}), pod["spec"]
+    if any(labels.get(key) != value for key, value in spec.get("nodeSelector", {}).items()):
+        return False
+    affinity = spec.get("affinity", {}).get("nodeAffinity", {}).get("requiredDuringSchedulingIgnoredDuringExecution")
+    return affinity is None or selectors.compile_node_terms(affinity.get("nodeSelectorTerms"))(labels, node["metadata"]["name"])
 
 
 def _port_taken(pod: Obj, others: list[Obj]) -> bool:

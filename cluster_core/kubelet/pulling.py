@@ -39,7 +39,23 @@ def begin_image(work: Work, flight: dict[str, Any], name: str) -> None:
         work.event("Warning", "ErrImageNeverPull", text, name)
         _give_up(work, flight, container, "ErrImageNeverPull", text)
     else:
-        _pull_from_registry(work, flight, container, 0 if present else image.size)
+        _pull_from_registry(work, flight, container, 0 if present else _missing_bytes(work, image))
+
+
+NEW_LAYERS = 0.4
+"""The share of an image that another version of it does not have in common: base layers are there already."""
+
+
+def _missing_bytes(work: Work, image: Image) -> int:
+    """What has to come over the network: less when the node has another version of the image."""
+    repository = _repository(image.reference)
+    known = any(_repository(reference) == repository for reference in work.machine.images)
+    return int(image.size * NEW_LAYERS) if known else image.size
+
+
+def _repository(reference: str) -> str:
+    whole = reference.partition("@")[0]
+    return whole.rpartition(":")[0] if ":" in whole.rpartition("/")[2] else whole
 
 
 def _invalid_name(work: Work, flight: dict[str, Any], container: Obj, error: PullError) -> None:

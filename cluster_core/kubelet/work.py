@@ -183,6 +183,8 @@ class Work:
 
     def _new_status(self) -> dict[str, Any]:
         pod, now = self.pod, self.fleet.clock.timestamp()
+        if self.failed and not self.begun and not self.statuses:
+            return self._rejected(*self.failed, now)
         phase = "Failed" if self.failed else self._settled_phase()
         sandbox = self.has_sandbox() and phase not in states.ENDED
         new: dict[str, Any] = {**self._old, "phase": phase}
@@ -197,6 +199,11 @@ class Work:
             if spec.get(key):
                 new[name] = [self._status_of(container) for container in spec[key]]
         return new
+
+    def _rejected(self, reason: str, message: str, now: str) -> dict[str, Any]:
+        """The status of a pod that the kubelet has not even taken on. Models rejectPod of pkg/kubelet/kubelet.go."""
+        told = {"phase": "Failed", "reason": reason, "message": message, "startTime": now}
+        return {**self._old, **told, "observedGeneration": self.pod["metadata"].get("generation", 1)}
 
     def _merged(self, usual: list[dict[str, Any]]) -> list[Any]:
         if not self.conditions and not self.dropped:

@@ -108,7 +108,8 @@ def hostname(launch: Launch) -> str:
 def observe(
     launch: Launch, keep: tuple[str, ...] = (), questions: Callable[[], Questions] | None = None, more_files: Callable[[Launch], Mapping[str, str]] = lambda launch: {}
 ) -> Process:
-    """Find out what the container's process is and, when it is a script, what it does; `more_files` are there besides."""
+    """Find out what the container's process is and, when it is a script, what it does: `questions` to the network are only a script's; `more_files`
+    are there besides."""
     plan = agnhost.refine(argv.plan(launch), launch)
     if plan.kind != "script":
         return Process(plan)

@@ -40,6 +40,15 @@ def test_an_image_that_another_pull_brings_comes_once(engine: Engine) -> None:
     assert times[0] == "1s" and len(times[1]) > 2
 
 
+def test_another_version_of_an_image_shares_its_layers(engine: Engine) -> None:
+    run(engine, "old", "mongo:7.0")
+    engine.settle()
+    run(engine, "new", "mongo:8.0")
+    engine.settle()
+    first_time, second_time = (float(pulled(engine, name).split(" in ")[1].split("s ")[0]) for name in ("old", "new"))
+    assert second_time < first_time / 2
+
+
 def test_images_can_come_at_once(engine: Engine) -> None:
     park_of(engine.cluster).machines["node-1"].settings = {"serial": False}
     run(engine, "one", "mongo:8.0")

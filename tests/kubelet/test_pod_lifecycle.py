@@ -299,3 +299,18 @@ def test_a_port_of_the_host_that_is_taken_is_refused_by_the_kubelet(engine):
         engine.cluster.advance(10)
     assert [status(engine, name)["phase"] for name in ("first-there", "other-protocol", "second-there")] == ["Running", "Running", "Failed"]
     assert status(engine, "second-there")["reason"] == "NodePorts"
+
+
+def test_a_node_that_the_pod_does_not_want_refuses_it(engine):
+    run(engine, "picky", nodeSelector={"disk": "ssd"}, nodeName="node-1")
+    terms = [{"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["node-2"]}]}]
+    affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
+    run(engine, "pickier", affinity=affinity, nodeName="node-1")
+    run(engine, "pleased", affinity=affinity, nodeName="node-2")
+    engine.settle()
+    for name in ("picky", "pickier"):
+        found = status(engine, name)
+        assert (found["phase"], found["reason"]) == ("Failed", "NodeAffinity")
+        assert found["message"] == "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
+        assert "containerStatuses" not in found and "podIP" not in found
+    assert status(engine, "pleased")["phase"] == "Running"
