@@ -130,6 +130,7 @@ def published(engine: Engine) -> list[Kind]:
     return sorted(found, key=lambda kind: (kind.group, kind.name))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(seed=st.integers(0, 2**32))
 def test_whatever_is_asked_the_answer_is_no_server_error(engine: Engine, seed: int) -> None:
