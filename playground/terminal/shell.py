@@ -13,6 +13,7 @@ from typing import Any
 
 from bashkit import Bash
 
+from cluster_core.etcd.store import prefix_end
 from playground.engine.port import EngineError
 
 from . import kubeconfig, kubectl, openssl
@@ -22,6 +23,7 @@ Ask = Callable[..., Awaitable[dict[str, Any]]]
 Edit = Callable[[str, str], Awaitable[None]]
 MOST_COMMANDS, MOST_LOOPS, MOST_MEMORY, MOST_FILES = 5_000, 10_000, 16 * 1024 * 1024, 2000
 MOST_OUTPUT, SECONDS = 4 * 1024 * 1024, 10.0
+_WATCH_SECONDS = 0.3
 _OWN = frozenset(("proc", "dev", "bin", "sbin", "sys", "lib"))
 _PROGRAMS = ("/usr/bin/", "/usr/local/bin/", "/usr/sbin/")
 _ENVIRONMENT = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "USER": "root"}
@@ -177,6 +179,8 @@ class Shell:
     async def _tool(self, context: Any) -> int:
         self._fs = context.fs  # bashkit's own handle would wait for the execution we are part of
         await self._push()
+        if context.name == "etcdctl" and "watch" in context.argv:
+            return await self._watch(context)
         stdin = (await _all_of(context.stdin)).decode("utf-8", "replace")
         data = {word: self._fs.read_file(path) for word, path in self._named(context)}
         env = {name: value for name, value in context.env.items() if name.startswith("ETCDCTL_")}
@@ -191,6 +195,30 @@ class Shell:
         await context.stdout.write(answer["out"].encode())
         await context.stderr.write(answer["err"].encode())
         return int(answer["code"])
+
+    async def _watch(self, context: Any) -> int:
+        """`etcdctl watch KEY [--prefix]`, until somebody presses Ctrl-C. That etcd can be reached is asked first."""
+        at = context.argv.index("watch")
+        key = next((word for word in context.argv[at + 1 :] if not word.startswith("-")), "")
+        rest = [word for word in context.argv if word not in ("watch", key, "--prefix")]
+        checked = await self._ask("machine-run", node=self.node, argv=["etcdctl", *rest, "endpoint", "health"], env=dict(context.env))
+        if checked["code"] or not key:
+            await context.stderr.write(checked["err"].encode() or b"Error: watch requires a key\n")
+            return 1
+        end = prefix_end(key) if "--prefix" in context.argv else ""
+        self._live += 1
+        try:
+            after = (await self._ask("etcd", op="leases"))["revision"]
+            while True:
+                until = (await self._ask("etcd", op="leases"))["revision"]
+                found = await self._ask("etcd", op="events", after=after, until=until, ranges=[[key, end]])
+                for _, changed, new, _ in found.get("events", ()):
+                    value = new[1].decode("utf-8", "replace") if new else ""
+                    await context.stdout.write(f"{'PUT' if new else 'DELETE'}\n{changed}\n{value}\n".encode())
+                after = until
+                await asyncio.sleep(_WATCH_SECONDS)
+        finally:
+            self._live -= 1
 
     async def _openssl(self, context: Any) -> int:
         self._fs = context.fs

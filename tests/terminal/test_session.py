@@ -79,6 +79,37 @@ async def test_control_c_ends_what_runs(terminal: Terminal) -> None:
     assert "alive" in await terminal.until("alive")
 
 
+async def test_etcdctl_watches_until_control_c(host: Host, terminal: Terminal) -> None:
+    await terminal.type("etcdctl watch /exam --prefix\r")
+    await terminal.until("--prefix")
+    for number in range(100):
+        await host.command("demo", "etcd", {"op": "put", "key": "/exam/answer", "value": str(number).encode()})
+        await asyncio.sleep(0.05)
+        if number > 20:
+            break
+    assert "PUT" in await terminal.until("/exam/answer")
+    await terminal.type("\x03")
+    await terminal.type("echo ov''er\r")
+    await terminal.until("\nover")
+
+
+async def test_kubectl_goes_by_the_machines_kubeconfig(terminal: Terminal) -> None:
+    await terminal.run("sed -i s/:6443/:6553/ /root/.kube/config")
+    assert "172.18.0.2:6553 was refused" in await terminal.run("kubectl get nodes")
+    assert "no such file" in await terminal.run("kubectl --kubeconfig=/nowhere get nodes")
+    await terminal.run("mv /etc/kubernetes/manifests/kube-apiserver.yaml /root/")
+    assert "172.18.0.2:6443 was refused" in await terminal.run("KUBECONFIG=/etc/kubernetes/admin.conf kubectl get nodes")
+
+
+async def test_keys_requests_and_certificates_are_made(terminal: Terminal) -> None:
+    await terminal.run("openssl genrsa -out jane.key 2048 && openssl req -new -key jane.key -subj /CN=jane/O=devs -out jane.csr")
+    assert "CN = jane" in await terminal.run("openssl req -in jane.csr -noout -subject")
+    pki = "/etc/kubernetes/pki"
+    await terminal.run(f"openssl x509 -req -in jane.csr -CA {pki}/ca.crt -CAkey {pki}/ca.key -CAcreateserial -days 30 -out jane.crt")
+    assert "jane.crt: OK" in await terminal.run(f"openssl verify -CAfile {pki}/ca.crt jane.crt")
+    assert "No such file" in await terminal.run("openssl x509 -in nothing.crt -noout -text")
+
+
 async def test_vi_opens_the_editor_and_saving_writes(terminal: Terminal) -> None:
     await terminal.type("vi /root/new.txt\r")
     edit = await terminal.wait_for("edit")
