@@ -7,19 +7,19 @@ not run for want of a file is started again and again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cluster_core.machines import manifests, rendering
 from cluster_core.machines.machine import Machine
 from cluster_core.machines.rendering import MANIFESTS, UNITS
 from cluster_core.simulation import etcdfiles
-from cluster_core.simulation.control import control_of
 from cluster_core.simulation.kubeadm.manifests import COMPONENTS
 from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of
 from cluster_core.simulation.options import manifest_files, site_of, unit_files
 
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
+    from cluster_core.simulation.control import ControlPlane
 
 MOST_BYTES = 1024 * 1024
 
@@ -57,7 +57,12 @@ def write(cluster: Cluster, machine: Machine, changes: Mapping[str, str | None])
     if machine.kubelet and any(manifests.is_manifest(machine, path) for path in changes):
         look_at_manifests(cluster, machine)
     if machine.control_plane:
-        control_of(cluster).retry()
+        _control(cluster).retry()
+
+
+def _control(cluster: Cluster) -> ControlPlane:
+    """The control plane stands on modules that read machines' files: it is looked up, not imported."""
+    return cast("ControlPlane", cluster.parts["control-plane"])
 
 
 def _tidy(cluster: Cluster, machine: Machine, merged: dict[str, str | None]) -> dict[str, str | None]:
@@ -81,7 +86,7 @@ def _order(name: str) -> tuple[int, str]:
 
 def set_manifest(cluster: Cluster, machine: Machine, name: str, manifest: Any) -> None:
     if name in COMPONENTS and machine.name == CONTROL_PLANE:
-        control_of(cluster).set_manifest(name, manifest)
+        _control(cluster).set_manifest(name, manifest)
         return
     rest = {key: each for key, each in machine.manifests.items() if key != name}
     machine.manifests = rest if manifest is None else {**rest, name: manifest}
