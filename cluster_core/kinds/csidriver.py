@@ -38,6 +38,13 @@ def _audiences(obj: Obj, now: int) -> str:
     return "<unset>" if requests is None else ",".join(one.get("audience", "") for one in requests)
 
 
+def prepare_update(new: Obj, old: Obj) -> Obj:
+    """A change of what may be changed counts, though a creation does not begin to."""
+    metadata = {key: value for key, value in new["metadata"].items() if key != "generation"}
+    generation = old["metadata"].get("generation", 0) + (new.get("spec") != old.get("spec"))
+    return {**new, "metadata": {**metadata, "generation": generation} if generation else metadata}
+
+
 COLUMNS = (
     NAME,
     _flag("AttachRequired", "attachRequired"),
@@ -61,6 +68,7 @@ KIND = Kind(
     group="storage.k8s.io",
     namespaced=False,
     default=default,
+    prepare_update=prepare_update,
     validate=driver,
     validate_update=driver_update,
     columns=COLUMNS,

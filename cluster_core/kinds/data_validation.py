@@ -34,7 +34,7 @@ def configmap(obj: Obj) -> Errors:
         name(errors, Path("binaryData")[key], key, names.config_map_key)
     size = sum(map(names.length, data.values())) + sum(map(_decoded_length, binary.values()))
     if size > _LARGEST:
-        errors.append(too_long("", _LARGEST))
+        errors.append(too_long("[]", _LARGEST))
     return errors
 
 

@@ -68,7 +68,7 @@ def _generated_selector(errors: Errors, obj: Obj) -> None:
     except selectors.SelectorError:
         return
     if not selector.matches(expected):
-        errors.append(invalid(_SPEC / "selector", dict(spec["selector"]), "`selector` not auto-generated"))
+        errors.append(invalid(_SPEC / "selector", internal("metav1.LabelSelector", spec["selector"]), "`selector` not auto-generated"))
 
 
 def _spec_with_selector(errors: Errors, spec: Obj) -> None:

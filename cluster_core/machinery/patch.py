@@ -7,13 +7,18 @@ are never changed; unchanged parts are shared with the result.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from cluster_core.machinery import errors, gofmt
 
 MAX_OPERATIONS = 10_000
+MAX_COPIED = 3 * 1024 * 1024
+"""Bytes of JSON that the copies of one patch may add up to, or a few of them would double a document without end."""
 _INDEX = re.compile(r"[+-]?[0-9]+\Z")
 _OP_TYPE = "jsonPatchOp"
 _TEXT_MEMBERS = ("op", "path", "from")
@@ -31,12 +36,24 @@ def json_patch(document: Any, patch: Any) -> Any:
     if len(operations) > MAX_OPERATIONS:
         limit = f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}"
         raise errors.request_entity_too_large(limit)
+    copied = 0
     try:
         for operation in operations:
+            if operation.get("op") == "copy":
+                copied += _size(_find(document, _pointer(operation, "from")))
+            if copied > MAX_COPIED:
+                raise _NotApplicable
             document = _apply(document, operation)
     except _NotApplicable:
         raise errors.unprocessable() from None
     return document
+
+
+def _size(value: Any) -> int:
+    try:
+        return len(orjson.dumps(value))
+    except TypeError:
+        return len(json.dumps(value))  # a number longer than 64 bits
 
 
 def _checked_operations(patch: Any) -> Sequence[Operation]:

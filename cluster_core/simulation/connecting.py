@@ -10,7 +10,7 @@ from cluster_core.apiserver.request import ApiRequest, ApiResponse, RequestInfo
 from cluster_core.apiserver.server import ApiServer
 from cluster_core.kubelet.fleet import Fleet
 from cluster_core.kubelet.inside import LogOptions
-from cluster_core.machinery import errors
+from cluster_core.machinery import errors, field
 from cluster_core.machinery.timestamps import TimeError, any_time
 from cluster_core.machinery.typed import Obj
 
@@ -23,7 +23,12 @@ def install(server: ApiServer, fleet: Fleet) -> None:
 
     def connect(context: Context, subresource: Subresource, info: RequestInfo, request: ApiRequest) -> ApiResponse:
         if context.kind.name == "Pod" and subresource.name == "log":
-            text, _ = fleet.inside.logs(lifecycle.existing(context), log_options(request))
+            pod, options = lifecycle.existing(context), log_options(request)
+            _check_log_options(pod, options)
+            if not pod["spec"].get("nodeName"):
+                fleet.inside.container_of(pod, options.container)
+                return ApiResponse(204, b"", TEXT)
+            text, _ = fleet.inside.logs(pod, options)
             return ApiResponse(200, text.encode(), TEXT, revision=server.storage.revision)
         if context.kind.name == "Pod" and subresource.name in ("exec", "attach", "portforward"):
             return _opened(fleet, lifecycle.existing(context), subresource.name, request)
@@ -37,6 +42,8 @@ def _opened(fleet: Fleet, pod: Obj, verb: str, request: ApiRequest) -> ApiRespon
     if verb == "portforward":
         fleet.inside.check_door(pod, verb)
     else:
+        if not pod["spec"].get("nodeName"):
+            raise errors.bad_request(f"pod {pod['metadata']['name']} does not have a host assigned")
         _check_streams(request)
         fleet.inside.check_entrance(pod, request.parameter("container"), verb)
     upgrade = request.header("upgrade").lower()
@@ -69,6 +76,21 @@ def log_options(request: ApiRequest) -> LogOptions:
         limit_bytes=_number(request, "limitBytes"),
         stream=request.parameter("stream") or "All",
     )
+
+
+def _check_log_options(pod: Obj, options: LogOptions) -> None:
+    """Models ValidatePodLogOptions. Raises Invalid."""
+    problems: field.Errors = []
+    if options.tail is not None and options.tail < 0:
+        problems.append(field.invalid("tailLines", options.tail, "must be greater than or equal to 0"))
+    if options.limit_bytes is not None and options.limit_bytes < 1:
+        problems.append(field.invalid("limitBytes", options.limit_bytes, "must be greater than 0"))
+    if options.since_seconds is not None and options.since_time is not None:
+        problems.append(field.forbidden("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified"))
+    elif options.since_seconds is not None and options.since_seconds < 1:
+        problems.append(field.invalid("sinceSeconds", options.since_seconds, "must be greater than 0"))
+    if problems:
+        raise errors.invalid("", "PodLogOptions", pod["metadata"]["name"], problems)
 
 
 def _truth(text: str) -> bool:

@@ -24,6 +24,7 @@ from cluster_core.network.trace import Call, Response, Source, Trace
 from cluster_core.simulation import containertools
 from cluster_core.simulation.nodes import fleet_of, park_of
 from cluster_core.workloads import listening
+from cluster_core.workloads.imagefiles import image_files
 from cluster_core.workloads.process import Process
 from cluster_core.workloads.runtime import Containers
 
@@ -142,7 +143,8 @@ class _ContainerAnswers:
         launch, process = self._running(pod, found)
         ask, run = self._asker(pod, container), self._runner(pod, container)
         left, serving = (process.trace.files, process.trace.serving) if process.trace else ({}, ())
-        files = {**launch.files_now(), **left}
+        brought = {path: text for path, text in image_files(found["image"]).items() if path not in launch.gone()}
+        files = {**brought, **launch.files_now(), **left}
         program = Program(pod, found, files, launch.environment, launch.now, launch.gone(), ask, run, serving, process.says)
         response = respond(program, call, process.program.name)
         noted = accesslogs.line(process.program.name, call, response, launch.now)

@@ -14,6 +14,8 @@ _UBUNTU = ('PRETTY_NAME="Ubuntu 24.04.3 LTS"\nNAME="Ubuntu"\nVERSION_ID="24.04"\
            "VERSION_CODENAME=noble\nID=ubuntu\nID_LIKE=debian\nHOME_URL=\"https://www.ubuntu.com/\"\n")  # fmt: skip
 _DEMOS = ("kitten", "nautilus")
 """Pictures of the update demo."""
+_AGNHOSTS = ("/localhost.crt", "/localhost.key")
+"""What agnhost's servers with TLS use, and what its web server has to show."""
 _ALPINES = ("alpine", "agnhost", "curl", "netshoot", *_DEMOS)
 
 
@@ -28,6 +30,8 @@ def _files(entry: Entry, reference: str) -> dict[str, str]:
     found = pages(entry.does)
     if entry.shell and name != "busybox":
         found[_OS_RELEASE] = _system(name, reference)
+    if name == "agnhost":
+        found |= dict.fromkeys(_AGNHOSTS, "\n")
     if name in _DEMOS:
         found["/data.json"] = f'{{\n"image": "{name}.jpg"\n}}\n'
     return found

@@ -116,7 +116,7 @@ def observe(
     path = launch.container.get("terminationMessagePath") or "/dev/termination-log"
     launch = launch._replace(files={**more_files(launch), **launch.files})
     job = job_of(launch, plan, (*keep, path))
-    job.questions = questions() if questions is not None else None
+    job.questions = questions() if questions else None
     return Process(plan, Run(job).run())
 
 

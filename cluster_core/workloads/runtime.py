@@ -73,11 +73,12 @@ class Containers:
         found = self._processes.get(key) if until is None else None
         if found is None:
             shared = shared_mounts(launch)
-
-            def questions() -> Questions:
-                return Questions(self._record(launch), self.tools(launch, False), until)
-
-            found = process.observe(launch._replace(now=started), tuple(mount.path for mount in shared), questions, self.network_files)
+            found = process.observe(
+                launch._replace(now=started),
+                tuple(mount.path for mount in shared),
+                lambda: Questions(self._record(launch), self.tools(launch, False), until),
+                self.network_files,
+            )
             if found.trace is not None:
                 self._keep(launch, found, shared)
                 self._processes[key] = found
@@ -129,24 +130,24 @@ class Containers:
 
     def _outcome(self, launch: Launch, found: Process, age: float) -> Outcome:
         outcome = process.outcome(launch, found, age)
-        asks = found.trace.asks if found.trace else None
-        if asks is None or (record := self._record(launch)).is_full:
+        asks = found.trace.asks if found.trace is not None else None
+        record = self._past(launch)
+        if asks is None or record is None or record.is_full:
             return outcome
         endless = len(record.steps) >= _TRUSTED_STEPS and is_endless(found.plan.script)
         return outcome._replace(asks=max(asks - age, 0.0), patience=record.patience(age), endless=endless)
 
-    def _record(self, launch: Launch) -> Record:
-        place = _place(launch)
-        kept = self._records.get(launch.pod["metadata"]["uid"], {})
-        return kept[place] if place in kept else self._new_record(launch, place)
+    def _past(self, launch: Launch) -> Record | None:
+        """What the network has answered to the container's script; None when it is none."""
+        return self._records.get(launch.pod["metadata"]["uid"], {}).get(_place(launch))
 
-    def _new_record(self, launch: Launch, place: str) -> Record:
-        """Kept as soon as there is something in it."""
+    def _record(self, launch: Launch) -> Record:
+        """The same, to be added to."""
         kept = self._records.setdefault(launch.pod["metadata"]["uid"], {})
         for other in [name for name in kept if name.rpartition("/")[0] == launch.container["name"]]:
             if int(other.rpartition("/")[2]) < launch.attempt - 1:
                 del kept[other]
-        return kept.setdefault(place, Record())
+        return kept.setdefault(_place(launch), Record())
 
     def terminate(self, launch: Launch, started: int) -> Reaction:
         launch = self._with_volumes(launch)
@@ -158,7 +159,7 @@ class Containers:
 
         def run(command: list[str]) -> tuple[int, str, str]:
             there = launch._replace(files={**self.network_files(launch), **launch.files})
-            entered = serving.enter(there, self._process(launch, started), started, self.tools(launch, True), self._record(launch))
+            entered = serving.enter(there, self._process(launch, started), started, self.tools(launch, True), self._past(launch))
             written = self._written_in(launch)
             return Inner(entered, dict(written)).execute(command) if written else entered.execute(command)
 
@@ -195,7 +196,7 @@ class Containers:
         """A session in the container; what it leaves in files is there for the next one."""
         launch = self._with_volumes(launch)
         launch = launch._replace(files={**self.network_files(launch), **launch.files})
-        run = serving.enter(launch, self._process(launch, started), started, self.tools(launch, False), self._record(launch))
+        run = serving.enter(launch, self._process(launch, started), started, self.tools(launch, False), self._past(launch))
         uid, place = launch.pod["metadata"]["uid"], _place(launch)
         written = self._left(launch)
         sizes = self._sizes.setdefault(uid, {}).setdefault(place, {})

@@ -16,6 +16,7 @@ from cluster_core.machinery.typed import Obj
 from cluster_core.machinery.welcome import ROOTS
 from cluster_core.workloads.asking import Questions, Record, Tool
 from cluster_core.workloads.catalogue import Program
+from cluster_core.workloads.imagefiles import image_files
 from cluster_core.workloads.process import Process, job_of, lacks_variables
 from cluster_core.workloads.shell import Run
 
@@ -100,6 +101,13 @@ def _http(launch: Launch, process: Process, probe: Obj, started: int) -> ProbeRe
     return ProbeResult(False, f"HTTP probe failed with statuscode: {status}", change)
 
 
+def _has_file(launch: Launch, path: str) -> bool:
+    """Whether the container has the file, or is asked for a directory."""
+    if path.endswith("/") or path in launch.files_now():
+        return True
+    return path in image_files(launch.container["image"]) and path not in launch.gone()
+
+
 _WELCOME = ("/", "/index.html", "/50x.html")
 
 
@@ -108,6 +116,8 @@ def status_of(launch: Launch, program: Program, path: str, started: int) -> tupl
     if program.name == "agnhost liveness":
         age = (launch.now - started) / SECOND
         return (200, 10.0 - age) if age < 10 else (500, None)
+    if program.name == "agnhost test-webserver":
+        return (200 if _has_file(launch, path.partition("?")[0]) else 404), None
     root = ROOTS.get(program.name)
     if root is None or _configured(launch):
         return 200, None

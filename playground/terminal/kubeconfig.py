@@ -6,6 +6,7 @@ Such a file is only ever read by us: kubectl itself gets one that leads to this 
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -54,6 +55,18 @@ def extract(argv: list[str], environment: Mapping[str, str], cwd: str) -> Given:
     if is_config and "context" in chosen:
         words.append(f"--context={chosen['context']}")
     return Given([*words, *argv[end:]], path, chosen.get("context", ""), is_config)
+
+
+_LETTERS = re.compile(r"-[a-z]*t[a-z]*")
+
+
+def wants_terminal(argv: list[str]) -> bool:
+    """Whether the command is for somebody at a terminal: exec, attach, run or debug with -t."""
+    end = argv.index("--") if "--" in argv else len(argv)
+    plain = [word for word in argv[:end] if not word.startswith("-")]
+    flags = [word for word in argv[:end] if word.startswith("-")]
+    tty = any(word in ("--tty", "--tty=true") or bool(_LETTERS.fullmatch(word)) for word in flags)
+    return tty and plain[:1] != [] and plain[0] in ("exec", "attach", "run", "debug")
 
 
 def credentials(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import resource
 import shutil
 import sysconfig
 import tempfile
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from .kubeconfig import NOBODY, Who
+from .pty import Pty
 from .vetting import Refused, check_kustomization, vet, vet_config
 
 SECONDS, MOST_OUTPUT, MOST_STDIN, MOST_FILES = 600.0, 8 * 1024 * 1024, 4 * 1024 * 1024, 200
@@ -73,6 +75,8 @@ class Run:
     out: Sink
     err: Sink
     who: Who = NOBODY
+    attend: Callable[[Callable[[bytes], None] | None], None] | None = None
+    """For commands on a terminal: told where keys go, and None when that is over."""
 
 
 async def run(server: str, job: Run) -> int:
@@ -90,8 +94,24 @@ async def run(server: str, job: Run) -> int:
         where = root / job.cwd.lstrip("/")
         where.mkdir(parents=True, exist_ok=True)
         (home / "config").write_text(_kubeconfig(server, job.who))
+        env = {**environment(str(home)), "KUBECACHEDIR": _cache_of(server)}
+        if job.attend is not None:
+            return await _attended(vetted.argv, str(where), env, job, str(root))
         async with _at_once:
-            return await _spawn(vetted.argv, str(where), environment(str(home)), job, str(root))
+            return await _spawn(vetted.argv, str(where), env, job, str(root))
+
+
+_caches: OrderedDict[str, tempfile.TemporaryDirectory[str]] = OrderedDict()
+_MOST_CACHES = 64
+
+
+def _cache_of(server: str) -> str:
+    """Where kubectl keeps what it has learnt of a cluster's API: from one run to the next, so that it need not ask again."""
+    found = _caches.pop(server, None) or tempfile.TemporaryDirectory(prefix="kubectl-cache-")
+    _caches[server] = found
+    if len(_caches) > _MOST_CACHES:
+        _caches.popitem(last=False)[1].cleanup()
+    return found.name
 
 
 async def configure(job: Run, path: str) -> int:
@@ -169,17 +189,38 @@ def _copy_one(fs: Any, path: str, root: Path, left: list[int]) -> None:
 # ---------------------------------------------------------------------------------------------------- the process
 
 
+async def _attended(argv: Sequence[str], cwd: str, env: dict[str, str], job: Run, root: str) -> int:
+    """With a terminal of its own: `kubectl exec -it`."""
+    assert job.attend is not None
+    terminal = Pty()
+    try:
+        ends = {"stdin": terminal.slave, "stdout": terminal.slave, "stderr": terminal.slave}
+        process = await asyncio.create_subprocess_exec(binary(), *argv, cwd=cwd, env={**env, "TERM": "xterm"}, start_new_session=True, **ends)
+        terminal.close_slave()
+        job.attend(terminal.write)
+        left = [MOST_OUTPUT]
+        return await _until_ended(process, job, lambda: terminal.pour(lambda data: _counted(process, data, job.out, left, root)))
+    finally:
+        job.attend(None)
+        terminal.close()
+
+
 async def _spawn(argv: Sequence[str], cwd: str, env: dict[str, str], job: Run, root: str) -> int:
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         binary(), *argv, cwd=cwd, env=env, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
     )
+    return await _until_ended(process, job, lambda: _talk(process, job, root))
+
+
+async def _until_ended(process: asyncio.subprocess.Process, job: Run, talk: Callable[[], Awaitable[None]]) -> int:
+    """Within limits, and not longer than its caller waits."""
     try:
         for kind, most in _LIMITS.items():
             with suppress(ProcessLookupError):
                 resource.prlimit(process.pid, kind, (most, most))
         async with asyncio.timeout(SECONDS):
-            await _talk(process, job, root)
+            await talk()
             return await process.wait()
     except TimeoutError:
         await job.err(b"error: ended after ten minutes\n")
@@ -206,11 +247,16 @@ async def _talk(process: asyncio.subprocess.Process, job: Run, root: str) -> Non
 async def _pour(
     process: asyncio.subprocess.Process, source: asyncio.StreamReader, sink: Sink, left: list[int], root: str
 ) -> None:
-    while data := await source.read(_PIECE):
-        left[0] -= len(data)
-        if left[0] < 0:
-            with suppress(ProcessLookupError):
-                process.kill()
-            return
-        with suppress(BrokenPipeError):
-            await sink(data.replace(root.encode(), b""))
+    while (data := await source.read(_PIECE)) and left[0] >= 0:
+        await _counted(process, data, sink, left, root)
+
+
+async def _counted(process: asyncio.subprocess.Process, data: bytes, sink: Sink, left: list[int], root: str) -> None:
+    """Hand the output on, without the workspace's own paths; who says too much is ended."""
+    left[0] -= len(data)
+    if left[0] < 0:
+        with suppress(ProcessLookupError):
+            process.kill()
+        return
+    with suppress(BrokenPipeError):
+        await sink(data.replace(root.encode(), b""))

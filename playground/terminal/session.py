@@ -82,7 +82,9 @@ class Session:
             self._saved = (message["path"], message["content"])
 
     def _type(self, key: str) -> None:
-        if key == "\x03" and self._running is not None:
+        if self._running is not None and self._shell.keys is not None:
+            self._shell.keys(key.encode())
+        elif key == "\x03" and self._running is not None:
             self._shell.cancel()
             while not self._keys.empty():
                 self._keys.get_nowait()

@@ -40,6 +40,8 @@ class Shell:
         self.edits: dict[str, str] = {}
         self.bash: Any = None
         self._live = 0
+        self.keys: Callable[[bytes], None] | None = None
+        """Where keys go while a command has the terminal to itself."""
 
     async def open(self) -> None:
         """Raises EngineError when there is no such machine or it is off."""
@@ -260,13 +262,19 @@ class Shell:
             return 1
         if argv[:1] == ["edit"]:
             return await self._kubectl_edit(context, argv[1:], who)
-        wants = any(word in ("-", "-f-", "--filename=-", "-i", "-it", "--stdin") for word in argv)
-        stdin = await _all_of(context.stdin) if wants else b""
+        wants = any(word in ("-", "-f-", "--filename=-", "-i", "--stdin") for word in argv)
+        stdin = await _all_of(context.stdin) if wants and not kubeconfig.wants_terminal(argv) else b""
         self._live += 1
         try:
-            return await kubectl.run(self._server, self._job(context, argv, stdin, who))
+            job = self._job(context, argv, stdin, who)
+            if kubeconfig.wants_terminal(argv):
+                job.attend = self._attend
+            return await kubectl.run(self._server, job)
         finally:
             self._live -= 1
+
+    def _attend(self, keys: Callable[[bytes], None] | None) -> None:
+        self.keys = keys
 
     def _job(self, context: Any, argv: list[str], stdin: bytes, who: kubeconfig.Who = kubeconfig.NOBODY) -> kubectl.Run:
         return kubectl.Run(argv, context.cwd, self._fs, stdin, context.stdout.write, context.stderr.write, who)

@@ -92,12 +92,14 @@ def test_the_terminal_carries_keys_output_and_edited_files(mock_page: OpenPage, 
     page.route_web_socket("**/terminal/", serve)
     page.get_by_role("button", name="Terminal").click()
     expect(page.locator(".xterm-rows")).to_contain_text("$ hello")
-    page.get_by_label("Editing /tmp/a.yaml").fill("kind: Service")
+    expect(page.get_by_label("Editing /tmp/a.yaml")).to_be_focused()
+    page.keyboard.press("End")
+    page.keyboard.type("Template")
     page.get_by_role("button", name="Save").click()
     page.keyboard.type("ls")
     page.wait_for_timeout(300)
     assert any('"type":"resize"' in one and '"cols"' in one for one in heard)
-    assert '{"type":"save","path":"/tmp/a.yaml","content":"kind: Service"}' in heard
+    assert '{"type":"save","path":"/tmp/a.yaml","content":"kind: PodTemplate"}' in heard
     assert [one for one in heard if "input" in one] == ['{"type":"input","data":"l"}', '{"type":"input","data":"s"}']
     assert page.evaluate("document.querySelector('.xterm-screen').getBoundingClientRect().height > 100")
     assert violations(page) == []

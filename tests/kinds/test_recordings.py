@@ -49,7 +49,7 @@ HELD = frozenset(
 """Kinds whose answers are held to the floors."""
 CREATED = 0.999
 REFUSED = 0.999
-IN_THE_SAME_WORDS = 0.998
+IN_THE_SAME_WORDS = 0.9995
 WARNED = 0.999
 EVERY = 12
 

@@ -117,18 +117,21 @@ def test_every_method_passes_through_the_proxy(engine, method):
 
 def test_a_page_that_was_taken_away_is_not_found_and_fails_its_probe():
     engine = Engine(nodes=1)
-    probe = {"httpGet": {"path": "/index.html", "port": 80}, "periodSeconds": 1, "failureThreshold": 1}
-    for name, image, root in (("nginx", "nginx:1.27", "/usr/share/nginx/html"), ("apache", "httpd:2.4", "/usr/local/apache2/htdocs")):
-        container = {"name": "c", "image": image, "readinessProbe": probe}
+    servers = (("nginx", "nginx:1.27", "/usr/share/nginx/html", "index.html"), ("apache", "httpd:2.4", "/usr/local/apache2/htdocs", "index.html"),
+               ("files", AGNHOST, "", "localhost.crt"))  # fmt: skip
+    for name, image, root, page in servers:
+        probe = {"httpGet": {"path": f"/{page}", "port": 80}, "periodSeconds": 1, "failureThreshold": 1}
+        container = {"name": "c", "image": image, "readinessProbe": probe, **({"args": ["test-webserver"]} if name == "files" else {})}
         engine.api.create("Pod", {"metadata": {"name": name, "namespace": "default"}, "spec": {"containers": [container]}})
         engine.cluster.advance(30)
 
-        def state(name: str = name) -> tuple[int, bool]:
-            asked = network_of(engine.cluster).request(Source("pod", name, "default"), f"http://{ip(engine, name)}/index.html", Call())
+        def state(name: str = name, page: str = page) -> tuple[int, bool]:
+            asked = network_of(engine.cluster).request(Source("pod", name, "default"), f"http://{ip(engine, name)}/{page}", Call())
             return asked.response.status, engine.api.get("Pod", "default", name)["status"]["containerStatuses"][0]["ready"]
 
         inside = engine.cluster.parts["kubelet"].inside
-        for command, expected in ((f"mv -v {root}/index.html /tmp/", (404, False)), (f"mv -v /tmp/index.html {root}/", (200, True))):
+        assert state() == (200, True)
+        for command, expected in ((f"mv -v {root}/{page} /tmp/", (404, False)), (f"mv -v /tmp/{page} {root}/", (200, True))):
             pod = engine.api.get("Pod", "default", name)
             assert inside.execute(pod, "c", ["sh", "-c", command]).exit_code == 0
             engine.cluster.parts["kubelet"].disturb(pod, "c")

@@ -15,6 +15,7 @@ import { fitText, glyph, hatch, roundBox, setFont } from "./pen.js";
 const READABLE_PX = 8;
 const SMALLEST_TITLE_ROOM_PX = 44;
 const SMALLEST_LOAD_ROOM_PX = 120;
+const LARGEST_TITLE = 44;
 
 /** @param {Scene} scene @param {string} id */
 const sprite = (scene, id) => scene.blocks.sprites.get(id);
@@ -96,7 +97,7 @@ function badge(node) {
 
 /** @param {Scene} scene @param {Thin} node @param {Box} box */
 function drawRoomHead({ ctx, theme, camera, turn }, node, box) {
-  const size = Math.min(Math.max(15, 10 / camera.k), box.h / 3);
+  const size = Math.min(Math.max(15, 10 / camera.k), box.h / 3, LARGEST_TITLE); // the pods below stay free
   const far = size > 16;
   const health = nodeHealth(node);
   const dot = size * 0.42;

@@ -192,7 +192,6 @@ export const de = {
   "etcd.choose": "Wählen Sie einen Schlüssel, um seinen Wert zu sehen",
   "etcd.count": "{n} Schlüssel",
   "etcd.count.one": "Ein Schlüssel",
-  "etcd.created": "Entstanden in",
   "etcd.deleted": "entfernt",
   "etcd.gone": "Den Schlüssel gibt es nicht mehr.",
   "etcd.goneHint": "Frühere Versionen sind vielleicht noch da.",

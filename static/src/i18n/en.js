@@ -192,7 +192,6 @@ export const en = {
   "etcd.choose": "Choose a key to see its value",
   "etcd.count": "{n} keys",
   "etcd.count.one": "One key",
-  "etcd.created": "Made at",
   "etcd.deleted": "removed",
   "etcd.gone": "The key is gone.",
   "etcd.goneHint": "An earlier version may still be kept below.",

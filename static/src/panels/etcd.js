@@ -2,7 +2,7 @@
 
 import { html, nothing } from "lit";
 import { t } from "../i18n/index.js";
-import { mount } from "../ui/mount.js";
+import { everySoOften, mount } from "../ui/mount.js";
 import { emptyState } from "../ui/parts.js";
 
 /** @typedef {import("../context.js").Context} Context */
@@ -10,6 +10,8 @@ import { emptyState } from "../ui/parts.js";
 /** @typedef {{value: (Facts & {text: string}) | null, versions: Array<{revision: number, version: number}>}} One */
 
 const REFRESH_MS = 700;
+/** How often to look for changes that the picture is not told of, such as those of ConfigMaps. */
+const LOOK_MS = 2000;
 const TYPING_MS = 250;
 
 /** A value as people read it: JSON in lines, anything else as it is. @param {string} text */
@@ -120,6 +122,7 @@ export function mountEtcd(element, context) {
   const undo = [
     mount(element, view, { sources: [own] }),
     store.subscribe(() => later()),
+    everySoOften(LOOK_MS)(() => document.hidden || later()),
     ui.subscribe((now, old) => now.drawer === "etcd" && old.drawer !== "etcd" && void refresh()),
   ];
   void refresh();

@@ -25,7 +25,7 @@ export function sourceOf(from) {
 /** Where requests can go: services by name, with their ports. @param {import("../store.js").Store} store */
 function targets(store) {
   const services = store.all("Service").sort((a, b) => Number(isSystem(a)) - Number(isSystem(b)) || a.name.localeCompare(b.name));
-  return services.flatMap((service) => (service.ports ?? []).filter((port) => (port.protocol ?? "TCP") === "TCP").map((port) => `${SCHEME}//${service.name}.${service.ns}.svc.cluster.local${port.port === 80 ? "" : `:${port.port}`}/`));
+  return services.flatMap((service) => (service.ports ?? []).filter((port) => (port.protocol ?? "TCP") === "TCP").map((port) => `${SCHEME}//${service.name}.${service.ns}${port.port === 80 ? "" : `:${port.port}`}/`));
 }
 
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} undo */
@@ -48,7 +48,7 @@ export function mountNetwork(element, context) {
     begun = true;
     const first = pods()[0];
     from = first && !isSystem(first) ? `pod/${first.ns}/${first.name}` : "outside";
-    to = targets(store).find((one) => !/\/\/kubernetes\.|\.kube-system\./.test(one)) ?? "";
+    to = targets(store).find((one) => !/\/\/kubernetes\.|\.kube-system[:/]/.test(one)) ?? "";
   };
 
   /** @param {Event} [event] */

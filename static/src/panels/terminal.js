@@ -86,6 +86,7 @@ export function mountTerminal(element, context) {
     choose(key);
     state.edit = edit;
     wakeUp();
+    await new Promise(requestAnimationFrame);
     const host = /** @type {HTMLElement | null} */ (element.querySelector(".terminal-editor"));
     if (over || !host) return;
     editor?.close();

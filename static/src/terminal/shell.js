@@ -41,9 +41,15 @@ export function openShell(host, { cluster, node, session, label, changed, edit }
   function hear(event) {
     const message = JSON.parse(event.data);
     if (message.type === "output") terminal.write(String(message.data));
-    else if (message.type === "session") [shell.session] = [String(message.id), changed()];
-    else if (message.type === "exit") [shell.session] = ["", socket?.close()];
+    else if (message.type === "session") belong(String(message.id));
+    else if (message.type === "exit") belong("");
     else if (message.type === "edit") edit({ path: String(message.path), content: String(message.content) });
+  }
+  /** To a session; "": to none any more. @param {string} id */
+  function belong(id) {
+    shell.session = id;
+    if (!id) socket?.close();
+    if (!over) changed();
   }
   function connect() {
     let opened = false;
