@@ -91,6 +91,8 @@ _COMPILERS = {"struct": _struct, "list": _list, "map": _map}
 
 _SELECTOR = "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"
 """Messages print it with omitempty."""
+_ANY = re.compile(rb"\{\s*\}|\[\s*\]")
+"""Cheaper to look for; most bodies have none."""
 _EMPTY = re.compile(rb'"([^"\\]+)"\s*:\s*(?:\{\s*\}|\[\s*\])')
 
 
@@ -104,6 +106,8 @@ def sent(type: Type, body: bytes) -> Obj | None:
 
 def has_any(type: Type, body: bytes) -> bool:
     """Whether the text has an empty list or map where the type may have one."""
+    if not _ANY.search(body):
+        return False
     found = _EMPTY.findall(body)
     return bool(found) and not _names_of_containers(type).isdisjoint(found)
 

@@ -12,6 +12,13 @@ from cluster_core.machinery.containers import PullError
 from cluster_core.machinery.typed import Obj
 
 
+def are_due(work: Work) -> bool:
+    """Whether the spec has changed since the status was written, or a resize is not through."""
+    if "arrived" in work.memory or "resizing" in work.memory:
+        return True
+    return bool(work.pod["metadata"].get("generation", 1) != work.pod["status"].get("observedGeneration", 1))
+
+
 def apply(work: Work) -> None:
     """Bring running containers in line with what the spec says now."""
     for container in work.pod["spec"]["containers"]:

@@ -173,10 +173,10 @@ class Fleet:
 
     def remind(self, uid: str, key: str) -> None:
         """What the pod lacked may have come."""
-        known = self._memories.get(uid)
-        if known is not None:
-            known["arrived"] = True
-        self.world.agenda.soon(self.name, key, 1.0)
+        pod = self.api.get("Pod", *split_key(key.rpartition("|")[2]))
+        if pod is not None and pod["metadata"]["uid"] == uid:
+            self.memory_of(pod)["arrived"] = True
+            self.world.agenda.soon(self.name, key, 1.0)
 
     # ------------------------------------------------------------------------------------------------ working
 

@@ -56,6 +56,8 @@ CHORE_WAIT = 150 * 1_000_000
 def next_due(memory: Memory, now: int) -> tuple[int | None, bool]:
     """The earliest time at which the pod wants attention, and whether that is but a chore: something that repeats for ever
     or lies far ahead."""
+    if not memory:
+        return None, False
     pressing = _pressing(memory, now)
     idle = [due for due in memory.get("waits", {}).values() if due - now > CHORE_WAIT]
     idle += [probe["due"] for probe in _probes(memory) if probe.get("idle")]

@@ -14,10 +14,11 @@ from cluster_core.kubelet.work import Work
 from cluster_core.machinery.typed import Obj
 
 
-def renew(work: Work) -> bool:
-    """Go on with beginning anew when that is under way or wanted; answers whether containers have still to end."""
+def renew(work: Work, ended: bool) -> bool:
+    """Go on with beginning anew when that is under way, or wanted now that containers have `ended`; answers whether others
+    have still to end."""
     if "renewal" not in work.memory:
-        if not any(_asks(container, work.statuses.get(container["name"])) for container in _members(work)):
+        if not ended or not any(_asks(container, work.statuses.get(container["name"])) for container in _members(work)):
             return False
         work.memory["renewal"] = True
         work.memory.pop("flight", None)

@@ -21,13 +21,17 @@ LEAST_GRACE = 2
 """Seconds that even an immediate kill leaves (minimumGracePeriodInSeconds)."""
 
 
-def settle_exits(work: Work) -> None:
-    """Take note of the processes that have ended by now."""
+def settle_exits(work: Work) -> bool:
+    """Take note of the processes that have ended by now; answers whether any has."""
+    before = work.touched
+    work.touched = False
     for key in ("exits", "stopping"):
         for name, planned in sorted(work.memory.get(key, {}).items()):
             if planned[0] <= work.now:
                 remember.drop(work.memory, key, name)
                 _ended(work, name, planned)
+    ended, work.touched = work.touched, work.touched or before
+    return ended
 
 
 def _ended(work: Work, name: str, planned: list[Any]) -> None:

@@ -37,18 +37,20 @@ def _taken_on(work: Work) -> bool:
 
 
 def _live(work: Work) -> None:
-    if work.memory.pop("rebooted", False):
+    rebooted = work.memory.pop("rebooted", False)
+    if rebooted:
         stopping.lost_in_reboot(work)
     asking.settle(work)
-    stopping.settle_exits(work)
-    if _over_deadline(work) or _over_storage(work) or renew(work):
+    ended = stopping.settle_exits(work) or rebooted
+    if _over_deadline(work) or _over_storage(work) or renew(work, ended):
         return
     refreshing.refresh(work)
     work.fleet.probes.settle(work)
     show_back_off(work)
     if work.memory.get("arrived") and work.memory.get("flight", {}).get("stage") == "sandbox":
         work.memory["flight"]["due"] = work.now
-    changes.apply(work)
+    if changes.are_due(work):
+        changes.apply(work)
     advance(work)
     if work.pod["metadata"].get("generation", 1) != work.pod["status"].get("observedGeneration", 1):
         work.touched = True  # the spec was seen, whatever came of it

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 
 from cluster_core.machinery.timestamps import microtime
-from cluster_core.network import webhooks
+from cluster_core.network import agnhoststate, webhooks
 from cluster_core.network.trace import ANSWERED, OPEN, Call, Response
 
 if TYPE_CHECKING:
@@ -177,6 +177,8 @@ _FACES: dict[str, Callable[[Program, Call], Response]] = {
     "serve-hostname": _serve_hostname,
     "porter": _porter,
     "test-webserver": _files,
+    "guestbook": agnhoststate.guestbook,
+    "nettest": agnhoststate.nettest,
     "webhook": _webhook,
     "crd-conversion-webhook": _conversion,
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -35,6 +35,8 @@ class Program(NamedTuple):
     """The command line of the server that really runs, where that is known."""
     says: str = ""
     """What it was given to say to whoever connects."""
+    memory: dict[str, Any] | None = None
+    """What the program itself has kept; may be added to. None: it forgets."""
 
     @property
     def name(self) -> str:

@@ -143,9 +143,10 @@ class _ContainerAnswers:
         launch, process = self._running(pod, found)
         ask, run = self._asker(pod, container), self._runner(pod, container)
         left, serving = (process.trace.files, process.trace.serving) if process.trace else ({}, ())
+        memory = cast(Containers, self._fleet.workloads).memory_of(launch)
         brought = {path: text for path, text in image_files(found["image"]).items() if path not in launch.gone()}
         files = {**brought, **launch.files_now(), **left}
-        program = Program(pod, found, files, launch.environment, launch.now, launch.gone(), ask, run, serving, process.says)
+        program = Program(pod, found, files, launch.environment, launch.now, launch.gone(), ask, run, serving, process.says, memory)
         response = respond(program, call, process.program.name)
         noted = accesslogs.line(process.program.name, call, response, launch.now)
         if noted:

@@ -11,7 +11,7 @@ from cluster_core.machinery.containers import Launch
 from cluster_core.workloads.argv import Plan
 from cluster_core.workloads.catalogue import Program
 
-_SERVERS = {"netexec": (8080,), "serve-hostname": (9376,), "test-webserver": (80,), "liveness": (8080,), "guestbook": (80,),
+_SERVERS = {"netexec": (8080,), "serve-hostname": (9376,), "test-webserver": (80,), "liveness": (8080,), "guestbook": (80,), "nettest": (8080,),
             "dns-server-echo": (53,), "grpc-health-checking": (5000, 8080), "webhook": (443,),
             "crd-conversion-webhook": (443,), "connect": (), "porter": ()}  # fmt: skip
 _PORT_FLAGS = ("--http-port", "--port", "--grpc-port")

@@ -51,6 +51,8 @@ class Containers:
         """Commands that talk to the network, for a container's script and people, or for a probe, which leaves no trace."""
         self._heard: dict[str, dict[str, list[list[Any]]]] = {}
         """Pod uid -> container/attempt -> [when, line] of the requests its server has noted in its log."""
+        self._known: dict[str, dict[str, dict[str, Any]]] = {}
+        """Pod uid -> container/attempt -> what its server has kept in memory."""
         self.send: Callable[[Launch, Obj], str] = lambda launch, action: ""
         """Sends an httpGet of a hook from the container's node; why nobody was reached."""
         self.network_files: Callable[[Launch], Mapping[str, str]] = lambda launch: {}
@@ -212,6 +214,10 @@ class Containers:
         own = logs.lines(launch, self._process(launch, started), started, until)
         return sorted([*own, *heard], key=lambda line: line.at) if heard else own
 
+    def memory_of(self, launch: Launch) -> dict[str, Any]:
+        """What the container's server keeps until it ends: JSON, to be added to."""
+        return self._known.setdefault(launch.pod["metadata"]["uid"], {}).setdefault(_place(launch), {})
+
     def note(self, launch: Launch, text: str) -> None:
         """The container's server notes a request in its log: of many the last ones are kept."""
         kept = self._heard.setdefault(launch.pod["metadata"]["uid"], {}).setdefault(_place(launch), [])
@@ -245,6 +251,7 @@ class Containers:
         self._written.pop(pod_uid, None)
         self._records.pop(pod_uid, None)
         self._heard.pop(pod_uid, None)
+        self._known.pop(pod_uid, None)
         self._sizes.pop(pod_uid, None)
         for key in [key for key in self._processes if key[0] == pod_uid]:
             del self._processes[key]
@@ -253,6 +260,7 @@ class Containers:
         asked = {uid: {name: record.saved() for name, record in kept.items() if record.steps} for uid, kept in self._records.items()}
         found = {"volumes": self._volumes, "written": self._small_files(), "asked": {uid: kept for uid, kept in asked.items() if kept}}
         found["heard"] = self._heard
+        found["known"] = {uid: kept for uid, kept in self._known.items() if any(kept.values())}
         found["sizes"] = {uid: kept for uid, kept in self._sizes.items() if any(kept.values())}
         return {name: part for name, part in found.items() if part}
 
@@ -267,7 +275,7 @@ class Containers:
     def load(self, state: Any) -> None:
         state = state or {}
         self._volumes, self._written = state.get("volumes", {}), state.get("written", {})
-        self._sizes, self._heard = state.get("sizes", {}), state.get("heard", {})
+        self._sizes, self._heard, self._known = state.get("sizes", {}), state.get("heard", {}), state.get("known", {})
         asked = state.get("asked", {})
         self._records = {uid: {name: Record(saved) for name, saved in kept.items()} for uid, kept in asked.items()}
         self._processes.clear()

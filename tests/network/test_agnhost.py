@@ -163,3 +163,33 @@ def test_a_pod_talks_to_the_api_server_as_its_service_account():
     body = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"made"}}'
     made = curl("/api/v1/namespaces/default/configmaps", f"-X POST -H 'Content-Type: application/json' -d '{body}'")
     assert made["metadata"]["name"] == "made" and engine.api.get("ConfigMap", "default", "made")
+
+
+def test_a_guestbook_keeps_what_it_is_told_and_its_replicas_have_it_too():
+    engine = Engine(nodes=1)
+    parts = (("agnhost-primary", ["--http-port", "6379"], 6379), ("agnhost-replica", ["--replicaof", "agnhost-primary", "--http-port", "6379"], 6379),
+             ("frontend", ["--backend-port", "6379"], 80))  # fmt: skip
+    for name, words, port in parts:
+        container = {"name": "c", "image": AGNHOST, "args": ["guestbook", *words]}
+        engine.api.create("Pod", {"metadata": {"name": name, "namespace": "default", "labels": {"app": name}}, "spec": {"containers": [container]}})
+        engine.call("POST", "/api/v1/namespaces/default/services", {"metadata": {"name": name}, "spec": {"selector": {"app": name}, "ports": [{"port": port}]}})
+    engine.cluster.advance(60)
+
+    def told(path: str) -> Any:
+        source = Source("pod", "frontend", "default")
+        return json.loads(network_of(engine.cluster).request(source, f"http://frontend/guestbook?{path}", Call()).response.body)
+
+    assert told("cmd=get&key=messages") == {"data": ""}
+    assert told("cmd=set&key=messages&value=hello") == {"message": "Updated"}
+    engine.cluster = type(engine.cluster).load(engine.cluster.save())
+    assert told("cmd=get&key=messages") == {"data": "hello"}
+
+
+def test_nettest_counts_who_has_written_to_it():
+    engine = Engine(nodes=1)
+    container = {"name": "c", "image": AGNHOST, "args": ["nettest"]}
+    engine.api.create("Pod", {"metadata": {"name": "two", "namespace": "default"}, "spec": {"containers": [container]}})
+    engine.cluster.advance(30)
+    for body in ('{"Source": "prestop"}', '{"Source": "prestop"}', "junk", "[]"):
+        assert ask(engine, "two", "/write", 8080, method="POST", body=body).response.status == 200
+    assert json.loads(ask(engine, "two", "/read", 8080).response.body)["Received"] == {"prestop": 2}
