@@ -195,7 +195,7 @@ def test_the_clock_can_be_paused_and_run_faster(mock_page: OpenPage) -> None:
 def test_a_part_of_the_control_plane_can_be_stopped(mock_page: OpenPage) -> None:
     page = mock_page()
     choose(page, "Component", "kube-scheduler")
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_role("button", name="Start")).to_be_visible()
 
 
