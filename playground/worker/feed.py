@@ -18,7 +18,9 @@ from playground.live.thin import KINDS, Thin, thin
 
 from .resident import Resident
 
-INTERVAL_SECONDS = 0.05
+INTERVAL_SECONDS, BUSY_INTERVAL_SECONDS = 0.05, 0.2
+BUSY = 40
+"""So many changes in one frame are a burst: frames come less often, since what changes again within one is told once."""
 MOST_EVENTS, MOST_EVENTS_AT_FIRST = 40, 500
 """Normal events in one frame, and in a snapshot: of a thousand pods that start at once nobody reads five thousand events.
 Warnings are all told; who wants to know all about one object asks the API."""
@@ -117,11 +119,14 @@ async def updates(feed: Feed) -> AsyncGenerator[Update, None]:
         while not resident.gone:
             seen = resident.publications
             feed.publish()
+            told = 0
             for update in sender.update():
+                told += len(update.get("changes", ()))
                 yield update
             if seen == resident.publications:
                 await resident.publication(3600)
-            await asyncio.sleep(INTERVAL_SECONDS)  # more of it is on its way: one frame for all
+            # more of it is on its way: one frame for all
+            await asyncio.sleep(BUSY_INTERVAL_SECONDS if told > BUSY else INTERVAL_SECONDS)
         yield {"type": "gone", "reason": resident.gone}
     finally:
         feed.close(listener)
