@@ -13,6 +13,7 @@ from cluster_core.apiserver.parts import Change, object_key, split_key
 from cluster_core.apiserver.world import World
 from cluster_core.kubelet import (
     asking,
+    cordons,
     imagestore,
     kwok,
     memory,
@@ -170,6 +171,7 @@ class Fleet:
                 self.world.agenda.soon(self.name, f"{name}|fake-node", 0.01)
         else:
             self.fake.discard(name)
+            cordons.changed(self, change)
 
     def remind(self, uid: str, key: str) -> None:
         """What the pod lacked may have come."""
@@ -386,6 +388,7 @@ _HANDLERS: Mapping[str, Callable[[Fleet, str, str], None]] = {
     "pod": Fleet._pod,
     "register": Fleet._register,
     "images": imagestore.report,
+    "cordon": cordons.tell,
     "pressure": Fleet._pressure,
     "static": Fleet._static,
     "fake": kwok.pod_due,

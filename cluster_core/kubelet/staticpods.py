@@ -23,6 +23,13 @@ def digest(manifest: Obj) -> str:
     return hashlib.md5(orjson.dumps(manifest), usedforsecurity=False).hexdigest()
 
 
+def own(pod: Obj) -> Obj:
+    """The pod as its kubelet knows it: a static pod's uid is its manifest's hash, and its events are about that one."""
+    metadata = pod["metadata"]
+    mark = metadata.get("annotations", {}).get(MIRROR)
+    return pod if mark is None else {**pod, "metadata": {**metadata, "uid": mark}}
+
+
 def mirror(fleet: Fleet, machine: Any, name: str) -> None:
     """Bring the mirror pod of this manifest up to date: created, replaced or deleted."""
     manifest = machine.manifests.get(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cluster_core.kubelet import memory as remember
+from cluster_core.kubelet import staticpods
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.memory import Memory
 from cluster_core.kubelet.restarts import should_restart
@@ -119,7 +120,7 @@ class Work:
     def event(self, type: str, reason: str, message: str, container: str = "") -> None:
         path = f"spec.{self._list_of(container)}{{{container}}}" if container else ""
         self.fleet.api.event(
-            self.pod, type, reason, message, component="kubelet", host=self.machine.name, field_path=path
+            staticpods.own(self.pod), type, reason, message, component="kubelet", host=self.machine.name, field_path=path
         )
 
     def _list_of(self, name: str) -> str:

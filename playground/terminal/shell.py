@@ -24,6 +24,8 @@ Edit = Callable[[str, str], Awaitable[None]]
 MOST_COMMANDS, MOST_LOOPS, MOST_MEMORY, MOST_FILES = 5_000, 10_000, 16 * 1024 * 1024, 2000
 MOST_OUTPUT, SECONDS = 4 * 1024 * 1024, 10.0
 _WATCH_SECONDS = 0.3
+_SIGPIPE = 141
+"""How a program ends whose output nobody reads any more."""
 _OWN = frozenset(("proc", "dev", "bin", "sbin", "sys", "lib"))
 _PROGRAMS = ("/usr/bin/", "/usr/local/bin/", "/usr/sbin/")
 _ENVIRONMENT = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "USER": "root"}
@@ -192,7 +194,10 @@ class Shell:
             self._fs.write_file(whole, content)
         if answer["changed"]:
             self._take((await self._ask("machine-files", node=self.node))["files"])
-        await context.stdout.write(answer["out"].encode())
+        try:
+            await context.stdout.write(answer["out"].encode())
+        except BrokenPipeError:  # whoever reads has read enough: `iptables-save | head`
+            return _SIGPIPE
         await context.stderr.write(answer["err"].encode())
         return int(answer["code"])
 

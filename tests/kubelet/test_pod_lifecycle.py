@@ -242,6 +242,16 @@ def test_a_mirror_pod_comes_back_when_it_is_deleted(engine):
     assert pod["metadata"]["annotations"]["kubernetes.io/config.source"] == "file"
 
 
+def test_a_static_pods_events_are_about_its_manifests_hash(engine):
+    """As kubectl describe looks them up: generateEvents asks by the annotation config.mirror."""
+    engine.api.delete("Pod", "kube-system", "kube-scheduler-control-plane", grace=0)
+    engine.settle()
+    pod = engine.api.get("Pod", "kube-system", "kube-scheduler-control-plane")
+    mark = pod["metadata"]["annotations"]["kubernetes.io/config.mirror"]
+    found = [each for each in engine.api.list("Event") if each["involvedObject"]["uid"] == mark]
+    assert {each["reason"] for each in found} >= {"Created", "Started"}
+
+
 def test_too_much_for_a_node_is_refused_by_its_kubelet(engine):
     big = {"resources": {"requests": {"cpu": "100"}}}
     run(engine, "big", container=big, nodeName="node-1")

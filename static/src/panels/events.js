@@ -6,6 +6,7 @@ import { age, since } from "../format.js";
 import { t } from "../i18n/index.js";
 import { both, everySoOften, mount } from "../ui/mount.js";
 import { emptyState } from "../ui/parts.js";
+import { subject } from "../why/events.js";
 
 /** @typedef {import("../context.js").Context} Context @typedef {import("../types.js").Thin} Thin */
 
@@ -21,7 +22,7 @@ export function eventList(context, events, { object }) {
 function row(context, event, object) {
   const passed = since(event.last ?? event.created, context.store.now());
   const about = event.about;
-  const known = about?.uid ? context.store.byUid(about.uid) : undefined;
+  const known = subject(context, event);
   const name = about ? `${about.kind} ${about.name}` : "";
   return html`<li class="event ${event.type === "Warning" ? "event-warning" : ""}">
     <span class="event-when">${passed === undefined ? "" : age(passed)}</span>

@@ -5,6 +5,7 @@ import { age, cpu, memory, pairs, since } from "../format.js";
 import { t } from "../i18n/index.js";
 import { serviceEndpoints } from "../diagram/scene.js";
 import { statePill } from "../ui/parts.js";
+import { subject } from "../why/events.js";
 
 /** @typedef {import("../types.js").Thin} Thin @typedef {import("../context.js").Context} Context */
 
@@ -87,7 +88,7 @@ function serviceFacts(context, service) {
 
 /** @param {Context} context @param {Thin} event */
 const eventFacts = (context, event) => html`${fact("type", event.type)} ${fact("reason", event.reason)} ${fact("message", event.message)} ${fact("source", event.source)}
-  ${fact("node", event.about ? link(context, event.about.uid ? context.store.byUid(event.about.uid) : undefined, `${event.about.kind} ${event.about.name}`) : nothing)}`;
+  ${fact("node", event.about ? link(context, subject(context, event), `${event.about.kind} ${event.about.name}`) : nothing)}`;
 
 /** @type {Record<string, (context: Context, thin: Thin) => unknown>} */
 const FACTS = { Pod: podFacts, Node: nodeFacts, Service: serviceFacts, Event: eventFacts, Component: (_context, part) => html`${fact("role", t(`part.${part.name}`, {}, ""))} ${fact("message", part.message)} ${fact("node", part.node)}` };

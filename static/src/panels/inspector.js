@@ -13,7 +13,7 @@ import { eventList } from "./events.js";
 import { facts } from "./facts.js";
 import { hintsOf, rolloutOf, storyOf } from "./reasons.js";
 import { decision } from "./why.js";
-import { eventsAbout } from "../why/events.js";
+import { eventsAbout, isAbout } from "../why/events.js";
 import { yamlOf } from "./yaml.js";
 
 /** @typedef {import("../context.js").Context} Context @typedef {import("../types.js").Thin} Thin */
@@ -41,7 +41,7 @@ function onMachine(context, part) {
 
 /** All of them, also those the feed has passed over. @param {Context} context @param {Thin} thin */
 async function eventsOf(context, thin) {
-  const about = await eventsAbout(context, thin.ns, thin.uid);
+  const about = await eventsAbout(context, thin);
   return about.length ? eventList(context, about, { object: false }) : html`<p class="empty-hint">${t("inspector.noEvents")}</p>`;
 }
 
@@ -59,7 +59,7 @@ export function mountInspector(element, context) {
   }
 
   /** Asked again when the feed tells of another event about it. @param {Thin} thin */
-  const told = (thin) => store.all("Event").filter((event) => event.about?.uid === thin.uid).map((event) => event.rv).join();
+  const told = (thin) => store.all("Event").filter((event) => isAbout(event, thin)).map((event) => event.rv).join();
 
   /** @param {Thin} thin @param {string} tab */
   function body(thin, tab) {

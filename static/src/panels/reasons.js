@@ -44,7 +44,7 @@ function told({ rank, text }) {
 /** @param {Context} context @param {Thin} thin */
 export async function storyOf(context, thin) {
   const [objects, { changes }] = await Promise.all([withOwners(context, thin), context.api.history()]);
-  const events = await Promise.all(objects.map((one) => eventsAbout(context, one.metadata?.namespace, one.metadata?.uid)));
+  const events = await Promise.all(objects.map((one) => eventsAbout(context, { k: one.kind, ns: one.metadata.namespace, name: one.metadata.name, uid: one.metadata.uid })));
   const steps = story(objects, events.flat(), creations(changes, objects));
   if (!steps.length) return html`<p class="empty-hint">${t("story.empty")}</p>`;
   return html`<ol class="story" aria-label=${t("inspector.story")}>${steps.map(
