@@ -21,13 +21,15 @@ const pointedAt = (scene, thin) => scene.focus.hover === thin.uid || scene.focus
 
 /** @param {Scene} scene */
 export function drawWorkloads(scene) {
+  let above; // the replica set drawn last
   for (const uid of scene.layout.workloads.keys()) {
     const box = block(scene, `card/${uid}`);
     const thin = scene.workload(uid);
     if (!box || !thin || !scene.inView(box)) continue;
     scene.ctx.globalAlpha = box.alpha;
-    if (thin.owner) drawReplicaSet(scene, thin, box);
+    if (thin.owner) drawReplicaSet(scene, thin, box, above && above.x === box.x && above.y < box.y ? above.y + above.h / 2 : box.y - 8);
     else drawWorkload(scene, thin, box);
+    above = thin.owner ? box : undefined;
   }
   scene.ctx.globalAlpha = 1;
 }
@@ -67,13 +69,13 @@ function drawWorkload(scene, thin, box) {
   ctx.fillText(fitText(ctx, thin.paused ? t("workload.paused") : thin.k, box.w - 48 - count), box.x + 18, box.y + 47);
 }
 
-/** @param {Scene} scene @param {Thin} thin @param {Box} box */
-function drawReplicaSet(scene, thin, box) {
+/** @param {Scene} scene @param {Thin} thin @param {Box} box @param {number} from where its line begins: below the card, or where the one above it turned off */
+function drawReplicaSet(scene, thin, box, from) {
   const { ctx, theme } = scene;
   ctx.strokeStyle = theme.strong;
   ctx.lineWidth = 1.5;
   ctx.beginPath();
-  ctx.moveTo(box.x - 12, box.y - 8);
+  ctx.moveTo(box.x - 12, from);
   ctx.lineTo(box.x - 12, box.y + box.h / 2);
   ctx.lineTo(box.x, box.y + box.h / 2);
   ctx.stroke();

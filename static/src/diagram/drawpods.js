@@ -74,24 +74,41 @@ function drawCard(scene, pod, sprite) {
   ctx.roundRect(box.x, box.y, 5, box.h, [8, 0, 0, 8]);
   ctx.fill();
   if (sprite.scale > 0.85) drawCardText(scene, pod, box);
-  glyph(ctx, health.tone, { x: box.x + box.w - 15, y: box.y + box.h / 2, r: 7, colour: theme.tone[health.tone], turn: scene.turn });
+  glyph(ctx, health.tone, { x: box.x + box.w - 15, y: box.y + (wellOff(health.tone) ? box.h / 2 : 13), r: 7, colour: theme.tone[health.tone], turn: scene.turn });
 }
 
-/** @param {Scene} scene @param {Thin} pod @param {{x: number, y: number, w: number, h: number}} box */
-function drawCardText({ ctx, theme }, pod, box) {
-  const health = podHealth(pod);
+/** There is nothing to explain, so the sign may stand beside both lines. @param {import("../health.js").Tone} tone */
+const wellOff = (tone) => tone === "ok" || tone === "done";
+
+/** The second line is the reason when there is one: it gets the card's whole width. @param {Scene} scene @param {Thin} pod @param {{x: number, y: number, w: number, h: number}} box */
+function drawCardText(scene, pod, box) {
+  const { ctx, theme } = scene;
+  const { tone, word } = podHealth(pod);
   const [name, suffix] = podLabel(pod);
-  const width = box.w - 44;
-  const detail = health.tone === "ok" || health.tone === "done" ? suffix : health.word;
+  const detail = wellOff(tone) ? suffix : word;
+  const line = box.y + (detail ? 17 : 24);
+  const width = box.w - 44 - drawRestarts(scene, pod, box.x + box.w - 27, line);
   ctx.textBaseline = "alphabetic";
   ctx.fillStyle = theme.text;
   setFont(ctx, `600 12px ${theme.font}`);
-  ctx.fillText(fitText(ctx, name, width), box.x + 13, box.y + (detail ? 17 : 24));
+  ctx.fillText(fitText(ctx, name, width), box.x + 13, line);
   if (!detail) return;
   setFont(ctx, `11px ${theme.font}`);
-  ctx.fillStyle = health.tone === "bad" ? theme.tone.bad : theme.muted;
-  const restarts = pod.restarts ? `↻${pod.restarts} ` : "";
-  ctx.fillText(fitText(ctx, restarts + detail, width), box.x + 13, box.y + 32);
+  ctx.fillStyle = tone === "bad" ? theme.tone.bad : theme.muted;
+  ctx.fillText(fitText(ctx, detail, wellOff(tone) ? box.w - 44 : box.w - 19), box.x + 13, box.y + 32);
+}
+
+/** How often it was started again, right up to the sign. @param {Scene} scene @param {Thin} pod @param {number} right @param {number} line @returns {number} the width it takes */
+function drawRestarts({ ctx, theme }, pod, right, line) {
+  if (!pod.restarts) return 0;
+  const text = `↻${pod.restarts}`;
+  ctx.textBaseline = "alphabetic";
+  ctx.textAlign = "right";
+  setFont(ctx, `11px ${theme.font}`);
+  ctx.fillStyle = theme.muted;
+  ctx.fillText(text, right, line);
+  ctx.textAlign = "left";
+  return ctx.measureText(text).width + 6;
 }
 
 /** @param {Scene} scene @param {Thin} pod @param {Sprite} sprite */

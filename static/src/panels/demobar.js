@@ -45,7 +45,7 @@ export function mountDemoBar(element, context) {
     const state = store.state.clock;
     const pending = !demo.branched && demo.done < demo.total;
     return html`<div class="demobar-row">
-        <strong>${demo.name}</strong>
+        <strong class="demobar-name">${demo.name}</strong>
         <span class="muted">${t("demo.step", { n: demo.done, total: demo.total })}</span>
         <progress class="demobar-progress" max=${demo.total} value=${demo.done} aria-label=${t("demo.label")}></progress>
         ${state?.paused ?? true ? button("play", t("clock.run"), () => clock(context, { action: "run" }), pending) : button("pause", t("clock.pause"), () => clock(context, { action: "pause" }))}

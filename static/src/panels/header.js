@@ -36,7 +36,7 @@ function view(context) {
   const { ui, cluster } = context;
   return html`<nav class="crumbs" aria-label=${t("app.title")}>
       <a href="/">${t("app.allClusters")}</a><span class="crumb-mark" aria-hidden="true">/</span>
-      <h1>${cluster}</h1>
+      <h1 title=${cluster}>${cluster}</h1>
     </nav>
     ${connection(context)}
     ${sharing(context)}
