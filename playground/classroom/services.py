@@ -100,9 +100,11 @@ def _require_another_instructor(membership: Membership) -> None:
         raise Refused("a course needs an instructor: make somebody else one first")
 
 
-def save_template(*, course: Course, name: str, spec: Mapping[str, Any], manifests: str = "") -> Template:
-    """A new one, or the one of this name anew."""
+def save_template(
+    *, course: Course, name: str, spec: Mapping[str, Any] | None = None, manifests: str = ""
+) -> Template:
+    """A new one, or the one of this name anew. Without a `spec` clusters are of the usual size."""
     template, _ = Template.objects.update_or_create(
-        course=course, name=name, defaults={"spec": dict(spec), "manifests": manifests}
+        course=course, name=name, defaults={"spec": dict(spec or {}), "manifests": manifests}
     )
     return template

@@ -309,3 +309,9 @@ def test_a_token_of_another_cluster_of_the_same_seed_opens_nothing(school: Schoo
     assert address.startswith(f"{other}.")
     assert school.ask("anonymous", "GET", f"/k8s/{address}/api", headers=bearer).status_code == 200
     remove(school, "classmate", other)
+
+
+def test_a_template_needs_no_more_than_a_name(school: School) -> None:
+    made = school.ask("teacher", "POST", "/api/v1/courses/alpha/templates/", json={"name": "plain"})
+    assert (made.status_code, made.json()["spec"]) == (201, {})
+    remove(school, "owner", school.make_cluster(course="alpha", template="plain"))
