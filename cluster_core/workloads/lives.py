@@ -12,7 +12,7 @@ from typing import Any
 
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Launch
-from cluster_core.workloads.disks import Disks, small
+from cluster_core.workloads.disks import MORE, SET, Disks, small
 from cluster_core.workloads.sharing import Left, SharedMount, where
 from cluster_core.workloads.watching import Change
 
@@ -35,6 +35,10 @@ def with_files(launch: Launch, files: Mapping[str, str | None], changes: Sequenc
     later = [*launch.changes, *((at, _as_texts(written)) for at, written in changes)]
     present = {path: text for path, text in found.items() if text is not None}
     return launch._replace(files=present, changes=sorted(later, key=lambda change: change[0]))
+
+
+def _as_bytes(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _as_texts(files: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -96,8 +100,12 @@ class Lives:
         if life is None or len(changes) <= life["planned"]:
             return
         mounts = [SharedMount(*mount) for mount in life["mounts"]]
+        known = {*life["files"], *(path for _, path, _, _ in changes[: life["planned"]])}
         for clock, path, how, text in changes[life["planned"] :]:
             at, place = life["began"] + round(clock * SECOND), where(mounts, path)
+            if how == MORE and path not in known:  # a file of the machine's own, of which the disk knows nothing yet
+                how, text = SET, _as_bytes(launch.files.get(path) or "") + (text or "")
+            known.add(path)
             if place is not None and at > life.get("since", 0):
                 disks.plan(place[0], life_of(launch), [(at, place[1], how, text)])
         life["planned"] = len(changes)

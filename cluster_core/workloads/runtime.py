@@ -237,6 +237,18 @@ class Containers:
         outside = self._sizes.get(launch.pod["metadata"]["uid"], {}).get(place_of(launch), {})
         return [*made, *((started, path, size) for path, size in outside.items())]
 
+    def files_on_node(self, node: str, now: int) -> dict[str, str | None]:
+        """Path -> text (None: removed) of what containers have left on the machine, below hostPaths."""
+        found = self._disks.read(node_disk(node), now)
+        return {f"/{path}": None if text is None else text.encode("latin-1").decode("utf-8", "replace") for path, text in found.items()}
+
+    def write_on_node(self, node: str, changes: Mapping[str, str | None], now: int) -> None:
+        """Somebody on the machine writes or removes such files."""
+        there = self._disks.read(node_disk(node), now)
+        for path, text in changes.items():
+            if path.strip("/") in there:
+                self._disks.write(node_disk(node), path.strip("/"), None if text is None else text.encode("utf-8", "surrogateescape").decode("latin-1"))
+
     def forget_node(self, node: str) -> None:
         """The machine is gone with its disk."""
         self._disks.drop(node_disk(node))

@@ -284,3 +284,17 @@ def test_a_server_shows_what_is_in_its_volume_now():
     assert run(engine, "writer", f"wget -qO- http://{address}/") == "old\n"
     engine.cluster.advance(60)
     assert run(engine, "writer", f"wget -qO- http://{address}/") == "new\n"
+
+
+def test_people_on_the_machine_and_containers_see_each_others_files():
+    engine = Engine(nodes=1)
+    pod(engine, "p", HOST)
+    node = engine.api.get("Pod", "default", "p")["spec"]["nodeName"]
+    engine.cluster.command("machine-write", {"node": node, "changes": {"/srv/data/f": "person\n"}})
+    pod(engine, "script", HOST, "echo script >> /data/f; cat /data/f")
+    assert log(engine, "script") == "person\nscript\n"
+    assert run(engine, "p", "echo command >> /data/f; cat /data/f") == "person\nscript\ncommand\n"
+    assert engine.cluster.command("machine-files", {"node": node})["files"]["/srv/data/f"] == "person\nscript\ncommand\n"
+    engine.cluster.command("machine-write", {"node": node, "changes": {"/srv/data/f": "anew\n"}})
+    assert run(engine, "p", "cat /data/f; rm /data/f") == "anew\n"
+    assert "/srv/data/f" not in engine.cluster.command("machine-files", {"node": node})["files"]
