@@ -7,7 +7,7 @@ than now is known when it starts: it waits as `coming` until its time has come, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 Files = dict[str, "str | None"]
@@ -18,7 +18,7 @@ Write = tuple[int, str, str, "str | None"]
 
 MOST_OF_FILE = 16 * 1024
 """Characters of a file that scripts make longer, and of one that is saved."""
-_MOST_FORESEEN = 64 * 1024
+_MOST_FORESEEN = 16 * 1024
 
 
 class Disks:
@@ -27,12 +27,12 @@ class Disks:
     def __init__(self, saved: Any = None) -> None:
         saved = saved or {}
         self._files: dict[str, Files] = saved.get("files", {})
-        self._coming: dict[str, list[list[Any]]] = saved.get("coming", {})
-        """Disk -> [when, life, path, how, text], in order."""
+        self._coming: dict[str, dict[str, list[list[Any]]]] = saved.get("coming", {})
+        """Disk -> life -> [when, path, how, text], in order."""
 
     def dump(self) -> Any:
         files = {disk: small(found) for disk, found in self._files.items() if found}
-        found = {"files": files, "coming": {disk: writes for disk, writes in self._coming.items() if writes}}
+        found = {"files": files, "coming": self._coming}
         return {name: part for name, part in found.items() if part}
 
     def read(self, disk: str, now: int) -> Mapping[str, str | None]:
@@ -47,7 +47,7 @@ class Disks:
         """(when, path, contents) of what will be written, as far as it is little."""
         found: Files = dict(self.read(disk, now))
         room = _MOST_FORESEEN
-        for at, _, path, how, text in self._coming.get(disk, ()):
+        for at, path, how, text in self._in_order(disk):
             _apply(found, path, how, text)
             room -= len(found[path] or "")
             if room < 0:
@@ -56,23 +56,32 @@ class Disks:
 
     def plan(self, disk: str, life: str, writes: Iterable[Write]) -> None:
         """What a container's script writes in its life."""
-        kept = self._coming.setdefault(disk, [])
-        kept += [[at, life, path, how, text] for at, path, how, text in writes]
-        kept.sort(key=lambda write: write[0])
+        kept = self._coming.setdefault(disk, {}).setdefault(life, [])
+        kept += [[at, path, how, text] for at, path, how, text in writes]
 
     def cut(self, life: str, after: int) -> None:
         """The script has ended, or does something else from then on."""
-        for disk, writes in list(self._coming.items()):
-            self._coming[disk] = [write for write in writes if write[1] != life or write[0] <= after]
+        for disk in [disk for disk, lives in self._coming.items() if life in lives]:
+            self._keep(disk, lambda its, write: its != life or write[0] <= after)
 
     def forget_pod(self, uid: str, now: int) -> None:
         """The pod has gone with its own volumes; what it has written elsewhere by now stays."""
-        for disk, writes in list(self._coming.items()):
-            if any(_pod_of(write[1]) == uid for write in writes):
-                self._settle(disk, now)
-                self._coming[disk] = [write for write in self._coming.get(disk, ()) if _pod_of(write[1]) != uid]
+        for disk in [disk for disk, lives in self._coming.items() if any(_pod_of(life) == uid for life in lives)]:
+            self._settle(disk, now)
+            self._keep(disk, lambda life, write: _pod_of(life) != uid)
         for disk in [disk for disk in {**self._files, **self._coming} if disk.startswith(f"pod/{uid}/")]:
             self.drop(disk)
+
+    def _in_order(self, disk: str) -> list[list[Any]]:
+        """What is to be written there."""
+        found = [(write[0], life, write) for life, writes in self._coming.get(disk, {}).items() for write in writes]
+        return [write for _, _, write in sorted(found, key=lambda each: each[:2])]
+
+    def _keep(self, disk: str, wanted: Callable[[str, list[Any]], bool]) -> None:
+        """Drop what will not be written after all, or has been."""
+        lives = {life: [write for write in writes if wanted(life, write)] for life, writes in self._coming.pop(disk, {}).items()}
+        if any(lives.values()):
+            self._coming[disk] = {life: writes for life, writes in lives.items() if writes}
 
     def nodes(self) -> list[str]:
         """The disks of machines."""
@@ -83,19 +92,18 @@ class Disks:
         prefix = f"{below}/" if below else ""
         for path in [path for path in self._files.get(disk, {}) if path.startswith(prefix)]:
             del self._files[disk][path]
-        self._coming[disk] = [write for write in self._coming.get(disk, ()) if not write[2].startswith(prefix)]
-        for kept in (self._files, self._coming):
-            if not kept.get(disk):
-                kept.pop(disk, None)
+        self._keep(disk, lambda life, write: not write[1].startswith(prefix))
+        if not self._files.get(disk):
+            self._files.pop(disk, None)
 
     def _settle(self, disk: str, now: int) -> None:
         """Write what was to be written by now."""
-        writes = self._coming.get(disk)
-        if not writes or writes[0][0] > now:
+        if all(writes[0][0] > now for writes in self._coming.get(disk, {}).values()):
             return
-        for _, _, path, how, text in (write for write in writes if write[0] <= now):
-            _apply(self._files.setdefault(disk, {}), path, how, text)
-        self._coming[disk] = [write for write in writes if write[0] > now]
+        for at, path, how, text in self._in_order(disk):
+            if at <= now:
+                _apply(self._files.setdefault(disk, {}), path, how, text)
+        self._keep(disk, lambda life, write: write[0] > now)
 
 
 def small(files: Mapping[str, str | None]) -> Files:
