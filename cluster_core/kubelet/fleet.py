@@ -13,6 +13,7 @@ from cluster_core.apiserver.parts import Change, object_key, split_key
 from cluster_core.apiserver.world import World
 from cluster_core.kubelet import (
     asking,
+    claims,
     cordons,
     imagestore,
     kwok,
@@ -54,7 +55,7 @@ class Fleet:
     """The part "kubelet"."""
 
     name = "kubelet"
-    kinds = frozenset(("Pod", "Node", "ConfigMap", "Secret", *asking.ROADS))
+    kinds = frozenset(("Pod", "Node", "ConfigMap", "Secret", "PersistentVolume", *asking.ROADS))
 
     def __init__(self, world: World, machines: Machines, workloads: Workloads, timings: Timings) -> None:
         self.world = world
@@ -94,6 +95,8 @@ class Fleet:
             self._node_changed(change)
         elif name in asking.ROADS:
             asking.network_changed(self)
+        elif name == "PersistentVolume":
+            claims.volume_changed(self, change)
         else:
             self.awaited.came(change.obj["metadata"].get("namespace", ""))
             if not self.instant:
@@ -147,7 +150,7 @@ class Fleet:
         key = object_key(pod)
         self.world.agenda.cancel(self.name, f"{node}|pod|{key}")
         self.world.agenda.cancel(self.name, f"~{node}|pod|{key}")
-        self.workloads.forget(uid)
+        self.workloads.forget(uid, self.clock.now)
 
     def _mirror_gone(self, node: str, pod: Obj) -> None:
         """A mirror pod was deleted: its kubelet makes it again as long as the manifest is there."""
@@ -341,6 +344,7 @@ class Fleet:
         self.world.agenda.cancel(self.name, f"~{node}|images")
         self.world.agenda.cancel(self.name, f"{node}|pressure")
         self.loads.forget(node)
+        self.workloads.forget_node(node)
 
     def _power(self, machine: Any) -> None:
         """A machine went on or off, or its kubelet was stopped or started."""

@@ -52,8 +52,20 @@ class Workloads(Protocol):
     def disk(self, launch: Launch, started: int) -> list[tuple[int, str, int]]:
         """(when, path, bytes) of large files made in the container, removed again with 0 bytes."""
 
-    def forget(self, pod_uid: str) -> None:
-        """The pod is gone with its files and logs."""
+    def forget(self, pod_uid: str, now: int) -> None:
+        """The pod is gone with its files and logs; what it has left in volumes that outlive it stays."""
+
+    def files_on_node(self, node: str, now: int) -> Mapping[str, str | None]:
+        """Path -> text (None: removed) of what containers have left on the machine."""
+
+    def write_on_node(self, node: str, changes: Mapping[str, str | None], now: int) -> None:
+        """Somebody on the machine writes or removes such files."""
+
+    def forget_node(self, node: str) -> None:
+        """The machine is gone with its disk."""
+
+    def forget_volume(self, volume: Obj) -> None:
+        """A PersistentVolume is gone with its contents."""
 
     def dump(self) -> Any: ...
 

@@ -18,6 +18,7 @@ from cluster_core.apiserver.parts import Part
 from cluster_core.controllers.garbagecollector import GarbageCollector
 from cluster_core.controllers.runtime import Controller, ControllerPart
 from cluster_core.etcd.leases import Leases
+from cluster_core.kubelet import claims
 from cluster_core.kubelet.fleet import Fleet
 from cluster_core.kubelet.timings import Timings
 from cluster_core.machinery.plugins import collect
@@ -139,6 +140,7 @@ def add_parts(cluster: Cluster) -> None:
     containers = Containers(options)
     fleet = Fleet(world, park, containers, Timings(cluster.seed, options.get("timings", {})))
     fleet.host_files = lambda node: machinefiles.files(cluster, park.machines[node])
+    containers.volume_of = lambda namespace, name: claims.volume_of(fleet, namespace, name)
     fleet.private_registries = frozenset(options.get("private-registries", ()))
     world.machines = fleet
     control = ControlPlane(cluster)

@@ -20,7 +20,7 @@ from cluster_core.simulation.arguments import Arguments
 from cluster_core.simulation.commands import CommandError, command
 from cluster_core.simulation.control import control_of
 from cluster_core.simulation.machinetools import TOOLS, Call
-from cluster_core.simulation.nodes import park_of
+from cluster_core.simulation.nodes import fleet_of, park_of
 from cluster_core.simulation.options import site_of
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def machine_files(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
     """node -> {"files": {path: text}, "directories", "tools": [...], "env": {name: value}}"""
     machine = _machine(cluster, args)
     env = machineetcdctl.ENVIRONMENT if machine.control_plane else {}
-    found = machinefiles.files(cluster, machine)
+    left = fleet_of(cluster).workloads.files_on_node(machine.name, cluster.clock.now)
+    merged = {**machinefiles.files(cluster, machine), **left}
+    found = {path: text for path, text in merged.items() if text is not None}
     return {"files": found, "directories": list(rendering.DIRECTORIES), "tools": sorted(TOOLS), "env": env}
 
 
@@ -56,6 +58,7 @@ def machine_write(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
         machinefiles.write(cluster, machine, args["changes"])
     except machinefiles.TooMuch:
         raise CommandError("No space left on device", 507) from None
+    fleet_of(cluster).workloads.write_on_node(machine.name, args["changes"], cluster.clock.now)
     partunits.retry(cluster, machine)
     return {}
 

@@ -16,7 +16,7 @@ from cluster_core.workloads.asking import Questions
 from cluster_core.workloads.attributes import FROM_OBJECTS, mounts
 from cluster_core.workloads.catalogue import Program, programs
 from cluster_core.workloads.images import entry_of
-from cluster_core.workloads.sharing import aliases, shared_mounts
+from cluster_core.workloads.sharing import aliases, shared_mounts, watched
 from cluster_core.workloads.shell import Job, Run, Trace
 
 MIB = 1 << 20
@@ -50,7 +50,7 @@ class Process(NamedTuple):
         return self.trace.says if self.trace is not None else ""
 
 
-def job_of(launch: Launch, plan: Plan, keep: tuple[str, ...] = ()) -> Job:
+def job_of(launch: Launch, plan: Plan) -> Job:
     """The script a container runs, with all that it finds around it."""
     pod = launch.pod
     uid = pod["metadata"].get("uid", "")
@@ -69,7 +69,6 @@ def job_of(launch: Launch, plan: Plan, keep: tuple[str, ...] = ()) -> Job:
         namespace=pod["metadata"].get("namespace", "default"),
         directories=_directories(launch),
         aliases=aliases(launch),
-        keep=keep,
         launch=launch,
         identity=identity_of(launch),
         read_only=_is_read_only(launch),
@@ -105,17 +104,23 @@ def hostname(launch: Launch) -> str:
     return str(spec.get("hostname") or launch.pod["metadata"]["name"])[:63]
 
 
+def plan_of(launch: Launch) -> Plan:
+    """What the container runs."""
+    return agnhost.refine(argv.plan(launch), launch)
+
+
 def observe(
-    launch: Launch, keep: tuple[str, ...] = (), questions: Callable[[], Questions] | None = None, more_files: Callable[[Launch], Mapping[str, str]] = lambda launch: {}
+    launch: Launch, questions: Callable[[], Questions] | None = None, more_files: Callable[[Launch], Mapping[str, str]] = lambda launch: {}
 ) -> Process:
     """Find out what the container's process is and, when it is a script, what it does: `questions` to the network are only a script's; `more_files`
     are there besides."""
-    plan = agnhost.refine(argv.plan(launch), launch)
+    plan = plan_of(launch)
     if plan.kind != "script":
         return Process(plan)
     path = launch.container.get("terminationMessagePath") or "/dev/termination-log"
     launch = launch._replace(files={**more_files(launch), **launch.files})
-    job = job_of(launch, plan, (*keep, path))
+    job = job_of(launch, plan)
+    job.keep, job.watch = (path,), watched(launch)
     job.questions = questions() if questions else None
     return Process(plan, Run(job).run())
 

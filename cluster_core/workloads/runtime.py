@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cluster_core.machinery.clock import SECOND
@@ -11,25 +11,21 @@ from cluster_core.machinery.containers import HookResult, Image, Launch, Outcome
 from cluster_core.machinery.typed import Obj
 from cluster_core.workloads import imagefiles, logs, process, serving
 from cluster_core.workloads.asking import Questions, Record, Tool
+from cluster_core.workloads.disks import Disks, small
 from cluster_core.workloads.images import find_image
 from cluster_core.workloads.inner import Inner
+from cluster_core.workloads.lives import Lives, life_of, place_of, with_files
 from cluster_core.workloads.process import Process
-from cluster_core.workloads.sharing import Left, SharedMount, shared_mounts
+from cluster_core.workloads.sharing import Left, SharedMount, carrier, located, node_disk
 from cluster_core.workloads.shell import is_endless
 
 _MOST_REMEMBERED = 256
-_MOST_SHARED = 64 * 1024
-"""Characters of files that a pod's volumes keep."""
-
 _TRUSTED_STEPS = 5
 """How often a loop may ask the network before nobody waits for its end."""
 _LEAST_WAIT = 0.5
 
 _MOST_HEARD = 100
 """Lines about requests in one container's log."""
-
-_MOST_SAVED = 16 * 1024
-"""Characters of a file written from outside that outlive the cluster's time in memory: all this is saved with each commit."""
 
 
 class Containers:
@@ -38,7 +34,10 @@ class Containers:
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._any_image = bool(options.get("accept-any-image", True))
         self._processes: OrderedDict[tuple[str, str, int, int], Process] = OrderedDict()
-        self._volumes: dict[str, dict[str, dict[str, str]]] = {}
+        self._disks = Disks()
+        self._lives = Lives()
+        self.volume_of: Callable[[str, str], Obj | None] = lambda namespace, claim: None
+        """The PersistentVolume that a claim is bound to."""
         self._written: dict[str, dict[str, dict[str, str | None]]] = {}
         """Pod uid -> container/attempt -> path -> what commands from outside have written there (latin-1), None: removed."""
         self._sizes: dict[str, dict[str, dict[str, int]]] = {}
@@ -74,50 +73,40 @@ class Containers:
         key = (launch.pod["metadata"]["uid"], launch.container["name"], launch.attempt, len(launch.changes))
         found = self._processes.get(key) if until is None else None
         if found is None:
-            shared = shared_mounts(launch)
             found = process.observe(
                 launch._replace(now=started),
-                tuple(mount.path for mount in shared),
                 lambda: Questions(self._record(launch), self.tools(launch, False), until),
                 self.network_files,
             )
             if found.trace is not None:
-                self._keep(launch, found, shared)
+                self._lives.plan(launch, found.trace.left, self._disks)
                 self._processes[key] = found
                 if len(self._processes) > _MOST_REMEMBERED:
                     self._processes.popitem(last=False)
         return found
 
     def _with_volumes(self, launch: Launch) -> Launch:
-        """The launch with what other containers have left in shared volumes."""
-        uid = launch.pod["metadata"]["uid"]
-        kept, left = self._volumes.get(uid), self._written.get(uid)
-        if not kept and not left:
-            return launch
-        files = dict(launch.files)
-        for mount in shared_mounts(launch):
-            files.update(mount.shown((kept or {}).get(mount.volume, {})))
-            for path, text in mount.left(left or {}).items():
-                if text is None:
-                    files.pop(path, None)
-                else:
-                    files[path] = text.encode("latin-1").decode("utf-8", "surrogateescape")
-        return launch._replace(files=files)
+        """The launch with what volumes held when the container's script began; where there is none, with what they hold."""
+        begun = self._lives.begun(launch)
+        if begun is not None:
+            return begun
+        mounts = self._mounts(launch)
+        return with_files(launch, Left({}, mounts, self._disks, launch.now)) if mounts else launch
 
-    def _keep(self, launch: Launch, found: Process, shared: Sequence[SharedMount]) -> None:
-        assert found.trace is not None
-        if not found.trace.files:
-            return
-        kept = self._volumes.setdefault(launch.pod["metadata"]["uid"], {})
-        for mount in shared:
-            inside = mount.inside(found.trace.files)
-            if sum(map(len, inside.values())) <= _MOST_SHARED:
-                kept[mount.volume] = {**kept.get(mount.volume, {}), **inside}
+    def _mounts(self, launch: Launch) -> list[SharedMount]:
+        return located(launch, self.volume_of)
+
+    def _begin(self, launch: Launch) -> Launch:
+        """The launch with what volumes hold now, which is remembered as what the container's script has found there."""
+        mounts = self._mounts(launch)
+        if mounts and process.plan_of(self._with_volumes(launch)).kind == "script":
+            self._lives.begin(launch, mounts, self._disks)
+        return self._with_volumes(launch)
 
     def start(self, launch: Launch) -> Outcome:
         if self.fault(launch):
             return Outcome(0.2, 1)
-        launch = self._with_volumes(launch)
+        launch = self._begin(launch)
         found = self._process(launch, launch.now - launch.now % SECOND)
         writes = found.trace is not None and bool(found.trace.disk)
         return self._outcome(launch, found, 0.0)._replace(memory=process.typical_memory(launch, found), writes=writes)
@@ -141,7 +130,7 @@ class Containers:
 
     def _past(self, launch: Launch) -> Record | None:
         """What the network has answered to the container's script; None when it is none."""
-        return self._records.get(launch.pod["metadata"]["uid"], {}).get(_place(launch))
+        return self._records.get(launch.pod["metadata"]["uid"], {}).get(place_of(launch))
 
     def _record(self, launch: Launch) -> Record:
         """The same, to be added to."""
@@ -149,11 +138,14 @@ class Containers:
         for other in [name for name in kept if name.rpartition("/")[0] == launch.container["name"]]:
             if int(other.rpartition("/")[2]) < launch.attempt - 1:
                 del kept[other]
-        return kept.setdefault(_place(launch), Record())
+        return kept.setdefault(place_of(launch), Record())
 
     def terminate(self, launch: Launch, started: int) -> Reaction:
         launch = self._with_volumes(launch)
-        return process.reaction(self._process(launch, started))
+        reaction = process.reaction(self._process(launch, started))
+        grace = launch.pod["spec"].get("terminationGracePeriodSeconds", 30) if reaction.after is None else reaction.after
+        self._disks.cut(life_of(launch), launch.now + round(grace * SECOND))
+        return reaction
 
     def probe(self, launch: Launch, probe: Obj, started: int) -> ProbeResult:
         """The answer of the container, started at this time, to a probe or hook now."""
@@ -187,8 +179,8 @@ class Containers:
         return dict(self._left(launch))
 
     def _left(self, launch: Launch) -> Left:
-        kept = self._written.setdefault(launch.pod["metadata"]["uid"], {})
-        return Left(kept, _place(launch), shared_mounts(launch))
+        own = self._written.setdefault(launch.pod["metadata"]["uid"], {}).setdefault(place_of(launch), {})
+        return Left(own, self._mounts(launch), self._disks, launch.now)
 
     def execute(self, launch: Launch, command: list[str], started: int) -> tuple[int, str, str]:
         """Run a command in the container: exit code, stdout, stderr."""
@@ -199,7 +191,7 @@ class Containers:
         launch = self._with_volumes(launch)
         launch = launch._replace(files={**self.network_files(launch), **launch.files})
         run = serving.enter(launch, self._process(launch, started), started, self.tools(launch, False), self._past(launch))
-        uid, place = launch.pod["metadata"]["uid"], _place(launch)
+        uid, place = launch.pod["metadata"]["uid"], place_of(launch)
         written = self._left(launch)
         sizes = self._sizes.setdefault(uid, {}).setdefault(place, {})
         return Inner(run, written, launch.container["image"], sizes)
@@ -210,17 +202,17 @@ class Containers:
         if fault:
             return [logs.Line(started + number, text, True) for number, text in enumerate(fault.splitlines())]
         launch = self._with_volumes(launch)
-        heard = [logs.Line(at, text) for at, text in self._heard.get(launch.pod["metadata"]["uid"], {}).get(_place(launch), ()) if at <= until]
+        heard = [logs.Line(at, text) for at, text in self._heard.get(launch.pod["metadata"]["uid"], {}).get(place_of(launch), ()) if at <= until]
         own = logs.lines(launch, self._process(launch, started), started, until)
         return sorted([*own, *heard], key=lambda line: line.at) if heard else own
 
     def memory_of(self, launch: Launch) -> dict[str, Any]:
         """What the container's server keeps until it ends: JSON, to be added to."""
-        return self._known.setdefault(launch.pod["metadata"]["uid"], {}).setdefault(_place(launch), {})
+        return self._known.setdefault(launch.pod["metadata"]["uid"], {}).setdefault(place_of(launch), {})
 
     def note(self, launch: Launch, text: str) -> None:
         """The container's server notes a request in its log: of many the last ones are kept."""
-        kept = self._heard.setdefault(launch.pod["metadata"]["uid"], {}).setdefault(_place(launch), [])
+        kept = self._heard.setdefault(launch.pod["metadata"]["uid"], {}).setdefault(place_of(launch), [])
         kept.append([max(launch.now, kept[-1][0] + 1) if kept else launch.now, text])
         del kept[:-_MOST_HEARD]
 
@@ -242,12 +234,35 @@ class Containers:
         in it from outside, in order."""
         trace = self._process(self._with_volumes(launch), started).trace
         made = [(started + round(at * SECOND), path, size) for at, path, size in trace.disk] if trace is not None else []
-        outside = self._sizes.get(launch.pod["metadata"]["uid"], {}).get(_place(launch), {})
+        outside = self._sizes.get(launch.pod["metadata"]["uid"], {}).get(place_of(launch), {})
         return [*made, *((started, path, size) for path, size in outside.items())]
 
-    def forget(self, pod_uid: str) -> None:
-        """The pod is gone with its files and logs."""
-        self._volumes.pop(pod_uid, None)
+    def files_on_node(self, node: str, now: int) -> dict[str, str | None]:
+        """Path -> text (None: removed) of what containers have left on the machine, below hostPaths."""
+        found = self._disks.read(node_disk(node), now)
+        return {f"/{path}": None if text is None else text.encode("latin-1").decode("utf-8", "replace") for path, text in found.items()}
+
+    def write_on_node(self, node: str, changes: Mapping[str, str | None], now: int) -> None:
+        """Somebody on the machine writes or removes such files."""
+        there = self._disks.read(node_disk(node), now)
+        for path, text in changes.items():
+            if path.strip("/") in there:
+                self._disks.write(node_disk(node), path.strip("/"), None if text is None else text.encode("utf-8", "surrogateescape").decode("latin-1"))
+
+    def forget_node(self, node: str) -> None:
+        """The machine is gone with its disk."""
+        self._disks.drop(node_disk(node))
+
+    def forget_volume(self, volume: Obj) -> None:
+        """A PersistentVolume is gone with its contents."""
+        disk, root = carrier(volume)
+        for each in [disk] if disk else self._disks.nodes():
+            self._disks.drop(each, root)
+
+    def forget(self, pod_uid: str, now: int) -> None:
+        """The pod is gone with its files and logs; what it has left in volumes of others' stays."""
+        self._disks.forget_pod(pod_uid, now)
+        self._lives.forget(pod_uid)
         self._written.pop(pod_uid, None)
         self._records.pop(pod_uid, None)
         self._heard.pop(pod_uid, None)
@@ -258,28 +273,21 @@ class Containers:
 
     def dump(self) -> Any:
         asked = {uid: {name: record.saved() for name, record in kept.items() if record.steps} for uid, kept in self._records.items()}
-        found = {"volumes": self._volumes, "written": self._small_files(), "asked": {uid: kept for uid, kept in asked.items() if kept}}
+        found = {"disks": self._disks.dump(), "lives": self._lives.dump(), "written": self._small_files(), "asked": {uid: kept for uid, kept in asked.items() if kept}}
         found["heard"] = self._heard
         found["known"] = {uid: kept for uid, kept in self._known.items() if any(kept.values())}
         found["sizes"] = {uid: kept for uid, kept in self._sizes.items() if any(kept.values())}
         return {name: part for name, part in found.items() if part}
 
     def _small_files(self) -> Any:
-        if not any(place for places in self._written.values() for place in places.values()):
-            return {}
-        return {
-            uid: {name: {path: text for path, text in place.items() if len(text or "") <= _MOST_SAVED} for name, place in places.items()}
-            for uid, places in self._written.items()
-        }
+        found = {uid: {name: small(place) for name, place in places.items() if place} for uid, places in self._written.items()}
+        return {uid: places for uid, places in found.items() if places}
 
     def load(self, state: Any) -> None:
         state = state or {}
-        self._volumes, self._written = state.get("volumes", {}), state.get("written", {})
+        self._disks, self._lives = Disks(state.get("disks")), Lives(state.get("lives"))
+        self._written = state.get("written", {})
         self._sizes, self._heard, self._known = state.get("sizes", {}), state.get("heard", {}), state.get("known", {})
         asked = state.get("asked", {})
         self._records = {uid: {name: Record(saved) for name, saved in kept.items()} for uid, kept in asked.items()}
         self._processes.clear()
-
-
-def _place(launch: Launch) -> str:
-    return f"{launch.container['name']}/{launch.attempt}"

@@ -1,11 +1,13 @@
-"""Volumes in which the containers of a pod leave things for each other, whole or by sub-paths of them."""
+"""Volumes in which containers leave things for each other and for those after them, whole or by sub-paths of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import NamedTuple, TypeVar
 
 from cluster_core.machinery.containers import Launch
+from cluster_core.machinery.typed import Obj
+from cluster_core.workloads.disks import Disks
 
 Content = TypeVar("Content")
 _SHARED = ("emptyDir", "persistentVolumeClaim", "hostPath", "ephemeral")
@@ -25,49 +27,41 @@ class SharedMount(NamedTuple):
         below = {self.path + name[len(self.sub_path) :]: content for name, content in files.items() if name.startswith(self.sub_path + "/")}
         return {self.path: files[self.sub_path]} if self.sub_path in files else below
 
-    def left(self, kept: Mapping[str, dict[str, str | None]]) -> dict[str, str | None]:
-        """What commands from outside have left there, by whichever container: see Left."""
-        return self.shown(kept.get(_key(self), {}))
-
     def inside(self, files: Mapping[str, Content]) -> dict[str, Content]:
         """Of the container's files those in the volume, by their names there."""
         prefix = f"{self.sub_path}/" if self.sub_path else ""
-        return {prefix + path[len(self.path) + 1 :]: content for path, content in files.items() if path.startswith(self.path + "/")}
+        found = {prefix + path[len(self.path) + 1 :]: content for path, content in files.items() if path.startswith(self.path + "/")}
+        return {self.sub_path: files[self.path], **found} if self.sub_path and self.path in files else found
 
 
 class Left(MutableMapping[str, "str | None"]):
-    """What commands from outside have left in a container, by path: in shared volumes it is there for the pod's others too.
-    `kept` has it all for one pod, by container and by volume."""
+    """What is written in a container from outside, by path: `own` what is only its own; in shared volumes it is on their
+    disks (`mounts` name those), with all that others have left there by `now`."""
 
-    def __init__(self, kept: dict[str, dict[str, str | None]], place: str, mounts: list[SharedMount]) -> None:
-        self._kept, self._place, self._mounts = kept, place, mounts
-
-    def _own(self) -> dict[str, str | None]:
-        return self._kept.get(self._place, {})
+    def __init__(self, own: dict[str, str | None], mounts: list[SharedMount], disks: Disks, now: int) -> None:
+        self._own, self._disks, self._now = own, disks, now
+        self._mounts = sorted(mounts, key=lambda mount: len(mount.path))
 
     def _all(self) -> dict[str, str | None]:
-        found = dict(self._own())
+        found = dict(self._own)
         for mount in self._mounts:
-            found |= mount.shown(self._kept.get(_key(mount), {}))
+            found |= mount.shown(self._disks.read(mount.volume, self._now))
         return found
 
-    def _where(self, path: str) -> tuple[str, str]:
-        """Under which key, by which name."""
-        for mount in sorted(self._mounts, key=lambda mount: -len(mount.path)):
-            for name in mount.inside({path: ""}):
-                return _key(mount), name
-        return self._place, path
-
     def __getitem__(self, path: str) -> str | None:
-        return self._all()[path]
+        place = where(self._mounts, path)
+        return self._own[path] if place is None else self._disks.read(place[0], self._now)[place[1]]
 
     def __setitem__(self, path: str, text: str | None) -> None:
-        key, name = self._where(path)
-        self._kept.setdefault(key, {})[name] = text
+        place = where(self._mounts, path)
+        if place is None:
+            self._own[path] = text
+        else:
+            self._disks.write(*place, text)
 
     def __delitem__(self, path: str) -> None:
-        key, name = self._where(path)
-        del self._kept[key][name]
+        """It is remembered as removed: the image or the machine may have such a file too."""
+        self[path] = None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._all())
@@ -76,9 +70,53 @@ class Left(MutableMapping[str, "str | None"]):
         return len(self._all())
 
 
-def _key(mount: SharedMount) -> str:
-    """No container's: their keys have a slash behind the name."""
-    return f"/{mount.volume}"
+def where(mounts: list[SharedMount], path: str) -> tuple[str, str] | None:
+    """On which volume a container's file is, by which name there; None: on none of these."""
+    for mount in sorted(mounts, key=lambda mount: -len(mount.path)):
+        for name in mount.inside({path: ""}):
+            return mount.volume, name
+    return None
+
+
+def located(launch: Launch, volume_of: Callable[[str, str], Obj | None]) -> list[SharedMount]:
+    """The same mounts as those of the disks that carry the volumes; `volume_of` finds the PersistentVolume of a claim."""
+    volumes = {volume["name"]: volume for volume in launch.pod["spec"].get("volumes", ())}
+    return [_on_disk(mount, *_disk_of(launch, volumes[mount.volume], volume_of)) for mount in shared_mounts(launch)]
+
+
+def _on_disk(mount: SharedMount, disk: str, root: str) -> SharedMount:
+    return SharedMount(disk, mount.path, "/".join(part for part in (root, mount.sub_path) if part))
+
+
+def _disk_of(launch: Launch, volume: Obj, volume_of: Callable[[str, str], Obj | None]) -> tuple[str, str]:
+    """The disk that carries a pod's volume, and the directory there."""
+    metadata = launch.pod["metadata"]
+    if "hostPath" in volume:
+        return node_disk(launch.node), volume["hostPath"]["path"].strip("/")
+    if "emptyDir" not in volume:
+        claim = volume.get("persistentVolumeClaim", {}).get("claimName") or f"{metadata['name']}-{volume['name']}"
+        found = volume_of(metadata.get("namespace", "default"), claim)
+        if found is not None:
+            disk, root = carrier(found)
+            return disk or node_disk(launch.node), root
+    return f"pod/{metadata['uid']}/{volume['name']}", ""
+
+
+def node_disk(node: str) -> str:
+    return f"node/{node}"
+
+
+def carrier(volume: Obj) -> tuple[str, str]:
+    """The disk that carries a PersistentVolume, "" for that of whichever node it is used on, and the directory there."""
+    spec = volume["spec"]
+    for source in ("hostPath", "local"):
+        if source in spec:
+            return "", spec[source]["path"].strip("/")
+    if "csi" in spec:
+        return f"csi/{spec['csi']['driver']}/{spec['csi']['volumeHandle']}", ""
+    if "nfs" in spec:
+        return f"nfs/{spec['nfs']['server']}", spec["nfs"]["path"].strip("/")
+    return f"volume/{volume['metadata']['uid']}", ""
 
 
 def shared_mounts(launch: Launch) -> list[SharedMount]:
@@ -96,3 +134,9 @@ def aliases(launch: Launch) -> dict[str, str]:
     found = shared_mounts(launch)
     whole = {mount.volume: mount.path for mount in found if not mount.sub_path}
     return {mount.path: f"{whole[mount.volume]}/{mount.sub_path}" for mount in found if mount.sub_path and mount.volume in whole}
+
+
+def watched(launch: Launch) -> list[str]:
+    """The paths below which the container sees such volumes, each file once."""
+    seen = {mount.path for mount in shared_mounts(launch)} - aliases(launch).keys()
+    return sorted(path for path in seen if not any(path.startswith(f"{other}/") for other in seen))

@@ -24,6 +24,7 @@ from cluster_core.workloads.asking import Questions
 from cluster_core.workloads.attributes import FROM_OBJECTS, Attributes, attributes, mount_of
 from cluster_core.workloads.imagefiles import image_files
 from cluster_core.workloads.kernelfiles import cgroup_files
+from cluster_core.workloads.watching import Change, Watch
 
 MOST_SLEEPS = 3000
 ENDLESS_SLEEPS = 200
@@ -61,7 +62,9 @@ class Job:
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Further paths of directories that are there: path -> the directory."""
     keep: Sequence[str] = ()
-    """Directories whose files are wanted afterwards: of mounted volumes."""
+    """Files and directories that are wanted afterwards."""
+    watch: Sequence[str] = ()
+    """Directories of which it is wanted when what was written there: mounted volumes."""
     launch: Launch | None = None
     """The container; None where there is none."""
     identity: Identity = ROOT
@@ -91,6 +94,8 @@ class Trace:
     asks: float | None = None
     """When (seconds) it asks the network something that it has no answer to yet."""
     files: dict[str, str] = field(default_factory=dict)
+    left: Sequence[Change] = ()
+    """What was written into volumes."""
     disk: list[tuple[float, str, int]] = field(default_factory=list)
     """Large files made (seconds, path, bytes) and removed (0 bytes)."""
 
@@ -129,8 +134,10 @@ class Run:
         )
         self._attributes: dict[str, Attributes] = {}
         self._pending = list(job.changes)
+        self._watch = Watch((), self.bash.fs())
         if not job.read_only:
             self._furnish(self.bash.fs())
+            self._watch = Watch(job.watch, self.bash.fs())
 
     def _furnish(self, fs: FileSystem) -> None:
         """Make the directories where volumes are mounted, and give files the modes the kubelet has set."""
@@ -207,8 +214,10 @@ class Run:
     def _pass_on(self, fs: FileSystem) -> None:
         """Write what others have written by now."""
         while self._pending and self._pending[0][0] <= self.now():
-            for path, text in self._pending.pop(0)[1].items():
+            written = self._pending.pop(0)[1]
+            for path, text in written.items():
                 _put(fs, path, text)
+            self._watch.learn(written)
 
     def occupy(self, path: str, size: int) -> None:
         """A file of this size is on disk now; 0: it is no longer there."""
@@ -224,6 +233,7 @@ class Run:
     def sleep(self, seconds: float, fs: FileSystem) -> None:
         """A command of the script lets time pass; `fs` as that command has it."""
         self.sweep(fs)
+        self._watch.pause(self.clock, fs)
         self.clock += seconds
         self._pass_on(fs)
         self._sleeps += 1
@@ -239,6 +249,7 @@ class Run:
 
     def answered(self, at: float, fs: FileSystem) -> None:
         """The answer to a question has come; `fs` as the command that asked has it."""
+        self._watch.pause(self.clock, fs)
         self.clock = max(self.clock, at)
         self._pass_on(fs)
         self._sleeps = 0
@@ -264,6 +275,8 @@ class Run:
         if not endless:
             self.trace.ends, self.trace.exit_code = self.clock, result.exit_code
         self.sweep(self.bash.fs())
+        self._watch.look(self.clock, self.bash.fs())
+        self.trace.left = self._watch.changes
         self.trace.files = {name: text for place in (*self.job.keep, *self._served()) for name, text in self._files_under(place)}
         return self.trace
 
