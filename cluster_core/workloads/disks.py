@@ -18,6 +18,8 @@ Write = tuple[int, str, str, "str | None"]
 
 MOST_OF_FILE = 16 * 1024
 """Characters of a file that scripts make longer, and of one that is saved."""
+_MOST_ON_DISK = 1024 * 1024
+"""Characters beyond which scripts leave nothing more on a disk: jobs that come again and again would fill it without end."""
 _MOST_FORESEEN = 16 * 1024
 
 
@@ -100,9 +102,12 @@ class Disks:
         """Write what was to be written by now."""
         if all(writes[0][0] > now for writes in self._coming.get(disk, {}).values()):
             return
+        files = self._files.setdefault(disk, {})
+        room = _MOST_ON_DISK - sum(len(path) + len(text or "") for path, text in files.items())
         for at, path, how, text in self._in_order(disk):
-            if at <= now:
-                _apply(self._files.setdefault(disk, {}), path, how, text)
+            room -= len(path) + len(text or "") if at <= now else 0
+            if at <= now and (room >= 0 or text is None):
+                _apply(files, path, how, text)
         self._keep(disk, lambda life, write: write[0] > now)
 
 

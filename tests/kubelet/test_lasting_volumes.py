@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster_core.workloads.disks import SET, Disks
 from tests.builders import Engine
 
 HOST = {"hostPath": {"path": "/srv/data", "type": "DirectoryOrCreate"}}
@@ -298,3 +299,13 @@ def test_people_on_the_machine_and_containers_see_each_others_files():
     engine.cluster.command("machine-write", {"node": node, "changes": {"/srv/data/f": "anew\n"}})
     assert run(engine, "p", "cat /data/f; rm /data/f") == "anew\n"
     assert "/srv/data/f" not in engine.cluster.command("machine-files", {"node": node})["files"]
+
+
+def test_scripts_that_come_again_and_again_do_not_fill_what_is_saved_without_end():
+    disks = Disks()
+    for number in range(200):
+        disks.plan("node/a", f"{number}/c/0", [(number, f"f{number}", SET, "x" * 10_000)])
+        disks.forget_pod(str(number), number)
+    assert len(disks.read("node/a", 200)) == 104
+    disks.plan("node/a", "last/c/0", [(201, "f0", SET, None)])
+    assert disks.read("node/a", 201)["f0"] is None, "what is full can still be emptied"
