@@ -16,13 +16,15 @@ from bashkit import Bash
 from cluster_core.etcd.store import prefix_end
 from playground.engine.port import EngineError
 
-from . import kubeconfig, kubectl, openssl
+from . import kubeconfig, kubectl, openssl, waiting
 
 Sink = Callable[[bytes], Awaitable[None]]
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 Edit = Callable[[str, str], Awaitable[None]]
 MOST_COMMANDS, MOST_LOOPS, MOST_MEMORY, MOST_FILES = 5_000, 10_000, 16 * 1024 * 1024, 2000
 MOST_OUTPUT, SECONDS = 4 * 1024 * 1024, 10.0
+LONGEST = kubectl.SECONDS + 30.0
+"""Seconds a line may take that waits for kubectl: `-w`, `logs -f` and `exec -it` end by kubectl's own limit, not by bashkit's."""
 _WATCH_SECONDS = 0.3
 _SIGPIPE = 141
 """How a program ends whose output nobody reads any more."""
@@ -60,14 +62,15 @@ class Shell:
             max_commands=MOST_COMMANDS,
             max_loop_iterations=MOST_LOOPS,
             max_memory=MOST_MEMORY,
+            timeout_seconds=LONGEST,
         )
         self._fs = self.bash.fs()
         for directory in answer["directories"]:
             self._fs.mkdir(directory, True)
-        for name in answer["tools"]:
-            self.bash.add_command(name, self._tool)
-        self.bash.add_command("kubectl", self._kubectl)
-        self.bash.add_command("k", self._kubectl)
+        commands = {**dict.fromkeys(answer["tools"], self._tool), "kubectl": self._kubectl, "k": self._kubectl}
+        waiting_ones = {"sleep": waiting.sleep, "watch": waiting.watch(commands)}
+        for name, command in {**commands, **{name: self._patiently(each) for name, each in waiting_ones.items()}}.items():
+            self.bash.add_command(name, command)
         for name in ("vi", "vim", "nano"):
             self.bash.add_command(name, self._edit_file)
         self.bash.add_command("openssl", self._openssl)
@@ -200,6 +203,18 @@ class Shell:
             return _SIGPIPE
         await context.stderr.write(answer["err"].encode())
         return int(answer["code"])
+
+    def _patiently(self, command: waiting.Command) -> waiting.Command:
+        """The command, whose time is not the shell's own work."""
+
+        async def run(context: Any) -> int:
+            self._live += 1
+            try:
+                return await command(context)
+            finally:
+                self._live -= 1
+
+        return run
 
     async def _watch(self, context: Any) -> int:
         """`etcdctl watch KEY [--prefix]`, until somebody presses Ctrl-C. That etcd can be reached is asked first."""

@@ -9,6 +9,7 @@ import pytest
 
 from cluster_core.persistence.memory import MemoryLog
 from playground.engine.port import EngineError
+from playground.terminal import kubectl, shell
 from playground.worker.binding import Builder
 from playground.worker.host import Host
 from tests.terminal.person import Terminal, opened
@@ -83,6 +84,30 @@ async def test_control_c_ends_what_runs(terminal: Terminal) -> None:
     await terminal.type("\x03")
     await terminal.type("echo al''ive\r")
     assert "alive" in await terminal.until("alive")
+
+
+async def test_what_waits_for_kubectl_is_ended_by_kubectls_limit_only(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shell.LONGEST > kubectl.SECONDS
+    monkeypatch.setattr(shell, "LONGEST", 1.0)  # it is what bashkit goes by, whose own limit would be 30 s
+    terminal = await opened(host)
+    assert "execution timeout (1s)" in await terminal.run("etcdctl watch /nothing")
+    await terminal.talk.aclose()
+
+
+async def test_a_sleep_is_not_work(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell, "SECONDS", 0.2)
+    assert await terminal.run("sleep 0.5 0.5s; echo awake") == "awake\n"
+    assert "invalid time interval 'long'" in await terminal.run("sleep long")
+
+
+async def test_watch_looks_again_until_control_c(host: Host, terminal: Terminal) -> None:
+    await terminal.type("watch -n 0.5 etcdctl get /exam --print-value-only\r")
+    await terminal.until("Every 0.5s: etcdctl get /exam --print-value-only")
+    await host.command("demo", "etcd", {"op": "put", "key": "/exam", "value": b"passed"})
+    await terminal.until("passed")
+    await terminal.type("\x03")
+    assert await terminal.run("echo ov''er") == "over\n"
+    assert "name a command" in await terminal.run("watch nothing-here")
 
 
 async def test_etcdctl_watches_until_control_c(host: Host, terminal: Terminal) -> None:
