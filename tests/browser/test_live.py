@@ -192,6 +192,7 @@ def test_the_readmes_lesson(open_page: OpenPage, playground: Playground, request
     page.evaluate("() => playground.api.clock({action: 'settle', seconds: 300})")
     expect(page.get_by_role("progressbar", name="1 of 2")).to_be_attached()
     page.evaluate("(text) => playground.api.apply(text)", SIMPLE % ("web", 3, "web", "web"))
+    wait(page, "playground.store.all('Pod').filter((pod) => pod.root === 'Deployment/web').length === 4")
     page.evaluate("() => playground.api.clock({action: 'pause'})")
     keep(page, request, "live-lesson")
 
