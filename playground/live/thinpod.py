@@ -24,6 +24,7 @@ def pod(obj: Obj) -> dict[str, Any]:
         "phase": status.get("phase", "Pending"),
         "reason": reason(obj),
         "ready": [ready, len(spec.get("containers", ()))],
+        "unready": ready > 0 and ready == len(containers) and _is_unready(status),
         "restarts": sum(container.get("restartCount", 0) for container in containers),
         "ip": status.get("podIP", ""),
         "labels": metadata.get("labels", {}),
@@ -51,12 +52,23 @@ def _request(spec: Mapping[str, Any], name: str, measure: Any) -> int:
     return max([running, *map(of, inits)]) + int(measure(spec.get("overhead", {}).get(name, 0)))
 
 
+def _is_unready(status: Status) -> bool:
+    return any(condition["type"] == "Ready" and condition["status"] == "False" for condition in status.get("conditions", ()))
+
+
 def message(status: Status) -> str:
-    """Why it is not scheduled, or what its phase's message says."""
+    """Why it is not scheduled, what its phase's message says, or what a container waits for."""
     for condition in status.get("conditions", ()):
         if condition["type"] == "PodScheduled" and condition["status"] != "True":
             return str(condition.get("message", ""))
-    return str(status.get("message", ""))
+    return str(status.get("message", "") or _waiting(status))
+
+
+def _waiting(status: Status) -> str:
+    for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
+        if told := container.get("state", {}).get("waiting", {}).get("message"):
+            return str(told)
+    return ""
 
 
 def reason(obj: Obj) -> str:

@@ -26,6 +26,7 @@ function findPodHealth(pod) {
   if (FAILING.test(word)) return { tone: "bad", word };
   if (pod.phase === "Succeeded") return { tone: "done", word: pod.reason || "Completed" };
   if (pod.phase === "Unknown") return { tone: "warn", word };
+  if (pod.unready) return { tone: "warn", word: "NotReady" };
   if (pod.phase === "Running") return ready >= total && total > 0 ? { tone: "ok", word: "Running" } : { tone: "warn", word: word === "Running" ? "NotReady" : word };
   return pod.node ? { tone: "busy", word } : { tone: "warn", word };
 }

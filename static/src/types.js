@@ -20,7 +20,8 @@
  * @property {string} [ip]
  * @property {Record<string, string>} [labels]
  * @property {boolean} [deleting]
- * @property {string} [msg] the scheduler's message
+ * @property {string} [msg] why it waits: the scheduler's message, or that of a container that cannot start
+ * @property {boolean} [unready] its containers are, it is not: its node is lost, or a readiness gate is closed
  * @property {boolean} [static]
  * @property {string} [created]
  * @property {boolean} [unschedulable]

@@ -50,6 +50,28 @@ def test_a_step_is_seen_to_be_done_as_it_is_done(open_page: OpenPage, product: P
     assert violations(page) == []
 
 
+@pytest.mark.parametrize("locale", ["en-US", "de-DE"])
+def test_a_long_name_pushes_no_button_off_the_screen(open_page: OpenPage, product: Playground, locale: str) -> None:
+    with product.client() as client:
+        name = f"a-cluster-whose-name-nobody-would-want-to-type-{locale.lower()}"
+        client.post("/api/v1/clusters/", json={"name": name, "nodes": 1}).raise_for_status()
+    page = open_page(f"{product.url}/clusters/{name}/", locale=locale)
+    buttons = page.locator(".head button:visible")
+    expect(buttons.nth(8)).to_be_visible()
+    for width in (1440, 1281, 1024, 820, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert buttons.evaluate_all("(all) => all.every((each) => each.getBoundingClientRect().right <= innerWidth)"), width
+
+
+def test_enlarged_the_guide_leaves_the_picture_room(open_page: OpenPage, product: Playground) -> None:
+    """A window of 1440 by 900 at 200 %."""
+    page = begin(open_page, product, "/lessons/first-pod/")
+    page.set_viewport_size({"width": 720, "height": 450})
+    guide, stage = (page.locator(place).bounding_box() for place in (".guide", ".stage"))
+    assert guide and stage
+    assert stage["height"] > 300 and stage["width"] > 400 and guide["x"] + guide["width"] <= stage["x"] + 1
+
+
 def test_a_cluster_is_handed_in_from_beside_it(open_page: OpenPage, product: Playground) -> None:
     page = begin(open_page, product, "/exercises/first-pod/")
     guide = page.get_by_role("complementary", name="Guide")

@@ -181,6 +181,22 @@ def test_the_readmes_picture(open_page: OpenPage, playground: Playground, reques
     keep(page, request, "live-presenter")
 
 
+def test_the_readmes_lesson(open_page: OpenPage, playground: Playground, request: pytest.FixtureRequest) -> None:
+    """A rollout half done, with the lesson that asks for it."""
+    page = open_page(f"{playground.url}/lessons/deployments/")
+    page.get_by_role("button", name="Begin on a new cluster").click()
+    page.wait_for_url("**/clusters/**")
+    wait(page, "window.playground?.store.state.connection === 'live'", 20)
+    page.get_by_role("button", name="Skip").click()
+    page.evaluate("(text) => playground.api.apply(text)", (SIMPLE % ("web", 3, "web", "web")).replace("1.27", "1.26"))
+    page.evaluate("() => playground.api.clock({action: 'settle', seconds: 300})")
+    expect(page.get_by_role("progressbar", name="1 of 2")).to_be_attached()
+    page.evaluate("(text) => playground.api.apply(text)", SIMPLE % ("web", 3, "web", "web"))
+    wait(page, "playground.store.all('Pod').filter((pod) => pod.root === 'Deployment/web').length === 4")
+    page.evaluate("() => playground.api.clock({action: 'pause'})")
+    keep(page, request, "live-lesson")
+
+
 def keep(page: Page, request: pytest.FixtureRequest, name: str) -> None:
     """The page once its motion has come to rest; written when screenshots are asked for."""
     page.wait_for_timeout(1500)

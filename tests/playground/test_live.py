@@ -13,7 +13,7 @@ import pytest
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 
-from playground.live import consumer
+from playground.live import consumer, thinpod
 from playground.live.frame import Frame, difference
 from playground.live.hub import Hub, Socket
 from playground.live.routing import websocket_urlpatterns
@@ -250,6 +250,23 @@ def test_a_difference_holds_what_changed_and_what_is_gone() -> None:
     assert difference(old, new) == ["mod", "Pod", "u", {"phase": "Running", "node": "n", "msg": None}]
     assert difference(None, new) == ["put", new]
     assert difference({"k": "Event", "uid": "e"}, {"k": "Event", "uid": "e", "count": 2}) == ["put", {"k": "Event", "uid": "e", "count": 2}]
+
+
+def a_pod(ready: str, state: Any) -> Any:
+    statuses = [{"name": "c", "ready": "running" in state, "restartCount": 0, "state": state}]
+    status = {"phase": "Running", "conditions": [{"type": "Ready", "status": ready}], "containerStatuses": statuses}
+    return {"metadata": {"name": "p"}, "spec": {"nodeName": "n", "containers": [{"name": "c"}]}, "status": status}
+
+
+def test_a_pod_whose_container_cannot_start_carries_the_reason_in_words() -> None:
+    told = thinpod.pod(a_pod("False", {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}}))
+    assert (told["reason"], told["msg"], told["unready"]) == ("ImagePullBackOff", "Back-off pulling image", False)
+
+
+def test_a_pod_on_a_lost_node_is_not_ready_though_its_containers_were() -> None:
+    lost, well = thinpod.pod(a_pod("False", {"running": {}})), thinpod.pod(a_pod("True", {"running": {}}))
+    assert (lost["reason"], lost["ready"], lost["unready"]) == ("Running", [1, 1], True)
+    assert not well["unready"]
 
 
 def test_of_a_flood_of_normal_events_the_newest_are_told_and_every_warning() -> None:

@@ -202,7 +202,7 @@ export function drawOwnerLinks(scene) {
   if (!chosen.length) return;
   for (const pod of scene.store.kind("Pod").values()) {
     const owner = chosen.find((uid) => scene.owns(/** @type {string} */ (uid), pod));
-    const from = owner && block(scene, `card/${owner}`);
+    const from = owner && (block(scene, `card/${pod.owner?.uid}`) ?? block(scene, `card/${owner}`)); // its replica set, where that is drawn
     const to = scene.pods.sprites.get(pod.uid);
     if (!from || !to) continue;
     stroke(scene, { colour: scene.palette.colour(rootOf(pod)), strong: true, dashed: false }, () =>

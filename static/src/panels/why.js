@@ -37,7 +37,7 @@ export async function decision(context, pod) {
   });
   const rows = trace ? decisionRows(trace) : [];
   const chosen = trace?.node ?? pod.node;
-  const message = trace?.message || pod.msg;
+  const message = trace?.message || (pod.node ? "" : pod.msg); // once it has a node, its message is the kubelet's
   if (!rows.length) return message ? html`<p class="why-message">${message}</p>` : html`<p class="empty-hint">${t("why.empty")}</p>`;
   return html`<p class="why-message">${message || reasonOf(rows, chosen, trace?.tied ?? [])}</p>
     ${verdicts(rows, chosen)} ${matrix(t("why.filters"), rows, chosen, filterLines(rows))} ${matrix(t("why.scores"), scoredOf(rows), chosen, scoreLines(rows))}`;

@@ -23,6 +23,7 @@ const pod = (more) => /** @type {any} */ ({ k: "Pod", uid: "u", name: "p", ready
 for (const [more, tone] of /** @type {Array<[object, string]>} */ ([
   [{ phase: "Running", ready: [1, 1], node: "n" }, "ok"],
   [{ phase: "Running", ready: [0, 1], node: "n" }, "warn"],
+  [{ phase: "Running", ready: [1, 1], unready: true, node: "lost" }, "warn"],
   [{ phase: "Pending" }, "warn"],
   [{ phase: "Pending", node: "n", reason: "ContainerCreating" }, "busy"],
   [{ phase: "Pending", node: "n", reason: "ImagePullBackOff" }, "bad"],
