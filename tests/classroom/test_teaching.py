@@ -139,9 +139,36 @@ def test_a_push_reaches_everybody_and_tells_of_each(school: School, cluster: str
     killed = {each["cluster"]: each for each in course(school, "push", command="kill-node", args={"node": "node-2"})}
     assert killed[other]["ok"] is True
     assert (killed[cluster]["ok"], "node-2" in killed[cluster]["message"]) == (False, True)
+    endless = course(school, "push", command="add-node", args={"count": 10**30})
+    assert {each["ok"] for each in endless} == {False}
     refused = school.ask("teacher", "POST", "/api/v1/courses/alpha/push/", json={"command": "machine-run"})
     assert refused.status_code == 400
     remove(school, "classmate", other)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/clusters/", "/api/v1/tokens/", "/api/v1/exercises/first-pod/submissions/"])
+def test_json_that_is_nested_without_end_is_the_clients_mistake(school: School, path: str) -> None:
+    answer = school.ask("owner", "POST", path, content="[" * 100_000, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, 400)
+
+
+def test_a_revision_beyond_all_numbers_is_refused(school: School, cluster: str) -> None:
+    answer = school.ask("owner", "GET", f"/api/v1/clusters/{cluster}/history/?revision={10**22}")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["revision"])
+
+
+def test_a_page_may_say_anything_to_its_course(school: School) -> None:
+    socket = school.socket("owner", "/ws/courses/alpha/")
+    try:
+        assert json.loads(socket.recv())["type"] == "course"
+        for nonsense in ("{", "[" * 10_000, ""):
+            socket.send(nonsense)
+        course(school, "exercise", exercise="first-pod")
+        assert json.loads(socket.recv())["exercise"] == "first-pod"
+    finally:
+        socket.close()
+        socket.shutdown()
+        course(school, "exercise", exercise="")
 
 
 def test_a_hint_is_shown_to_its_student_until_it_was_seen(school: School, cluster: str) -> None:
