@@ -184,7 +184,7 @@ def may_in(who: Who, action: Action, course: str) -> Decision:
         return refused(404, f'course "{course}" not found')
     if not who.has_scope(SCOPE_OF[action]):
         return refused(403, f"the API token does not have the scope {SCOPE_OF[action]}")
-    return YES if action in allowed else refused(403, f"a {role} of this course may not do this")
+    return YES if action in allowed else refused(403, f"as {role} of this course you may not do this")
 
 
 def teaches_somewhere(who: Who) -> Decision:
