@@ -199,8 +199,14 @@ def _finite(text: str) -> float:
     return number
 
 
-def _integer(text: str) -> int:
+_MOST_DIGITS = 309
+"""Of a float64. Go reads a longer number as neither integer nor float: it stays text."""
+
+
+def _integer(text: str) -> int | str:
     sign, digits = (-1, text[1:]) if text[0] == "-" else (1, text.lstrip("+"))
+    if len(digits) > _MOST_DIGITS:
+        return text
     if digits[:2] in ("0b", "0x", "0o"):
         return sign * int(digits, 0)
     return sign * int(digits, 8 if digits.startswith("0") and digits != "0" else 10)

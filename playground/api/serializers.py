@@ -95,7 +95,7 @@ class StateHash(Serializer):
 
 
 class HistoryQuery(Serializer):
-    revision = serializers.IntegerField(required=False, min_value=1)
+    revision = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
 
 
 class ForkWanted(HistoryQuery):

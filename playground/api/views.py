@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.parsers import FormParser, JSONParser
+from rest_framework.parsers import FormParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,7 +17,7 @@ from playground.classroom import owning, selectors
 from playground.classroom.access import Who
 
 from . import serializers, services
-from .parsers import TextParser
+from .parsers import JSONParser, TextParser
 
 _PROBLEMS = {404: serializers.Problem, 409: serializers.Problem, 503: serializers.Problem}
 

@@ -184,7 +184,7 @@ def may_in(who: Who, action: Action, course: str) -> Decision:
         return refused(404, f'course "{course}" not found')
     if not who.has_scope(SCOPE_OF[action]):
         return refused(403, f"the API token does not have the scope {SCOPE_OF[action]}")
-    return YES if action in allowed else refused(403, f"a {role} of this course may not do this")
+    return YES if action in allowed else refused(403, f"as {role} of this course you may not do this")
 
 
 def teaches_somewhere(who: Who) -> Decision:
@@ -198,9 +198,12 @@ def teaches_somewhere(who: Who) -> Decision:
 
 
 def scopes_of(who: Who) -> frozenset[str]:
-    """What grading lets them do."""
-    if who.scopes is not None:
-        return who.scopes
+    """What grading lets them do: an API token never more than the person whose it is."""
+    own = _own_scopes(who)
+    return own if who.scopes is None else own & who.scopes
+
+
+def _own_scopes(who: Who) -> frozenset[str]:
     if who.admin:
         return frozenset({"read", "submit", "grade"})
     if who.user is None:

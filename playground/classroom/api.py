@@ -10,12 +10,11 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import PermissionDenied, ValidationError
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from playground.api.parsers import TextParser
+from playground.api.parsers import JSONParser, TextParser
 from playground.api.serializers import ClusterMade, Problem
 
 from . import access, accounts, codes, news, owning, roster, selectors, serializers, services, sharing, teaching, wall
@@ -320,7 +319,7 @@ class SharesView(ClassView):
 
 
 class ShareView(ClassView):
-    @extend_schema(request=serializers.AnswerWanted, responses={204: None, **_PROBLEMS})
+    @extend_schema(operation_id="shares_answer", request=serializers.AnswerWanted, responses={204: None, **_PROBLEMS})
     def post(self, request: Request, cluster: str, share: int) -> Response:
         """Answer a teacher's wish to take over."""
         granted = self.given(serializers.AnswerWanted)["granted"]

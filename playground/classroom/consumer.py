@@ -5,12 +5,14 @@ and take-overs for this person; for teachers also the wall, whenever something o
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 
+from playground.engine.port import EngineError
 from playground.live.consumer import report
 
 from . import door, news, wall
@@ -18,6 +20,7 @@ from .access import Action
 from .models import Course
 
 WALL_SECONDS = 1.5
+logger = logging.getLogger(__name__)
 
 
 class CourseConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
@@ -51,8 +54,8 @@ class CourseConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         for group in self._groups:
             await self.channel_layer.group_discard(group, self.channel_name)
 
-    async def receive_json(self, content: Any, **kwargs: Any) -> None:
-        """Pages may say anything to keep the connection open."""
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
+        """Pages may say anything, JSON or not, to keep the connection open."""
 
     async def news(self, event: dict[str, Any]) -> None:
         """From the channel layer. Who has left the course hears no more of it."""
@@ -65,12 +68,20 @@ class CourseConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     async def _show_walls(self) -> None:
         shown: dict[str, Any] | None = None
         while await door.may_in(self.scope, Action.TEACH, self._slug):
-            now = await self._wall()
-            if now != shown:
+            now = await self._wall_or(shown)
+            if now != shown and now is not None:
                 shown = now
                 await self.send_json({"type": "wall", **now})
             await asyncio.sleep(WALL_SECONDS)
         await self._part("you do not teach this course any more", 403)
+
+    async def _wall_or(self, shown: dict[str, Any] | None) -> dict[str, Any] | None:
+        """The wall; while a worker is away, what is shown already."""
+        try:
+            return await self._wall()
+        except EngineError as error:
+            logger.warning("the wall of %s waits: %s", self._slug, error)
+            return shown
 
     @database_sync_to_async
     def _wall(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from playground.engine.port import EngineError
 
-from . import access, accounts, codes, owning, roster, selectors, services, sharing, teaching
+from . import access, accounts, codes, owning, roster, selectors, serializers, services, sharing, teaching
 from .access import Action
 from .models import Course, Membership, Template
 
@@ -65,6 +65,17 @@ def _do(request: HttpRequest, act: Callable[[], Any]) -> Any:
     return None
 
 
+def _checked(serializer: Any, **fields: Any) -> dict[str, Any]:
+    """What was filled in, by the rules that hold for REST. Raises services.Refused with the first problem."""
+    given = serializer(data=fields)
+    if given.is_valid():
+        return {name: given.validated_data[name] for name in fields}
+    name, problem = next(iter(given.errors.items()))
+    while not isinstance(problem, str):
+        problem = next(iter(problem.values() if isinstance(problem, dict) else problem))
+    raise services.Refused(f"{name}: {problem}")
+
+
 def _make(request: HttpRequest) -> None:
     course, _, template = request.POST["from"].partition("/")
     wanted = {"name": request.POST["name"].strip().lower(), "nodes": int(request.POST.get("nodes") or 3)}
@@ -109,7 +120,7 @@ def courses(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not allowed:
         raise PermissionDenied
     if request.method == "POST":
-        made = _do(request, lambda: services.create_course(who=request.who, name=request.POST["name"].strip()))
+        made = _do(request, lambda: services.create_course(who=request.who, **_checked(serializers.CourseWanted, name=request.POST["name"])))
         return redirect("course", made.slug) if made else redirect("courses")
     found = Membership.objects.filter(user=request.user).select_related("course")
     return render(request, "classroom/courses.html", {"memberships": found, "allowed": allowed})
@@ -163,17 +174,19 @@ def _return_code(request: HttpRequest, course: Course) -> dict[str, Any]:
 
 
 def _limits(request: HttpRequest, course: Course) -> None:
-    fields: dict[str, Any] = {name: int(request.POST[name]) for name in ("most_clusters", "most_nodes", "most_pods")}
-    services.change_course(course=course, changes=fields | {"top_speed": float(request.POST["top_speed"])})
+    wanted = {name: request.POST[name] for name in ("most_clusters", "most_nodes", "most_pods", "top_speed")}
+    services.change_course(course=course, changes=_checked(serializers.CourseShown, name=course.name, **wanted))
 
 
 def _template(request: HttpRequest, course: Course) -> None:
     spec = {"nodes": int(request.POST.get("nodes") or 3)}
-    services.save_template(course=course, name=request.POST["name"].strip(), spec=spec, manifests=request.POST["manifests"])
+    wanted = {"name": request.POST["name"], "spec": spec, "manifests": request.POST["manifests"]}
+    services.save_template(course=course, **_checked(serializers.TemplateShown, **wanted))
 
 
 def _hours(request: HttpRequest) -> float | None:
-    return float(request.POST["hours"]) if request.POST.get("hours") else None
+    hours: float | None = _checked(serializers.CodeWanted, hours=request.POST.get("hours") or None)["hours"]
+    return hours
 
 
 _COURSE: dict[str, Act] = {

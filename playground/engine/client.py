@@ -18,7 +18,7 @@ from cluster_core.apiserver.request import ApiRequest, ApiResponse
 from . import frames
 from .address import Connection, Tls, connect
 from .frames import Header
-from .port import Duplex, Stream, Unavailable
+from .port import Duplex, EngineError, Stream, Unavailable
 
 _RETRY_SECONDS = 0.05
 _MAX_IDLE = 64
@@ -43,7 +43,7 @@ class StreamEngine:
 
     async def command(self, cluster: str, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
         header = {"op": "command", "cluster": cluster, "name": name}
-        _, body = await self._call(header, msgpack.packb(dict(args)), name in _READ_COMMANDS)
+        _, body = await self._call(header, _packed(args), name in _READ_COMMANDS)
         answer: dict[str, Any] = msgpack.unpackb(body, strict_map_key=False)
         return answer
 
@@ -69,7 +69,7 @@ class StreamEngine:
 
     async def stream(self, cluster: str, name: str, args: Mapping[str, Any]) -> Duplex:
         header = {"op": "stream", "cluster": cluster, "name": name}
-        _, _, connection = await self._open(header, msgpack.packb(dict(args)))
+        _, _, connection = await self._open(header, _packed(args))
         return _Conversation(connection)
 
     async def close(self) -> None:
@@ -134,6 +134,15 @@ class StreamEngine:
             idle.append(connection)
         else:
             connection[1].close()
+
+
+def _packed(args: Mapping[str, Any]) -> bytes:
+    """What clients may give as arguments goes to the worker: numbers without bounds and endless nesting do not."""
+    try:
+        packed: bytes = msgpack.packb(dict(args))
+    except (OverflowError, ValueError) as error:
+        raise EngineError(f"the arguments cannot be passed on: {error}") from error
+    return packed
 
 
 async def _exchange(connection: Connection, header: Header, body: bytes) -> tuple[Header, bytes]:

@@ -36,7 +36,7 @@ def students_of(request: Request) -> Collection[str] | None:
 class HasScope(BasePermission):
     """The view's `scopes`: method -> scope; "read" where none is given."""
 
-    message = "the token does not have the scope for this"
+    message = "you, or your token, do not have the scope for this"
 
     def has_permission(self, request: Request, view: Any) -> bool:
         found = scopes_of(request)

@@ -9,12 +9,13 @@ from django.shortcuts import render as render_page
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.exceptions import APIException, PermissionDenied, ValidationError
-from rest_framework.parsers import FormParser, JSONParser
+from rest_framework.parsers import FormParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cluster_core.persistence.log import ClusterUnknown
+from playground.api.parsers import JSONParser
 from playground.api.serializers import Problem
 from playground.classroom import allowed
 from playground.classroom.access import Action

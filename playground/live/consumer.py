@@ -128,6 +128,6 @@ def decoded(text: str | None) -> dict[str, Any]:
     """What a browser sent; {} when it is no JSON object."""
     try:
         message = json.loads(text or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return message if isinstance(message, dict) else {}

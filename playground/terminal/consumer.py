@@ -83,6 +83,6 @@ class TerminalConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 def _decoded(text: str | None) -> dict[str, Any]:
     try:
         message = json.loads(text or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return message if isinstance(message, dict) else {}

@@ -188,6 +188,11 @@ def test_yaml_means_what_the_real_server_makes_of_it():
     }
 
 
+@pytest.mark.parametrize("digits", ["9" * 5000, "-" + "9" * 5000, "0x" + "f" * 5000])
+def test_a_number_in_yaml_that_no_float_holds_stays_text(digits):
+    assert decode_yaml.scalar(digits, "", plain=True) == digits
+
+
 def test_yaml_with_too_many_aliases_is_refused():
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]

@@ -79,6 +79,17 @@ def test_a_hint_and_a_wish_reach_the_student_and_the_answer_comes_back(as_: As, 
     expect(card.get_by_role("button", name="Shared with you")).to_be_disabled()
 
 
+def test_a_wish_asked_while_the_student_was_away_waits_for_them(as_: As, school: School) -> None:
+    away = school.make_cluster("owner", "away", course="alpha")
+    asked = school.ask("teacher", "POST", f"/api/v1/courses/alpha/clusters/{away}/take-over/")
+    assert asked.status_code == 202, asked.text
+    desk = as_("owner", f"/clusters/{away}/")
+    with desk.expect_response("**/shares/*/"):
+        desk.get_by_role("button", name="Not now").click()
+    expect(desk.get_by_text("asks to work on your cluster")).to_be_hidden()
+    assert school.ask("owner", "GET", f"/api/v1/clusters/{away}/shares/").json() == []
+
+
 def test_the_class_follows_its_teacher_and_goes_on_from_there(as_: As, school: School, cluster: str) -> None:
     shown = school.make_cluster("teacher", "lecture", course="alpha")
     wall, desk = as_("teacher", WALL), as_("owner", f"/clusters/{cluster}/")
@@ -94,6 +105,8 @@ def test_freeze_timer_push_and_collect_from_the_wall(as_: As, cluster: str) -> N
     wall, desk = as_("teacher", WALL), as_("owner", f"/clusters/{cluster}/")
     wall.get_by_role("button", name="Start timer").click()
     expect(desk.get_by_text("Time left")).to_be_visible()
+    wall.get_by_role("button", name="Stop timer").click()
+    expect(desk.get_by_text("Time left")).to_be_hidden()
     wall.get_by_role("button", name="Freeze").click()
     expect(desk.get_by_text("The class is frozen")).to_be_visible()
     wall.get_by_role("button", name="Let go on").click()

@@ -139,9 +139,75 @@ def test_a_push_reaches_everybody_and_tells_of_each(school: School, cluster: str
     killed = {each["cluster"]: each for each in course(school, "push", command="kill-node", args={"node": "node-2"})}
     assert killed[other]["ok"] is True
     assert (killed[cluster]["ok"], "node-2" in killed[cluster]["message"]) == (False, True)
+    endless = course(school, "push", command="add-node", args={"count": 10**30})
+    assert {each["ok"] for each in endless} == {False}
     refused = school.ask("teacher", "POST", "/api/v1/courses/alpha/push/", json={"command": "machine-run"})
     assert refused.status_code == 400
     remove(school, "classmate", other)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/clusters/", "/api/v1/tokens/", "/api/v1/exercises/first-pod/submissions/"])
+def test_json_that_is_nested_without_end_is_the_clients_mistake(school: School, path: str) -> None:
+    answer = school.ask("owner", "POST", path, content="[" * 100_000, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, 400)
+
+
+def test_a_revision_beyond_all_numbers_is_refused(school: School, cluster: str) -> None:
+    answer = school.ask("owner", "GET", f"/api/v1/clusters/{cluster}/history/?revision={10**22}")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["revision"])
+
+
+@pytest.mark.parametrize(
+    "filled",
+    [
+        {"action": "limits", "most_clusters": "9" * 30, "most_nodes": 3, "most_pods": 40, "top_speed": 10},
+        {"action": "limits", "most_clusters": 3, "most_nodes": 3, "most_pods": 40, "top_speed": "nan"},
+        {"action": "limits", "most_clusters": 3, "most_nodes": 3, "most_pods": 40, "top_speed": "1e999"},
+        {"action": "rotate", "hours": "1e300"},
+        {"action": "rotate", "hours": "-5"},
+        {"action": "template", "name": "x" * 500, "nodes": 1, "manifests": ""},
+        {"action": "template", "name": "few", "nodes": -9, "manifests": ""},
+    ],
+)
+def test_a_form_filled_in_with_nonsense_changes_nothing(school: School, filled: dict[str, Any]) -> None:
+    address, code = "/api/v1/courses/alpha/", "/api/v1/courses/alpha/code/"
+    before = [school.ask("teacher", "GET", path).json() for path in (address, code, f"{address}templates/")]
+    answer = school.ask("teacher", "POST", "/courses/alpha/", data=filled)
+    assert answer.status_code == 302, answer.text
+    assert [school.ask("teacher", "GET", path).json() for path in (address, code, f"{address}templates/")] == before
+
+
+def test_a_form_changes_limits_templates_and_courses(school: School) -> None:
+    before = school.ask("teacher", "GET", "/api/v1/courses/alpha/").json()
+    limits = {name: before[name] for name in ("most_clusters", "most_nodes", "most_pods")}
+    for speed in (7, before["top_speed"]):
+        school.ask("teacher", "POST", "/courses/alpha/", data={"action": "limits", **limits, "top_speed": speed})
+        assert school.ask("teacher", "GET", "/api/v1/courses/alpha/").json() == before | {"top_speed": speed}
+    template = {"action": "template", "name": "few", "nodes": 2, "manifests": CONFIGMAP}
+    assert school.ask("teacher", "POST", "/courses/alpha/", data=template).status_code == 302
+    made = school.ask("teacher", "GET", "/api/v1/courses/alpha/templates/").json()[-1]
+    assert (made["name"], made["spec"]["nodes"]) == ("few", 2)
+    assert school.ask("teacher", "DELETE", f"/api/v1/courses/alpha/templates/{made['id']}/").status_code == 204
+    assert school.ask("teacher", "POST", "/courses/", data={"name": " Gamma "}).headers["Location"] == "/courses/gamma/"
+
+
+def test_a_page_that_is_not_there_looks_like_the_others(school: School) -> None:
+    answer = school.ask("owner", "GET", "/lessons/nope/")
+    assert (answer.status_code, "All clusters" in answer.text) == (404, True)
+
+
+def test_a_page_may_say_anything_to_its_course(school: School) -> None:
+    socket = school.socket("owner", "/ws/courses/alpha/")
+    try:
+        assert json.loads(socket.recv())["type"] == "course"
+        for nonsense in ("{", "[" * 10_000, ""):
+            socket.send(nonsense)
+        course(school, "exercise", exercise="first-pod")
+        assert json.loads(socket.recv())["exercise"] == "first-pod"
+    finally:
+        socket.close()
+        socket.shutdown()
+        course(school, "exercise", exercise="")
 
 
 def test_a_hint_is_shown_to_its_student_until_it_was_seen(school: School, cluster: str) -> None:

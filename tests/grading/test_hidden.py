@@ -131,6 +131,20 @@ def test_a_student_cannot_list_regrade_or_choose_the_seed(student: Client, made:
     assert all(clean(answer.content) for answer in (student.get(URL), seeded))
 
 
+def test_a_students_own_token_grades_nothing_whatever_scopes_it_was_given(
+    settings: Any, django_user_model: Any
+) -> None:
+    settings.LOCAL_MODE = False
+    _, secret = ApiToken.issue(name="mine", scopes="read submit grade", user=django_user_model.objects.create_user("ada"))
+    ada = Client(HTTP_HOST="localhost", headers={"Authorization": f"Bearer {secret}"})
+    body = json.dumps({"manifests": POD})
+    made = ada.post(f"{URL}?wait=30&view=teacher", body, content_type="application/json").json()
+    assert [each["name"] for each in made["verdict"]["checks"]] == ["A pod"]
+    assert clean(ada.get("/api/v1/exercises/secretive/", {"view": "teacher"}).content)
+    assert ada.post(f"{made['status']}regrade/").status_code == 403
+    assert ada.get("/api/v1/gradebook/").status_code == 403
+
+
 def test_the_webhook_is_told_what_the_student_may_see(student: Client, settings: Any) -> None:
     with receiving() as receiver:
         settings.WEBHOOK_ALLOW = ["127.0.0.1"]

@@ -70,7 +70,15 @@ export function mountClassBar(element, context, { course, mine }) {
       else if (news.type === "take-over" && news.share) ui.set({ wish: { share: news.share, by: news.by } });
     },
   });
-  if (mine) void attempt(async () => ui.set({ hints: await api.call("GET", `${base}/hints/`) }));
+  /** What was hinted and asked while nobody looked; what has been heard in the meantime stays. */
+  const catchUp = () => attempt(async () => {
+    /** @type {[Hint[], Array<{id: number, username: string, granted: boolean}>]} */
+    const [hints, shares] = await Promise.all([api.call("GET", `${base}/hints/`), api.call("GET", `${base}/shares/`)]);
+    const heard = ui.get().hints.filter((hint) => !hints.some((one) => one.id === hint.id));
+    const asked = shares.find((share) => !share.granted);
+    ui.set({ hints: [...hints, ...heard], wish: ui.get().wish ?? (asked ? { share: asked.id, by: asked.username } : null) });
+  });
+  if (mine) void catchUp();
   const undo = mount(element, view, { sources: [(wake) => ui.subscribe(wake), (wake) => context.ui.subscribe(wake), everySoOften(1000)] });
   return () => {
     close();

@@ -58,7 +58,7 @@ export function mountWall(element, { api, course, own }) {
     act(new FormData(form));
   };
 
-  const setTimer = submitted((form) => post("timer", { seconds: Number(read(form, "minutes")) * 60 || null }, t("wall.said.timer")));
+  const setTimer = submitted((form) => post("timer", { seconds: Number(read(form, "minutes")) * 60 }, t("wall.said.timer")));
   /** @param {string} cluster */
   const hint = (cluster) => submitted((form) => {
     ui.set({ hinting: "" });
@@ -89,8 +89,10 @@ export function mountWall(element, { api, course, own }) {
 
   function timerField() {
     const left = timeLeft(ui.get().state?.timer_ends);
-    return html`<form class="wall-field wall-timer" @submit=${setTimer}><label><span>${t("wall.timer")}</span><input name="minutes" type="number" min="0" max="600" value="10" /></label>
-      <button class="button" type="submit">${left ? html`<span class="number">${left}</span>` : t("wall.start")}</button></form>`;
+    if (left) return html`<div class="wall-field wall-timer"><strong class="number">${left}</strong>
+      <button class="button" type="button" @click=${() => post("timer", { seconds: null }, t("wall.said.noTimer"))}>${t("wall.stop")}</button></div>`;
+    return html`<form class="wall-field wall-timer" @submit=${setTimer}><label><span>${t("wall.timer")}</span><input name="minutes" type="number" min="1" max="600" required value="10" /></label>
+      <button class="button" type="submit">${t("wall.start")}</button></form>`;
   }
 
   const pushView = () => html`<details class="wall-push"><summary>${t("wall.push")}</summary>
