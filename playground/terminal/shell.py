@@ -23,8 +23,6 @@ Ask = Callable[..., Awaitable[dict[str, Any]]]
 Edit = Callable[[str, str], Awaitable[None]]
 MOST_COMMANDS, MOST_LOOPS, MOST_MEMORY, MOST_FILES = 5_000, 10_000, 16 * 1024 * 1024, 2000
 MOST_OUTPUT, SECONDS = 4 * 1024 * 1024, 10.0
-LONGEST = kubectl.SECONDS + 30.0
-"""Seconds a line may take that waits for kubectl: `-w`, `logs -f` and `exec -it` end by kubectl's own limit, not by bashkit's."""
 _WATCH_SECONDS = 0.3
 _SIGPIPE = 141
 """How a program ends whose output nobody reads any more."""
@@ -62,7 +60,6 @@ class Shell:
             max_commands=MOST_COMMANDS,
             max_loop_iterations=MOST_LOOPS,
             max_memory=MOST_MEMORY,
-            timeout_seconds=LONGEST,
         )
         self._fs = self.bash.fs()
         for directory in answer["directories"]:

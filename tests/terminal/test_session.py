@@ -9,7 +9,7 @@ import pytest
 
 from cluster_core.persistence.memory import MemoryLog
 from playground.engine.port import EngineError
-from playground.terminal import kubectl, shell
+from playground.terminal import shell
 from playground.worker.binding import Builder
 from playground.worker.host import Host
 from tests.terminal.person import Terminal, opened
@@ -84,14 +84,6 @@ async def test_control_c_ends_what_runs(terminal: Terminal) -> None:
     await terminal.type("\x03")
     await terminal.type("echo al''ive\r")
     assert "alive" in await terminal.until("alive")
-
-
-async def test_what_waits_for_kubectl_is_ended_by_kubectls_limit_only(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert shell.LONGEST > kubectl.SECONDS
-    monkeypatch.setattr(shell, "LONGEST", 1.0)  # it is what bashkit goes by, whose own limit would be 30 s
-    terminal = await opened(host)
-    assert "execution timeout (1s)" in await terminal.run("etcdctl watch /nothing")
-    await terminal.talk.aclose()
 
 
 async def test_a_sleep_is_not_work(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
