@@ -279,6 +279,15 @@ def test_phone_width_needs_no_sideways_scrolling(mock_page: OpenPage) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_on_a_phone_the_outline_can_be_closed_again(mock_page: OpenPage) -> None:
+    """It covers the button that opened it."""
+    page = mock_page(size="phone")
+    page.get_by_role("button", name="Outline", exact=True).click()
+    outline = page.get_by_role("complementary", name="Outline")
+    outline.get_by_role("button", name="Close the outline").click()
+    expect(outline).to_be_hidden()
+
+
 @pytest.mark.slow
 def test_a_thousand_nodes_stay_smooth(mock_page: OpenPage) -> None:
     """Painting 1,000 nodes with 10,000 pods: the share of the frame that is ours. Benchmarks measure whole frames."""

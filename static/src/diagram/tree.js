@@ -104,6 +104,7 @@ export function mountOutline(element, context) {
     const items = sections(context);
     if (!focused || !items.length) focused = items[0]?.id ?? "";
     return html`<h2 class="pane-title">${t("outline.title")}</h2>
+      <button class="button button-quiet button-icon outline-close" type="button" aria-label=${t("outline.close")} title=${t("outline.close")} @click=${() => ui.set({ outline: false })}>${icon("close")}</button>
       ${items.length
         ? html`<ul role="tree" class="tree" aria-label=${t("outline.label")} @keydown=${onKey} @focusin=${onFocus}>${repeat(items, (one) => one.id, (one) => row(one, 1))}</ul>`
         : html`<p class="empty-hint pane-pad">${t("outline.empty")}</p>`}`;

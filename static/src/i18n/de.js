@@ -316,6 +316,7 @@ export const de = {
   "outline.label": "Objekte im Cluster",
   "outline.nodes": "Knoten",
   "outline.services": "Services",
+  "outline.close": "Übersicht schließen",
   "outline.title": "Übersicht",
   "outline.waiting": "Wartet auf einen Knoten",
   "outline.workloads": "Workloads",

@@ -316,6 +316,7 @@ export const en = {
   "outline.label": "Objects in the cluster",
   "outline.nodes": "Nodes",
   "outline.services": "Services",
+  "outline.close": "Close the outline",
   "outline.title": "Outline",
   "outline.waiting": "Waiting for a node",
   "outline.workloads": "Workloads",
