@@ -17,7 +17,7 @@ from django.db import transaction
 
 from cluster_core.models import Cluster
 from playground.api import services as engine
-from playground.engine.port import EngineError, NameTaken, Unavailable
+from playground.engine.port import EngineError, NameTaken, NoSuchCluster, Unavailable
 
 from . import access, selectors
 from .access import Who
@@ -80,8 +80,11 @@ def delete(*, cluster: str) -> None:
 
 
 def reset(*, cluster: str) -> Answer:
-    """As it was when it was made; its name and owner stay, its token does not."""
-    spec = orjson.loads(Cluster.objects.values_list("spec", flat=True).get(name=cluster))
+    """As it was when it was made; its name and owner stay, its token does not. Raises EngineError."""
+    found = Cluster.objects.values_list("spec", flat=True).filter(name=cluster).first()
+    if found is None:
+        raise NoSuchCluster(f'cluster "{cluster}" not found')
+    spec = orjson.loads(found)
     owned = Ownership.objects.select_related("template").filter(cluster=cluster).first()
     engine.delete(cluster=cluster)
     kept = ("nodes", "cpu", "memory", "seed", "bare")
