@@ -16,7 +16,7 @@ from bashkit import Bash
 from cluster_core.etcd.store import prefix_end
 from playground.engine.port import EngineError
 
-from . import kubeconfig, kubectl, openssl, waiting
+from . import kubeconfig, kubectl, lone, openssl, waiting
 
 Sink = Callable[[bytes], Awaitable[None]]
 Ask = Callable[..., Awaitable[dict[str, Any]]]
@@ -44,6 +44,11 @@ class Shell:
         self.edits: dict[str, str] = {}
         self.bash: Any = None
         self._live = 0
+        self._waiting: dict[str, waiting.Command] = {}
+        """Commands that wait by their nature."""
+        self._alone = lone.Alone()
+        self._code = 0
+        """What `$?` is for the next line."""
         self.keys: Callable[[bytes], None] | None = None
         """Where keys go while a command has the terminal to itself."""
 
@@ -65,8 +70,9 @@ class Shell:
         for directory in answer["directories"]:
             self._fs.mkdir(directory, True)
         commands = {**dict.fromkeys(answer["tools"], self._tool), "kubectl": self._kubectl, "k": self._kubectl}
-        waiting_ones = {"sleep": waiting.sleep, "watch": waiting.watch(commands)}
-        for name, command in {**commands, **{name: self._patiently(each) for name, each in waiting_ones.items()}}.items():
+        patient = {"sleep": self._patiently(waiting.sleep), "watch": self._patiently(waiting.watch(commands))}
+        self._waiting = {"kubectl": self._kubectl, "k": self._kubectl, **patient}
+        for name, command in {**commands, **patient}.items():
             self.bash.add_command(name, command)
         for name in ("vi", "vim", "nano"):
             self.bash.add_command(name, self._edit_file)
@@ -83,6 +89,8 @@ class Shell:
         self._fs = self.bash.fs()
         try:
             self._take((await self._ask("machine-files", node=self.node))["files"])
+            if words := lone.words_of(script, self._waiting):
+                return await self._run_alone(words, sink)
             result = await self._execute(script, sink)
             if result.error and "cancel" not in result.error:
                 await sink(f"bash: {result.error}\n".encode())
@@ -93,19 +101,21 @@ class Shell:
             return 1
         finally:
             self.bash.clear_cancel()
-        return int(result.exit_code)
+        self._code = int(result.exit_code)
+        return self._code
+
+    async def _run_alone(self, words: list[str], sink: Sink) -> int:
+        """A command that waits, for as long as it likes."""
+        out = lone.Output(lone.counted(sink, MOST_OUTPUT, self.cancel))
+        context = lone.Context(words[0], words[1:], self.bash.shell_state().env, self.cwd, self._fs, out, out)
+        self._code = await self._alone.run(self._waiting[words[0]](context))
+        await self._push()
+        return self._code
 
     async def _execute(self, script: str, sink: Sink) -> Any:
         """Until it ends, says too much, or works too long by itself; kubectl has limits of its own."""
-        left = [MOST_OUTPUT]
-
-        async def counting(data: bytes) -> None:
-            left[0] -= len(data)
-            if left[0] > 0:
-                await sink(data)
-            else:
-                self.bash.cancel()
-
+        counting = lone.counted(sink, MOST_OUTPUT, self.bash.cancel)
+        script = f"(exit {self._code})\n{script}" if self._code else script
         running = asyncio.ensure_future(self.bash.execute(script, stdout=counting, stderr=counting))
         while not (await asyncio.wait((running,), timeout=SECONDS))[0]:
             if not self._live:
@@ -113,7 +123,8 @@ class Shell:
         return running.result()
 
     def cancel(self) -> None:
-        self.bash.cancel()
+        if not self._alone.cancel():
+            self.bash.cancel()
 
     def candidates(self, before: str) -> list[str]:
         """Files that the last word of the line could mean."""

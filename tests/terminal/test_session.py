@@ -9,7 +9,7 @@ import pytest
 
 from cluster_core.persistence.memory import MemoryLog
 from playground.engine.port import EngineError
-from playground.terminal import shell
+from playground.terminal import lone, shell
 from playground.worker.binding import Builder
 from playground.worker.host import Host
 from tests.terminal.person import Terminal, opened
@@ -90,6 +90,41 @@ async def test_a_sleep_is_not_work(terminal: Terminal, monkeypatch: pytest.Monke
     monkeypatch.setattr(shell, "SECONDS", 0.2)
     assert await terminal.run("sleep 0.5 0.5s; echo awake") == "awake\n"
     assert "invalid time interval 'long'" in await terminal.run("sleep long")
+
+
+async def test_commands_that_wait_do_not_count_as_lines_of_bash(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bash ends a line after 30 seconds: what waits by its nature never reaches it."""
+
+    async def never(self: shell.Shell, script: str, sink: object) -> object:
+        raise AssertionError(script)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shell.Shell, "_execute", never)
+        assert await terminal.run("sleep 0.2") == ""
+        await terminal.type("sleep 1000\r")
+        await terminal.until("sleep 1000")
+        await terminal.type("\x03")
+        await terminal.until(r"root@[^\r\n]*# $")
+    assert await terminal.run("echo $?") == "130\n"
+    await terminal.run("false")
+    assert await terminal.run("echo $?; echo $?") == "1\n0\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("kubectl get pods -w", ["kubectl", "get", "pods", "-w"]),
+        ("kubectl get pods -l 'app=web' -w", ["kubectl", "get", "pods", "-l", "app=web", "-w"]),
+        ("kubectl get pods -w | grep web", None),
+        ("kubectl get pod $NAME", None),
+        ("A=1 kubectl get pods", None),
+        ("kubectl get 'pods", None),
+        ("ls", None),
+        ("", None),
+    ],
+)
+def test_only_lines_that_bash_need_not_understand_run_beside_it(line: str, words: list[str] | None) -> None:
+    assert lone.words_of(line, {"kubectl"}) == words
 
 
 async def test_watch_looks_again_until_control_c(host: Host, terminal: Terminal) -> None:
