@@ -15,6 +15,9 @@ from typing import Any
 Sink = Callable[[bytes], Coroutine[Any, Any, None]]
 INTERRUPTED = 130
 """The exit code of what Ctrl-C ends."""
+_KUBECTL = ("kubectl", "k")
+_WATCHING = frozenset(("-w", "--watch", "--watch-only", "--follow", "-it", "-ti", "-i", "--stdin", "--tty"))
+_LONG = frozenset(("wait", "rollout", "drain", "attach"))
 _FOR_BASH = frozenset("|&;<>()$`\\*?[]{}~#!\n\r")
 
 
@@ -26,7 +29,16 @@ def words_of(line: str, names: Collection[str]) -> list[str] | None:
         words = shlex.split(line)
     except ValueError:
         return None
-    return words if words and words[0] in names else None
+    return words if words and words[0] in names and _waits(words) else None
+
+
+def _waits(words: list[str]) -> bool:
+    """kubectl only where somebody watches it: what hangs unasked, as a proxy does, ends with bash's limit."""
+    if words[0] not in _KUBECTL:
+        return True
+    asked = {word.partition("=")[0] for word in words}
+    verb = next((word for word in words[1:] if not word.startswith("-")), "")
+    return bool(asked & _WATCHING) or (verb == "logs" and "-f" in asked) or verb in _LONG
 
 
 @dataclass(slots=True)

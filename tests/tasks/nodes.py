@@ -87,7 +87,7 @@ TASKS = [
     Task(
         "kube-proxy does not start: its mode is unknown",
         given=["kubectl get cm kube-proxy -n kube-system -o yaml | sed 's/mode: \"\"/mode: iptabels/' > /tmp/cm.yaml && kubectl replace -f /tmp/cm.yaml", "kubectl rollout restart ds kube-proxy -n kube-system"],
-        typed=["kubectl get pods -n kube-system | grep kube-proxy", "crictl logs kube-proxy", "kubectl get cm kube-proxy -n kube-system -o yaml | sed 's/mode: iptabels/mode: iptables/' > /tmp/cm.yaml && kubectl replace -f /tmp/cm.yaml", "kubectl rollout restart ds kube-proxy -n kube-system"],
+        typed=["kubectl get pods -n kube-system | grep kube-proxy", "crictl logs kube-proxy", "kubectl get cm kube-proxy -n kube-system -o yaml | sed 's/mode: iptabels/mode: iptables/' > /tmp/cm.yaml && kubectl replace -f /tmp/cm.yaml", "kubectl delete pods -l k8s-app=kube-proxy -n kube-system"],
         done=lambda scene: scene.get("DaemonSet", "kube-proxy", "kube-system")["status"].get("numberReady") == 3 and scene.get("DaemonSet", "kube-proxy", "kube-system")["status"].get("updatedNumberScheduled") == 3,
     ),
     Task(

@@ -115,6 +115,10 @@ async def test_commands_that_wait_do_not_count_as_lines_of_bash(terminal: Termin
     [
         ("kubectl get pods -w", ["kubectl", "get", "pods", "-w"]),
         ("kubectl get pods -l 'app=web' -w", ["kubectl", "get", "pods", "-l", "app=web", "-w"]),
+        ("kubectl logs -f web", ["kubectl", "logs", "-f", "web"]),
+        ("kubectl exec -it web -- sh", ["kubectl", "exec", "-it", "web", "--", "sh"]),
+        ("kubectl apply -f web.yaml", None),
+        ("kubectl proxy", None),
         ("kubectl get pods -w | grep web", None),
         ("kubectl get pod $NAME", None),
         ("A=1 kubectl get pods", None),
