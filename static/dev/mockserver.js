@@ -271,8 +271,8 @@ export function createMockServer({ nodes, pods, zones, nasty, still }) {
   function kube(url, init) {
     const known = said(url);
     if (known) return answer(known);
-    const wanted = /\/events\?fieldSelector=involvedObject\.uid(?:=|%3D)([^&]+)/.exec(url)?.[1];
-    if (wanted) return answer({ items: all("Event").filter((one) => one.about?.uid === wanted).map(wholeEvent) });
+    const wanted = /involvedObject\.kind=(\w+),involvedObject\.name=(.+)$/.exec(decodeURIComponent(url));
+    if (wanted) return answer({ items: all("Event").filter(({ about }) => about?.kind === wanted[1] && about.name === wanted[2]).map(wholeEvent) });
     const listed = tableOf(url, all);
     if (listed) return answer(listed);
     if (/\/log\?/.test(url)) return new Response(`first line\n${BAD}\nlast line\n`);
