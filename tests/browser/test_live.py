@@ -110,6 +110,23 @@ def test_nodes_join_drain_and_leave(live: Page) -> None:
     wait(live, f"!playground.store.named('Node', undefined, '{name}')")
 
 
+def test_the_past_is_compared_with_now_and_a_new_cluster_begins_there(live: Page) -> None:
+    apply(live, EXAMPLES[0])
+    wait(live, f"{WEB} && p.phase === 'Running').length === 4", 60)
+    old = live.url
+    live.get_by_role("button", name="History").click()
+    live.get_by_role("slider", name="History").focus()
+    live.keyboard.press("Home")
+    wait(live, "playground.store.state.past !== null && !playground.store.named('Deployment', 'default', 'web')")
+    live.get_by_role("button", name="Compare with now").click()
+    expect(live.locator(".timeline-differences")).to_contain_text("Deployment default/web")
+    live.get_by_role("button", name="New cluster from here…").click()
+    live.locator(".timeline-fork input[name=name]").press("Enter")
+    live.wait_for_url(lambda url: url != old and "/clusters/" in url)
+    wait(live, "window.playground?.store.state.connection === 'live'", 20)
+    assert not live.evaluate("!!playground.store.named('Deployment', 'default', 'web')")
+
+
 def test_the_clock_obeys(live: Page) -> None:
     live.get_by_role("button", name="Pause").click()
     wait(live, "playground.store.state.clock.paused")

@@ -95,7 +95,7 @@ export function mountTimeline(element, context) {
   }
 
   const forkForm = () => html`<form class="timeline-fork" @submit=${fork}>
-    <label><span>${t("timeline.forkName")}</span><input name="name" required maxlength="63" pattern="[a-z0-9]([-a-z0-9]*[a-z0-9])?" value="${context.cluster}-${state.changes[state.at]?.[0] ?? ""}" /></label>
+    <label><span>${t("timeline.forkName")}</span><input name="name" required maxlength="63" pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" value="${context.cluster}-${state.changes[state.at]?.[0] ?? ""}" /></label>
     <button class="button button-primary" type="submit">${t("timeline.create")}</button>
   </form>`;
 
