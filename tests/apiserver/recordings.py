@@ -1,11 +1,10 @@
 """The recordings of a real control plane, for tests: where they are, and what kind a recorded path is about."""
 
 import json
-import pathlib
 from functools import cache
 from typing import Any
 
-GOLDEN = pathlib.Path(__file__).resolve().parents[3] / "shared" / "golden"
+from tests.golden import GOLDEN
 
 
 @cache

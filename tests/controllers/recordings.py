@@ -9,7 +9,6 @@ import importlib.util
 import json
 import time as real_time
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,9 +16,10 @@ from urllib.parse import parse_qsl
 from cluster_core.apiserver.request import ADMIN, ApiRequest
 from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.saved import ClusterSpec
+from tests import golden
 from tests.controllers.players import KWOK, Kwok, RoundRobin
 
-GOLDEN = Path("/work/shared/golden/workloads")
+GOLDEN = golden.GOLDEN / "workloads"
 IGNORED = ["PersistentVolume:spec.claimRef.resourceVersion"]
 OF_THE_KUBELET = "Pod:status.containerStatuses.started"
 """What KWOK leaves out and a fuller kubelet may write: not the controllers' business."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.golden import GOLDEN
 from tests.playground.processes import Playground
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="session")
 def golden() -> Path:
     """Where the recordings are. CI insists on them; elsewhere their absence skips."""
-    folder = Path(os.environ.get("PLAYGROUND_GOLDEN", ROOT.parent / "shared" / "golden"))
+    folder = GOLDEN
     if not folder.is_dir():
         assert "PLAYGROUND_GOLDEN" not in os.environ, f"PLAYGROUND_GOLDEN={folder} is no folder"
         pytest.skip("no recordings beside the project")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,12 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.golden import GOLDEN
+
 # A busy machine is no failure: properties are bounded by examples, not by time.
 settings.register_profile("machinery", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("machinery")
 
-ROOT = pathlib.Path(__file__).parents[2]
-GOLDEN = pathlib.Path(os.environ.get("PLAYGROUND_GOLDEN", ROOT.parent / "shared" / "golden"))
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,6 @@ cluster's virtual time, and its heartbeat renews leases whenever time passes.
 from __future__ import annotations
 
 import importlib.util
-import os
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -16,9 +14,10 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 
 from cluster_core.scheduler.component import Scheduler
+from tests import golden
 from tests.builders import Engine
 
-GOLDEN = Path(os.environ.get("GOLDEN", "/work/shared/golden")) / "scheduling"
+GOLDEN = golden.GOLDEN / "scheduling"
 
 
 class VirtualTime:
