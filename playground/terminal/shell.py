@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,12 +44,10 @@ class Shell:
         """The machine's files, as last heard of."""
         self.edits: dict[str, str] = {}
         self.bash: Any = None
-        self._live = 0
-        self._waiting: dict[str, waiting.Command] = {}
-        """Commands that wait by their nature."""
+        self._live, self._waited = 0, False
+        self._waiting: dict[str, waiting.Command] = {}  # by their nature
         self._alone = lone.Alone()
-        self._code = 0
-        """What `$?` is for the next line."""
+        self._code = 0  # what `$?` is for the next line
         self.keys: Callable[[bytes], None] | None = None
         """Where keys go while a command has the terminal to itself."""
 
@@ -118,8 +117,9 @@ class Shell:
         script = f"(exit {self._code})\n{script}" if self._code else script
         running = asyncio.ensure_future(self.bash.execute(script, stdout=counting, stderr=counting))
         while not (await asyncio.wait((running,), timeout=SECONDS))[0]:
-            if not self._live:
+            if not self._live and not self._waited:
                 self.bash.cancel()
+            self._waited = False
         return running.result()
 
     def cancel(self) -> None:
@@ -216,13 +216,20 @@ class Shell:
         """The command, whose time is not the shell's own work."""
 
         async def run(context: Any) -> int:
-            self._live += 1
-            try:
+            with self._leisure():
                 return await command(context)
-            finally:
-                self._live -= 1
 
         return run
+
+    @contextmanager
+    def _leisure(self) -> Iterator[None]:
+        """Time that is not the shell's own work."""
+        self._live += 1
+        try:
+            yield
+        finally:
+            self._live -= 1
+            self._waited = True
 
     async def _watch(self, context: Any) -> int:
         """`etcdctl watch KEY [--prefix]`, until somebody presses Ctrl-C. That etcd can be reached is asked first."""
@@ -234,8 +241,7 @@ class Shell:
             await context.stderr.write(checked["err"].encode() or b"Error: watch requires a key\n")
             return 1
         end = prefix_end(key) if "--prefix" in context.argv else ""
-        self._live += 1
-        try:
+        with self._leisure():
             after = (await self._ask("etcd", op="leases"))["revision"]
             while True:
                 until = (await self._ask("etcd", op="leases"))["revision"]
@@ -245,8 +251,6 @@ class Shell:
                     await context.stdout.write(f"{'PUT' if new else 'DELETE'}\n{changed}\n{value}\n".encode())
                 after = until
                 await asyncio.sleep(_WATCH_SECONDS)
-        finally:
-            self._live -= 1
 
     async def _openssl(self, context: Any) -> int:
         self._fs = context.fs
@@ -320,14 +324,11 @@ class Shell:
             return await self._kubectl_edit(context, argv[1:], who)
         wants = any(word in ("-", "-f-", "--filename=-", "-i", "--stdin") for word in argv)
         stdin = await _all_of(context.stdin) if wants and not kubeconfig.wants_terminal(argv) else b""
-        self._live += 1
-        try:
+        with self._leisure():
             job = self._job(context, argv, stdin, who)
             if kubeconfig.wants_terminal(argv):
                 job.attend = self._attend
             return await kubectl.run(self._server, job)
-        finally:
-            self._live -= 1
 
     def _attend(self, keys: Callable[[bytes], None] | None) -> None:
         self.keys = keys
