@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cluster_core.machinery.clock import SECOND
+from playground.api import practice
 from playground.api import services as clusters
 from playground.classroom import owning
 from playground.classroom.access import Who
@@ -36,9 +37,7 @@ def _begun(demo: Demo, cluster: str) -> Answer:
 
 def name_for(*, demo: Demo) -> str:
     """A name for the cluster on which a demo is replayed: with a number when the plain one is taken."""
-    plain = f"demo-{demo.name}"[:58].rstrip("-")
-    names = (plain, *(f"{plain}-{number}" for number in range(2, 10_000)))
-    return next(name for name in names if not clusters.exists(cluster=name))
+    return practice.free_name(f"demo-{demo.name}"[:58].rstrip("-"))
 
 
 def state(*, cluster: str) -> Answer:
