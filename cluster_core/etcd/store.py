@@ -6,6 +6,7 @@ Models etcd's server/storage/mvcc and the KV service of api/etcdserverpb. Synchr
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,11 @@ class StoreEvent(NamedTuple):
     old: KeyValue | None
 
 
+_LAST = chr(sys.maxunicode)
+_FIRST_SURROGATE, _AFTER_SURROGATES = 0xD800, 0xE000
+"""No text has these in UTF-8, so no key ends in one."""
+
+
 class CompactedError(Exception):
     """The revision asked for has been compacted."""
 
@@ -51,8 +57,12 @@ class FutureRevisionError(Exception):
 
 
 def prefix_end(prefix: str) -> str:
-    """The smallest key that is greater than every key with `prefix`."""
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    """The smallest key that is greater than every key with `prefix`; when there is none, etcd's word for no end."""
+    kept = prefix.rstrip(_LAST)
+    if not kept:
+        return "\0"
+    following = ord(kept[-1]) + 1
+    return kept[:-1] + chr(_AFTER_SURROGATES if following == _FIRST_SURROGATE else following)
 
 
 class Store:

@@ -156,7 +156,7 @@ def _handshake(call: Call, etcd: Mapping[str, str], papers: Mapping[str, str]) -
 
 def _bounds(asked: Asked, key: str, end: str = "") -> dict[str, Any]:
     if "prefix" in asked.options:
-        return {"key": key, "end": prefix_end(key) if key else "\0"}
+        return {"key": key, "end": prefix_end(key)}
     return {"key": key, "end": "\0" if "from-key" in asked.options else end}
 
 

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from cluster_core.etcd.service import INVALID, MISSING, OUT_OF_RANGE, PRECONDITION, UNAVAILABLE
 from cluster_core.etcd.store import prefix_end
 from playground.engine.port import EngineError
 
@@ -18,7 +19,8 @@ from . import services
 from .serializers import Problem
 
 MOST = 1000
-_UNREACHABLE = 503
+_STATUS = {INVALID: 400, MISSING: 404, PRECONDITION: 400, OUT_OF_RANGE: 400, UNAVAILABLE: 503}
+"""The HTTP status of etcd's gRPC codes, as its own HTTP gateway answers them."""
 
 
 class EtcdWanted(serializers.Serializer):
@@ -42,13 +44,14 @@ def _ask(cluster: str, op: str, **args: Any) -> dict[str, Any]:
     """Raises EngineError with etcd's words."""
     answer = services.command(cluster=cluster, name="etcd", args={"op": op, **args})
     if "error" in answer:
-        raise EngineError(answer["error"][1], _UNREACHABLE)
+        code, message = answer["error"]
+        raise EngineError(message, _STATUS[code])
     return answer
 
 
 def _listed(cluster: str, given: dict[str, Any]) -> dict[str, Any]:
     prefix = given["prefix"]
-    end = prefix_end(prefix) if prefix else "\0"
+    end = prefix_end(prefix)
     found = _ask(cluster, "range", key=prefix, end=end, at=given["revision"], limit=given["limit"], keys_only=True)
     keys = [_facts(each) for each in found["kvs"]]
     return {"revision": found["revision"], "count": found["count"], "keys": keys}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from cluster_core.etcd.store import CompactedError, KeyValue, Store
+from cluster_core.etcd.store import CompactedError, KeyValue, Store, prefix_end
 
 KEYS = st.sampled_from(["a", "a/b", "a/c", "b", "c", "é"])
 VALUES = st.binary(max_size=3)
@@ -103,3 +103,14 @@ def facts(found: KeyValue) -> tuple[bytes, int, int, int]:
 
 TestStoreAgainstModel = StoreAgainstModel.TestCase
 TestStoreAgainstModel.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+
+
+@given(st.text(max_size=3), st.text(max_size=3))
+@example("\U0010ffff", "\U0010ffff")
+@example("a\U0010ffff", "b")
+@example("\ud7ff", "\ue000")
+def test_the_end_of_a_prefix_bounds_just_the_keys_that_begin_with_it(prefix: str, rest: str) -> None:
+    end = prefix_end(prefix)
+    end.encode()
+    for key in (prefix + rest, rest):
+        assert key.startswith(prefix) == (key >= prefix and (end == "\0" or key < end))
