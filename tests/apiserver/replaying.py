@@ -5,7 +5,6 @@ Time is virtual: what replay.py waits for by sleeping passes here in no time.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Mapping
 from functools import cache
@@ -21,9 +20,9 @@ from cluster_core.apiserver.watch import Watch
 from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.saved import ClusterSpec
 from playground.kubeapi.responses import warning_header
-from tests.apiserver.recordings import GOLDEN
+from tests import golden
 
-TRANSCRIPTS = GOLDEN / "transcripts"
+TRANSCRIPTS = golden.GOLDEN / "transcripts"
 _BETWEEN_STEPS = 0.005
 _POLL = 0.1
 _START = 1_769_000_000_000_000
@@ -33,11 +32,7 @@ _START = 1_769_000_000_000_000
 @cache
 def tool() -> ModuleType:
     """golden/replay.py."""
-    spec = importlib.util.spec_from_file_location("golden_replay", GOLDEN / "replay.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return golden.load_tool(golden.GOLDEN / "replay.py")
 
 
 def names() -> list[str]:

@@ -5,7 +5,6 @@ The recording's own tool does the work (its steps, its normalising, its comparin
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import time as real_time
 from collections.abc import Callable
@@ -23,15 +22,6 @@ GOLDEN = golden.GOLDEN / "workloads"
 IGNORED = ["PersistentVolume:spec.claimRef.resourceVersion"]
 OF_THE_KUBELET = "Pod:status.containerStatuses.started"
 """What KWOK leaves out and a fuller kubelet may write: not the controllers' business."""
-
-
-def _load_tool() -> ModuleType:
-    """A fresh copy of the recording's tool, whose clock may be replaced."""
-    spec = importlib.util.spec_from_file_location("golden_work", GOLDEN / "work.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 class VirtualTime:
@@ -155,7 +145,7 @@ class Outcome:
 
     def __init__(self, name: str) -> None:
         scenario = json.loads((GOLDEN / "scenarios" / f"{name}.json").read_text())
-        tool = _load_tool()
+        tool = golden.load_tool(GOLDEN / "work.py")
         cluster = Cluster.create(ClusterSpec(name="golden", nodes=0, bare=True))
         players(cluster)
         tool.time = VirtualTime(cluster)  # type: ignore[attr-defined]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,8 @@ from types import ModuleType
 from typing import Any
 
 from playground.kubeapi.responses import warning_header
-from tests.apiserver.recordings import GOLDEN, gvk_of, load
+from tests import golden
+from tests.apiserver.recordings import gvk_of, load
 from tests.builders import Engine
 
 _STRICTLY = (("dryRun", "All"), ("fieldValidation", "Strict"))
@@ -20,11 +20,7 @@ _STRICTLY = (("dryRun", "All"), ("fieldValidation", "Strict"))
 @cache
 def tool() -> ModuleType:
     """golden/compare.py."""
-    spec = importlib.util.spec_from_file_location("golden_compare", GOLDEN / "compare.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return golden.load_tool(golden.GOLDEN / "compare.py")
 
 
 @dataclass

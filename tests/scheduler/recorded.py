@@ -6,7 +6,6 @@ cluster's virtual time, and its heartbeat renews leases whenever time passes.
 
 from __future__ import annotations
 
-import importlib.util
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -46,11 +45,7 @@ class VirtualTime:
 
 
 def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("golden_sched", GOLDEN / "sched.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return golden.load_tool(GOLDEN / "sched.py")
 
 
 def scenarios() -> list[dict[str, Any]]:

@@ -13,8 +13,8 @@ from cluster_core.machinery.typed import Obj
 from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.control import control_of
 from tests.builders import Engine
-from tests.controllers.test_f2_services import addresses, service
-from tests.controllers.test_f2_volumes import EBS, claim, storage_class, user_of, volume
+from tests.controllers.test_services import addresses, service
+from tests.controllers.test_volumes import EBS, claim, storage_class, user_of, volume
 
 MANAGER = "kube-controller-manager"
 FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
