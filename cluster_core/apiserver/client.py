@@ -138,9 +138,10 @@ class Client:
         host: str = "",
         field_path: str = "",
         action: str = "",
+        related: Obj | None = None,
     ) -> None:
-        """Record an Event about `obj`; equal ones are counted on one object, as client-go's recorder does."""
-        what = events.Occurrence(type, reason, message, component, host, field_path, action)
+        """Record an Event about `obj`; equal ones become one, as client-go's recorders do it."""
+        what = events.Occurrence(type, reason, message, component, host, field_path, action, related)
         events.record(self, obj, what)
 
     def seconds_from_now(self, seconds: int) -> str:

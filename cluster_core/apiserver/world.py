@@ -64,6 +64,10 @@ class NoMetrics:
         raise MetricsError(f"unable to fetch metrics from external metrics API: {text}")
 
 
+CONTROL_PLANE = "control-plane"
+"""The name of the machine on which the control plane runs."""
+
+
 class NoMachines:
     """A cluster without simulated kubelets."""
 

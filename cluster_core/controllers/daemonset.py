@@ -143,7 +143,7 @@ class Run:
         times = [
             parse_time(event["lastTimestamp"])
             for event in self.context.api.list("Event", self.owner["metadata"]["namespace"])
-            if event["reason"] == "FailedDaemonPod"
+            if event["reason"] == "FailedDaemonPod" and event.get("lastTimestamp")
             and event["involvedObject"].get("uid") == uid
             and event["message"].endswith(end)
         ]

@@ -34,7 +34,8 @@ class Reporter:
 
     def failed(self, pod: PodView, message: str) -> None:
         text, component = messages.note(message), pod.shape.scheduler
-        self._api.event(pod.obj, "Warning", "FailedScheduling", text, component=component, action="Scheduling")
+        about = self._current(pod) or pod.obj
+        self._api.event(about, "Warning", "FailedScheduling", text, component=component, action="Scheduling")
 
     def unschedulable(self, pod: PodView, message: str, nominate: str | None, reason: str = "Unschedulable") -> None:
         """Write the condition, and the nomination unless it is None."""
@@ -63,8 +64,8 @@ class Reporter:
             self._api.delete("Pod", victim.shape.namespace, victim.name, uid=victim.uid)
         except NotFound:
             return
-        text, component = messages.preempted(preemptor.uid, node), preemptor.shape.scheduler
-        self._api.event(current, "Normal", "Preempted", text, component=component, action="Preempting")
+        text, who, by = messages.preempted(preemptor.uid, node), preemptor.shape.scheduler, preemptor.obj
+        self._api.event(current, "Normal", "Preempted", text, component=who, action="Preempting", related=by)
 
     def _current(self, pod: PodView) -> Obj | None:
         found = self._api.get("Pod", pod.shape.namespace, pod.name)

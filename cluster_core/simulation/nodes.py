@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from cluster_core.apiserver.world import CONTROL_PLANE as CONTROL_PLANE
 from cluster_core.kubelet.fleet import Fleet
 from cluster_core.kubeproxy.proxies import Proxies
 from cluster_core.machines.machine import Machine
@@ -11,9 +12,6 @@ from cluster_core.machines.park import MachinePark
 
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
-
-CONTROL_PLANE = "control-plane"
-"""The name of the control plane's machine."""
 
 
 def park_of(cluster: Cluster) -> MachinePark:

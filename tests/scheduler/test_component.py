@@ -86,7 +86,8 @@ def test_a_pod_that_does_not_fit_is_told_why_once(engine: Engine) -> None:
         "0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
     )
     engine.cluster.advance(120)
-    assert [event["count"] for event in engine.events("FailedScheduling")] == [1]
+    (event,) = engine.events("FailedScheduling")
+    assert "series" not in event
 
 
 def test_only_events_its_plugins_care_for_move_a_pod(engine: Engine) -> None:
@@ -106,8 +107,22 @@ def test_only_events_its_plugins_care_for_move_a_pod(engine: Engine) -> None:
 def test_a_waiting_pod_is_tried_again_after_five_minutes(engine: Engine) -> None:
     add_node(engine, "a", cpu="1")
     add_pod(engine, "p", cpu="2")
-    engine.cluster.advance(301)
-    assert [event["count"] for event in engine.events("FailedScheduling")] == [2]
+    engine.cluster.advance(299)
+    assert len(engine.events("FailedScheduling")) == 1
+    engine.cluster.advance(2)
+    assert len(engine.events("FailedScheduling")) == 2
+
+
+def test_what_is_told_again_of_an_unchanged_pod_is_a_series(engine: Engine) -> None:
+    """As client-go/tools/events: the pod's version belongs to what is alike, and its first refusal changed its status."""
+    add_node(engine, "a", cpu="1")
+    add_pod(engine, "p", cpu="2")
+    engine.cluster.advance(601)
+    first, second = sorted(engine.events("FailedScheduling"), key=lambda event: str(event["eventTime"]))
+    assert "series" not in first and second["series"]["count"] == 2
+    assert second["series"]["lastObservedTime"] > second["eventTime"] > first["eventTime"]
+    assert first["action"] == "Scheduling" and first["reportingInstance"] == "default-scheduler-control-plane"
+    assert (first["firstTimestamp"], first["lastTimestamp"], first["source"]) == (None, None, {})
 
 
 def test_a_pod_that_leaves_makes_room(engine: Engine) -> None:

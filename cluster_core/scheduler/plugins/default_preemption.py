@@ -33,9 +33,10 @@ class Candidate:
     violations: int
 
 
-def importance(pod: PodView) -> tuple[int, str]:
-    """Sort key: more important pods first, which are those of higher priority and then the older ones."""
-    return -pod.shape.priority, pod.start_time
+def importance(pod: PodView) -> tuple[int, str, str]:
+    """Sort key: more important pods first, which are those of higher priority and then the older ones. Upstream leaves it open
+    which of equals is first; here the name decides, that a cluster put away and taken up again goes on in the same way."""
+    return -pod.shape.priority, pod.start_time, pod.key
 
 
 class DefaultPreemption(Plugin):
