@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from cluster_core.machinery import compact
 from cluster_core.machinery.selectors import Labels
 from cluster_core.machinery.typed import Obj
 from cluster_core.scheduler import amounts, matching
@@ -161,7 +162,7 @@ def signature(pod: Obj, labels: bool = True) -> bytes:
         [_container_signature(container) for container in spec.get("initContainers") or ()],
         [found for volume in spec.get("volumes") or () if (found := _volume_signature(volume)) is not None],
     )
-    return orjson.dumps(facts, option=_LOOSE)
+    return compact.encode(facts, _LOOSE)
 
 
 def build_shape(pod: Obj, text: bytes) -> PodShape:
