@@ -24,9 +24,9 @@ from playground.pages.markdown import html
 from . import access, catalogue, examples, handin, loading, moments, render, serializers, services, showing, signing
 from .destinations import WebhookRefused
 from .exercise import Exercise
+from .ground import SetupFailed
 from .models import ApiToken, Submission
 from .parsers import YamlParser, ZipParser
-from .runner import SetupFailed
 
 AT_ONCE = 2.0
 """Seconds a hand-in waits for its verdict before it is answered with 202."""
