@@ -17,13 +17,14 @@ from playground.engine.port import EngineError
 
 from . import services
 from .serializers import Problem
+from .strict import Strict, checked_query
 
 MOST = 1000
 _STATUS = {INVALID: 400, MISSING: 404, PRECONDITION: 400, OUT_OF_RANGE: 400, UNAVAILABLE: 503}
 """The HTTP status of etcd's gRPC codes, as its own HTTP gateway answers them."""
 
 
-class EtcdWanted(serializers.Serializer):
+class EtcdWanted(Strict, serializers.Serializer):
     prefix = serializers.CharField(default="", allow_blank=True, trim_whitespace=False, max_length=1024)
     key = serializers.CharField(required=False, trim_whitespace=False, max_length=1024, help_text="this one with its value")
     revision = serializers.IntegerField(default=0, min_value=0, help_text="as of this revision; 0: now")
@@ -34,9 +35,7 @@ class EtcdView(APIView):
     @extend_schema(parameters=[EtcdWanted], responses={200: OpenApiTypes.OBJECT, 400: Problem, 404: Problem, 503: Problem})
     def get(self, request: Request, cluster: str) -> Response:
         """Keys that begin with the prefix, or one key with its value and the versions of it that etcd still has."""
-        wanted = EtcdWanted(data=request.query_params)
-        wanted.is_valid(raise_exception=True)
-        given: dict[str, Any] = dict(wanted.validated_data)
+        given = checked_query(EtcdWanted, request)
         return Response(_one(cluster, given) if "key" in given else _listed(cluster, given))
 
 

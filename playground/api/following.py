@@ -15,6 +15,7 @@ from playground.live import follow
 from playground.live.models import FollowLink
 
 from .serializers import Problem
+from .strict import nothing_wanted
 
 _PROBLEMS = {404: Problem, 409: Problem}
 
@@ -39,6 +40,7 @@ class FollowLinksView(APIView):
     @extend_schema(request=None, responses={201: Link, **_PROBLEMS})
     def post(self, request: Request, cluster: str) -> Response:
         """Make a link that others follow live."""
+        nothing_wanted(request)
         return Response(_told(follow.begin(cluster=cluster), request), status=201)
 
 

@@ -12,9 +12,10 @@ from rest_framework.views import APIView
 from . import services
 from .parsers import JSONParser
 from .serializers import Problem
+from .strict import Strict, checked
 
 
-class TraceWanted(serializers.Serializer):
+class TraceWanted(Strict, serializers.Serializer):
     """from: {"pod": "namespace/name"}, {"node": "name"} or "outside"; to: a URL, host:port or host."""
 
     to = serializers.CharField(max_length=2048)
@@ -36,6 +37,4 @@ class TraceView(APIView):
     )
     def post(self, request: Request, cluster: str) -> Response:
         """Send one request and tell every hop: DNS questions, rules, policies, and the answer or why there is none."""
-        wanted = TraceWanted(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        return Response(services.command(cluster=cluster, name="trace", args=dict(wanted.validated_data)))
+        return Response(services.command(cluster=cluster, name="trace", args=checked(TraceWanted, request)))

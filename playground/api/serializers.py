@@ -5,6 +5,8 @@ from __future__ import annotations
 from rest_framework import serializers
 from rest_framework.serializers import Serializer
 
+from .strict import Strict
+
 
 class ClockState(Serializer):
     now = serializers.IntegerField(help_text="virtual microseconds since the Unix epoch")
@@ -26,7 +28,7 @@ class ClusterSummary(Serializer):
     clock = serializers.DictField()
 
 
-class ClusterWanted(Serializer):
+class ClusterWanted(Strict, Serializer):
     name = serializers.RegexField(r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", max_length=63)
     nodes = serializers.IntegerField(default=3, min_value=0, max_value=1000)
     cpu = serializers.CharField(default="4", max_length=32)
@@ -61,7 +63,7 @@ class ClusterState(Serializer):
     kubeconfig = serializers.CharField()
 
 
-class NodeWanted(Serializer):
+class NodeWanted(Strict, Serializer):
     name = serializers.RegexField(r"^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$", max_length=63, required=False)
     cpu = serializers.CharField(required=False, max_length=32)
     memory = serializers.CharField(required=False, max_length=32)
@@ -73,17 +75,17 @@ class NodeWanted(Serializer):
     joined = serializers.BooleanField(required=False, help_text="false: a machine that is no node before kubeadm join")
 
 
-class ComponentAction(Serializer):
+class ComponentAction(Strict, Serializer):
     node = serializers.CharField(required=False, max_length=63, help_text="for the kubelet: on which node")
 
 
-class NodeLoad(Serializer):
+class NodeLoad(Strict, Serializer):
     memory = serializers.CharField(required=False, max_length=30, help_text="a quantity: 3Gi")
     storage = serializers.CharField(required=False, max_length=30)
     pids = serializers.CharField(required=False, max_length=30)
 
 
-class ClockAction(Serializer):
+class ClockAction(Strict, Serializer):
     action = serializers.ChoiceField(choices=["pause", "run", "step", "next", "advance", "settle", "cancel"])
     speed = serializers.FloatField(required=False, min_value=0.01, max_value=10_000)
     seconds = serializers.FloatField(required=False, min_value=0, max_value=31_622_400)
@@ -94,7 +96,7 @@ class StateHash(Serializer):
     revision = serializers.IntegerField()
 
 
-class HistoryQuery(Serializer):
+class HistoryQuery(Strict, Serializer):
     revision = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
+from cluster_core.apiserver.request import ApiRequest, ApiResponse
 from cluster_core.simulation.saved import ClusterSpec
 from playground import clusters
 from playground.engine.port import NoSuchCluster
@@ -21,6 +22,12 @@ Answer = dict[str, Any]
 def command(*, cluster: str, name: str, args: Mapping[str, Any] | None = None) -> Answer:
     """Raises EngineError."""
     return async_to_sync(clusters.engine().command)(cluster, name, dict(args or {}))
+
+
+def request(*, cluster: str, request: ApiRequest) -> ApiResponse:
+    """One request to the cluster's API. Raises EngineError."""
+    answer: ApiResponse = async_to_sync(clusters.engine().request)(cluster, request)
+    return answer
 
 
 def create(*, wanted: Mapping[str, Any], limits: Mapping[str, float] | None = None) -> Answer:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -18,6 +16,7 @@ from playground.classroom.access import Who
 
 from . import serializers, services
 from .parsers import JSONParser, TextParser
+from .strict import checked, checked_query, nothing_wanted
 
 _PROBLEMS = {404: serializers.Problem, 409: serializers.Problem, 503: serializers.Problem}
 
@@ -25,12 +24,6 @@ _PROBLEMS = {404: serializers.Problem, 409: serializers.Problem, 503: serializer
 def _who(request: Request) -> Who:
     found: Who = request._request.who
     return found
-
-
-def _checked(serializer: Any, request: Request) -> dict[str, Any]:
-    found = serializer(data=request.data)
-    found.is_valid(raise_exception=True)
-    return dict(found.validated_data)
 
 
 class ClustersView(APIView):
@@ -44,7 +37,7 @@ class ClustersView(APIView):
     @extend_schema(request=serializers.ClusterWanted, responses={201: serializers.ClusterMade, **_PROBLEMS})
     def post(self, request: Request) -> Response:
         """Make a cluster. In a class, letters are added to its name: the answer tells the whole one."""
-        made = owning.make(who=_who(request), wanted=_checked(serializers.ClusterWanted, request))
+        made = owning.make(who=_who(request), wanted=checked(serializers.ClusterWanted, request))
         return Response(made, status=201)
 
 
@@ -67,7 +60,7 @@ class NodesView(APIView):
     @extend_schema(request=serializers.NodeWanted, responses={201: OpenApiTypes.OBJECT, **_PROBLEMS})
     def post(self, request: Request, cluster: str) -> Response:
         """Add a machine that joins as a node (or several: count)."""
-        wanted = _checked(serializers.NodeWanted, request)
+        wanted = checked(serializers.NodeWanted, request)
         return Response(services.command(cluster=cluster, name="add-node", args=wanted), status=201)
 
 
@@ -86,6 +79,7 @@ class NodeActionView(APIView):
     @extend_schema(request=None, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
     def post(self, request: Request, cluster: str, node: str) -> Response:
         """Do this to the node."""
+        nothing_wanted(request)
         return Response(services.command(cluster=cluster, name=self.command, args={"node": node}))
 
 
@@ -98,7 +92,7 @@ class ComponentActionView(APIView):
     @extend_schema(request=serializers.ComponentAction, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
     def post(self, request: Request, cluster: str, part: str) -> Response:
         """Do this to the part, such as kube-scheduler."""
-        wanted = _checked(serializers.ComponentAction, request)
+        wanted = checked(serializers.ComponentAction, request)
         args = {"component": part} | wanted
         return Response(services.command(cluster=cluster, name=f"{self.action}-component", args=args))
 
@@ -132,7 +126,7 @@ class ClockView(APIView):
 
         "cancel" stops one of the last three that is under way, at the virtual time it has reached.
         """
-        wanted = _checked(serializers.ClockAction, request)
+        wanted = checked(serializers.ClockAction, request)
         return Response(services.command(cluster=cluster, name="clock", args=wanted))
 
 
@@ -156,7 +150,7 @@ class NodeLoadView(APIView):
     @extend_schema(request=serializers.NodeLoad, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
     def post(self, request: Request, cluster: str, node: str) -> Response:
         """Say what others than pods use of the machine, until pods have to leave it."""
-        wanted = _checked(serializers.NodeLoad, request)
+        wanted = checked(serializers.NodeLoad, request)
         return Response(services.command(cluster=cluster, name="node-load", args={"node": node} | wanted))
 
 
@@ -178,9 +172,8 @@ class HistoryView(APIView):
     @extend_schema(parameters=[serializers.HistoryQuery], responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
     def get(self, request: Request, cluster: str) -> Response:
         """The changes that are remembered; with revision: the objects as they were then, thinned for the diagram."""
-        found = serializers.HistoryQuery(data=request.query_params)
-        found.is_valid(raise_exception=True)
-        return Response(services.command(cluster=cluster, name="history", args=found.validated_data))
+        wanted = checked_query(serializers.HistoryQuery, request)
+        return Response(services.command(cluster=cluster, name="history", args=wanted))
 
 
 class ForkView(APIView):
@@ -189,7 +182,7 @@ class ForkView(APIView):
     @extend_schema(request=serializers.ForkWanted, responses={201: serializers.ClusterMade, **_PROBLEMS})
     def post(self, request: Request, cluster: str) -> Response:
         """Make a new, paused cluster from this one as it was at a revision (default: now)."""
-        wanted = _checked(serializers.ForkWanted, request)
+        wanted = checked(serializers.ForkWanted, request)
         return Response(owning.fork(who=_who(request), cluster=cluster, wanted=wanted), status=201)
 
 

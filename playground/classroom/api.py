@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from playground.api.parsers import JSONParser, TextParser
 from playground.api.serializers import ClusterMade, Problem
+from playground.api.strict import checked, nothing_wanted
 
 from . import access, accounts, codes, news, owning, roster, selectors, serializers, services, sharing, teaching, wall
 from .models import ApiToken, Course, Membership, Ownership, Share, Template
@@ -41,9 +42,7 @@ class ClassView(APIView):
         return get_object_or_404(Course, slug=self.kwargs["course"])
 
     def given(self, serializer: Any, **options: Any) -> dict[str, Any]:
-        found = serializer(data=self.request.data, **options)
-        found.is_valid(raise_exception=True)
-        return dict(found.validated_data)
+        return checked(serializer, self.request, **options)
 
 
 class MeView(ClassView):
@@ -278,6 +277,7 @@ class TakeOverView(ClassView):
     @extend_schema(request=None, responses={202: serializers.ShareShown, **_PROBLEMS})
     def post(self, request: Request, course: str, cluster: str) -> Response:
         """Ask a student to let one work on their cluster."""
+        nothing_wanted(request)
         owned = get_object_or_404(Ownership, course=self.course, cluster=cluster)
         if self.who.user is None:
             raise PermissionDenied("only a person can take over")
@@ -299,6 +299,7 @@ class HintSeenView(ClassView):
     @extend_schema(request=None, responses={204: None, **_PROBLEMS})
     def post(self, request: Request, cluster: str, hint: int) -> Response:
         """The owner has seen it."""
+        nothing_wanted(request)
         teaching.seen(cluster=cluster, hint=hint)
         return Response(status=204)
 
@@ -337,4 +338,5 @@ class ResetView(ClassView):
     @extend_schema(request=None, responses={200: ClusterMade, **_PROBLEMS})
     def post(self, request: Request, cluster: str) -> Response:
         """As it was when it was made. Its token is a new one."""
+        nothing_wanted(request)
         return Response(owning.reset(cluster=cluster))

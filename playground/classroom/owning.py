@@ -19,7 +19,7 @@ from cluster_core.models import Cluster
 from playground.api import services as engine
 from playground.engine.port import EngineError, NameTaken, NoSuchCluster, Unavailable
 
-from . import access, selectors
+from . import access, selectors, templates
 from .access import Who
 from .models import Course, Ownership, Template
 
@@ -27,6 +27,8 @@ Answer = dict[str, Any]
 Limits = Mapping[str, float]
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 _SUFFIX, _MOST_WISHED, _TRIES = 4, 58, 5
+_MADE_FROM = ("nodes", "cpu", "memory", "seed", "bare", "flavour", "runtime")
+"""What of a cluster's spec it is made from again."""
 
 
 class OverLimit(EngineError):
@@ -44,8 +46,7 @@ def make(*, who: Who, wanted: Mapping[str, Any]) -> Answer:
     spec = {**wanted, **(template.spec if template else {})}
     limits = _checked(who, course, spec)
     made = _under_new_name(who, course, template, spec["name"], lambda name: _create(name, spec, limits))
-    if template and template.manifests:
-        engine.apply(cluster=made["name"], text=template.manifests, dry_run=False)
+    _begin_from(template, made["name"], lambda: delete(cluster=made["name"]))
     return made
 
 
@@ -87,10 +88,9 @@ def reset(*, cluster: str) -> Answer:
     spec = orjson.loads(found)
     owned = Ownership.objects.select_related("template").filter(cluster=cluster).first()
     engine.delete(cluster=cluster)
-    kept = ("nodes", "cpu", "memory", "seed", "bare")
-    made = engine.create(wanted={"name": cluster, **{key: spec[key] for key in kept}}, limits=spec.get("limits"))
-    if owned is not None and owned.template is not None and owned.template.manifests:
-        engine.apply(cluster=cluster, text=owned.template.manifests, dry_run=False)
+    wanted = {key: spec[key] for key in _MADE_FROM if key in spec}
+    made = engine.create(wanted={"name": cluster, **wanted}, limits=spec.get("limits"))
+    _begin_from(owned.template if owned else None, cluster, lambda: None)
     return made
 
 
@@ -100,6 +100,15 @@ def reset(*, cluster: str) -> Answer:
 def _create(name: str, spec: Mapping[str, Any], limits: Limits) -> Answer:
     wanted = {key: value for key, value in spec.items() if key not in ("course", "template")}
     return engine.create(wanted={**wanted, "name": name}, limits=limits)
+
+
+def _begin_from(template: Template | None, cluster: str, undo: Callable[[], None]) -> None:
+    """What the template applies. Raises EngineError when the cluster does not take all of it."""
+    results = engine.apply(cluster=cluster, text=template.manifests, dry_run=False) if template and template.manifests else ()
+    problems = [templates.told(each) for each in results if each["status"] == "error"]
+    if problems:
+        undo()
+        raise EngineError(f"the template does not fit: {'; '.join(problems)}", 409)
 
 
 def _course(who: Who, slug: str) -> Course | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 from rest_framework.serializers import ModelSerializer, Serializer
 
 from playground.api.serializers import ClusterWanted
+from playground.api.strict import Strict
 from playground.grading import catalogue
 
+from . import templates
 from .models import SCOPES, ApiToken, Course, Hint, Membership, Share, Template
 from .teaching import FAULTS
 
@@ -17,7 +21,7 @@ def _known_exercise(slug: str) -> None:
         raise serializers.ValidationError(f'there is no exercise "{slug}"')
 
 
-class CourseShown(ModelSerializer):
+class CourseShown(Strict, ModelSerializer):
     class Meta:
         model = Course
         fields = (
@@ -34,12 +38,12 @@ class CourseShown(ModelSerializer):
         }
 
 
-class CourseWanted(Serializer):
+class CourseWanted(Strict, Serializer):
     name = serializers.CharField(max_length=150)
     slug = serializers.SlugField(max_length=63, required=False)
 
 
-class CodeWanted(Serializer):
+class CodeWanted(Strict, Serializer):
     hours = serializers.FloatField(required=False, allow_null=True, min_value=0.01, max_value=10_000)
 
 
@@ -48,7 +52,7 @@ class CodeShown(Serializer):
     expires = serializers.DateTimeField(allow_null=True)
 
 
-class MemberShown(ModelSerializer):
+class MemberShown(Strict, ModelSerializer):
     username = serializers.CharField(source="user.username", read_only=True)
     name = serializers.SerializerMethodField()
     user = serializers.IntegerField(source="user_id", read_only=True)
@@ -68,17 +72,34 @@ class NewAccount(Serializer):
     return_code = serializers.CharField(help_text="shown this once")
 
 
-class TemplateShown(ModelSerializer):
+class _TemplateSpec(ClusterWanted):
+    name = start = course = template = None
+    """Each cluster's own, not the template's."""
+
+
+class TemplateShown(Strict, ModelSerializer):
     class Meta:
         model = Template
         fields = ("id", "name", "spec", "manifests")
 
+        extra_kwargs = {  # noqa: RUF012 - REST framework's own shape
+            "manifests": {"max_length": templates.MOST_MANIFESTS, "trim_whitespace": False}
+        }
+
     def validate_spec(self, spec: object) -> dict[str, object]:
-        """As a cluster is asked for, without name and course."""
-        given = dict(spec) if isinstance(spec, dict) else {}
-        wanted = ClusterWanted(data={"name": "template", **given})
-        wanted.is_valid(raise_exception=True)
-        return {key: wanted.validated_data[key] for key in ("nodes", "cpu", "memory", "seed", "bare", "paused")}
+        """As a cluster is asked for, without what each is asked for anew."""
+        if not isinstance(spec, dict):
+            raise serializers.ValidationError("must be an object, as a cluster is asked for")
+        found = _TemplateSpec(data=spec)
+        found.is_valid(raise_exception=True)
+        return dict(found.validated_data)
+
+    def validate(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """The manifests are tried on such a cluster."""
+        problems = templates.complaints(wanted.get("spec", {}), wanted.get("manifests", ""))
+        if problems:
+            raise serializers.ValidationError({"manifests": problems})
+        return wanted
 
 
 class ShareShown(ModelSerializer):
@@ -89,16 +110,16 @@ class ShareShown(ModelSerializer):
         fields = ("id", "username", "mode", "granted", "made")
 
 
-class ShareWanted(Serializer):
+class ShareWanted(Strict, Serializer):
     username = serializers.CharField(max_length=150)
     mode = serializers.ChoiceField(choices=Share.Mode.choices, default=Share.Mode.READ)
 
 
-class AnswerWanted(Serializer):
+class AnswerWanted(Strict, Serializer):
     granted = serializers.BooleanField()
 
 
-class HintShown(ModelSerializer):
+class HintShown(Strict, ModelSerializer):
     cluster = serializers.CharField(source="ownership.cluster", read_only=True)
 
     class Meta:
@@ -107,7 +128,7 @@ class HintShown(ModelSerializer):
         read_only_fields = ("id", "made", "seen")
 
 
-class PushWanted(Serializer):
+class PushWanted(Strict, Serializer):
     manifests = serializers.CharField(required=False, trim_whitespace=False, max_length=1_000_000)
     command = serializers.ChoiceField(choices=sorted(FAULTS), required=False)
     args = serializers.DictField(required=False)
@@ -131,19 +152,19 @@ class Collected(Serializer):
     submission = serializers.CharField()
 
 
-class BroadcastWanted(Serializer):
+class BroadcastWanted(Strict, Serializer):
     cluster = serializers.CharField(max_length=63, allow_blank=True)
 
 
-class TimerWanted(Serializer):
+class TimerWanted(Strict, Serializer):
     seconds = serializers.FloatField(min_value=1, max_value=7 * 86400, allow_null=True)
 
 
-class FreezeWanted(Serializer):
+class FreezeWanted(Strict, Serializer):
     frozen = serializers.BooleanField()
 
 
-class ExerciseWanted(Serializer):
+class ExerciseWanted(Strict, Serializer):
     exercise = serializers.CharField(max_length=63, allow_blank=True, validators=[_known_exercise])
 
 
@@ -153,7 +174,7 @@ class TokenShown(ModelSerializer):
         fields = ("id", "name", "scopes", "created", "expires")
 
 
-class TokenWanted(Serializer):
+class TokenWanted(Strict, Serializer):
     name = serializers.CharField(max_length=100)
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=SCOPES), allow_empty=False)
     days = serializers.IntegerField(min_value=1, max_value=365, default=90)

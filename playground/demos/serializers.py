@@ -5,6 +5,8 @@ from __future__ import annotations
 from rest_framework import serializers
 from rest_framework.serializers import Serializer
 
+from playground.api.strict import Strict
+
 NAME = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 
 
@@ -19,7 +21,7 @@ class DemoShown(Serializer):
     file = serializers.CharField(help_text="where its file is")
 
 
-class ReplayWanted(Serializer):
+class ReplayWanted(Strict, Serializer):
     cluster = serializers.RegexField(NAME, required=False, max_length=63, help_text="the new cluster's name")
 
 
@@ -29,7 +31,7 @@ class Replaying(Serializer):
     url = serializers.CharField()
 
 
-class DemoAction(Serializer):
+class DemoAction(Strict, Serializer):
     action = serializers.ChoiceField(choices=["record", "stop", "caption", "save", "step", "branch"])
     text = serializers.CharField(required=False, max_length=500, help_text="for caption: about what was done last")
     name = serializers.RegexField(NAME, required=False, max_length=63, help_text="for save")

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from playground.api.parsers import JSONParser, TextParser
 from playground.api.serializers import Problem
+from playground.api.strict import checked
 from playground.classroom import access, allowed
 
 from . import catalogue, demo, playing, serializers, services
@@ -101,9 +102,7 @@ class ReplayView(APIView):
     def post(self, request: Request, name: str) -> Response:
         """A new, paused cluster on which the demo is replayed as its time passes."""
         found = _find(name)
-        wanted = serializers.ReplayWanted(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        cluster = wanted.validated_data.get("cluster") or services.name_for(demo=found)
+        cluster = checked(serializers.ReplayWanted, request).get("cluster") or services.name_for(demo=found)
         try:
             return Response(services.replay(who=request._request.who, demo=found, cluster=cluster), status=201)
         except playing.CannotPlay as error:
@@ -123,9 +122,7 @@ class ClusterDemoView(APIView):
     )
     def post(self, request: Request, cluster: str) -> Response:
         """Record, stop, say something about the last step, save as a demo; or of a replay: one step on, branch off."""
-        wanted = serializers.DemoAction(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        given = wanted.validated_data
+        given = checked(serializers.DemoAction, request)
         if given["action"] == "save":
             allowed.insist(access.teaches_somewhere(request._request.who))  # demos are everybody's
             return Response(_shown(_save(cluster, given)), status=201)

@@ -9,17 +9,17 @@ import argparse
 import json
 import shlex
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import orjson
 
 from cluster_core.apiserver.kind import Kind
 from cluster_core.apiserver.request import ADMIN, ApiRequest
 from cluster_core.machinery import selector_text, selectors, yamlio
-from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.commands import CommandError
 
-from . import handin
+if TYPE_CHECKING:
+    from .ground import Ground
 
 STRATEGIC, MERGE, JSON_PATCH = (f"application/{name}-patch+json" for name in ("strategic-merge", "merge", "json"))
 _TYPES = {"strategic": STRATEGIC, "merge": MERGE, "json": JSON_PATCH}
@@ -38,10 +38,10 @@ class _Parser(argparse.ArgumentParser):
 class Kubectl:
     """Runs commands against one cluster. `files`: what -f may name."""
 
-    def __init__(self, cluster: Cluster, files: Mapping[str, str], wait: Callable[[float], None] | None = None) -> None:
+    def __init__(self, ground: Ground, files: Mapping[str, str], wait: Callable[[float], None] | None = None) -> None:
         """`wait` lets virtual seconds pass, in its own way."""
-        self._cluster, self._files = cluster, files
-        self._wait = wait or cluster.advance
+        self._ground, self._files = ground, files
+        self._wait = wait or ground.advance
 
     def run(self, line: str) -> str:
         """What it prints. Raises Refused."""
@@ -86,7 +86,7 @@ class Kubectl:
     def kind(self, word: str) -> Kind:
         """A kind as people name it: deploy, deployment, deployments.apps."""
         plain = word.lower().partition(".")[0]
-        for kind in self._cluster.server.kinds:
+        for kind in self._ground.kinds:
             if kind.stored and plain in (kind.plural, kind.name.lower(), *kind.short):
                 return kind  # type: ignore[no-any-return]
         raise Refused(f'error: the server doesn\'t have a resource type "{word}"')
@@ -104,7 +104,7 @@ class Kubectl:
     def ask(self, method: str, path: str, body: Any = None, media: str = "application/json") -> dict[str, Any]:
         data = b"" if body is None else orjson.dumps(body)
         query = () if method in ("GET", "DELETE") else (("fieldManager", "kubectl"),)
-        answer = self._cluster.submit(ApiRequest(method, path, query, {"content-type": media}, data, ADMIN))
+        answer = self._ground.submit(ApiRequest(method, path, query, {"content-type": media}, data, ADMIN))
         found: dict[str, Any] = answer.json()
         if answer.status >= 400:
             raise Refused(f"Error from server ({found.get('reason', '')}): {found.get('message', '')}")
@@ -121,7 +121,7 @@ class Kubectl:
         parser.add_argument("-f", "--filename", action="append", required=True)
         told = []
         for name in parser.parse_args(words).filename:
-            for result in handin.apply(self._cluster, self._file(name)):
+            for result in self._ground.apply(self._file(name)):
                 if result["status"] == "error":
                     raise Refused(result["message"])
                 told.append(f"{result['kind'].lower()}/{result['name']} {result['status']}")
@@ -148,7 +148,7 @@ class Kubectl:
             matches = selector_text.parse_labels(given.selector).matches
         except selectors.SelectorError as error:
             raise Refused(f"error: {error}") from error
-        found = self._cluster.server.storage.list(kind, given.namespace if kind.namespaced else None)
+        found = self.ask("GET", path_of(kind, given.namespace, ""))["items"]
         chosen = [obj for obj in found if matches(obj["metadata"].get("labels") or {})]
         return [(kind, obj["metadata"]["name"]) for obj in chosen]
 
@@ -218,7 +218,7 @@ class Kubectl:
         if not names:
             raise Refused("error: resource(s) were provided, but no name was specified")
         for name in names:
-            self._cluster.command(command, {"node": name})
+            self._ground.command(command, {"node": name})
         return command
 
     def patch_verb(self, words: list[str]) -> str:
@@ -239,7 +239,7 @@ class Kubectl:
         if action not in ("restart", "pause", "resume"):
             raise Refused("error: rollout restart, pause and resume are known here")
         for kind, name in self.targets(given.words[1:]):
-            stamp = {"kubectl.kubernetes.io/restartedAt": self._cluster.clock.timestamp()}
+            stamp = {"kubectl.kubernetes.io/restartedAt": self._ground.timestamp()}
             restart = {"spec": {"template": {"metadata": {"annotations": stamp}}}}
             patch = restart if action == "restart" else {"spec": {"paused": True if action == "pause" else None}}
             self.patch(kind, given.namespace, name, patch)

@@ -36,14 +36,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that happens to the cluster `at` seconds after the hand-in."""
+    """Something that happens to the cluster `at` seconds after the hand-in; `step` as `ground.do` takes it."""
 
     name: str
     at: float
-    command: str = ""
-    args: Mapping[str, Any] = field(default_factory=dict)
-    apply: str = ""
-    kubectl: str = ""
+    step: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,7 @@ class Exercise:
     cluster: Mapping[str, Any] = field(default_factory=dict)
     setup: str = ""
     prepare: Sequence[Mapping[str, Any]] = ()
-    """Commands of the simulation after the set-up: {"command", "args"}."""
+    """Steps after the set-up, as `ground.do` takes them."""
     forms: Sequence[str] = ("manifests", "directory", "commands", "cluster")
     forbidden: Forbidden = Forbidden()
     faults: Sequence[Fault] = ()

@@ -175,7 +175,7 @@ def _forbidden(given: Mapping[str, Any]) -> Forbidden:
 
 
 def _fault(given: Mapping[str, Any]) -> Fault:
-    return Fault(**{**given, "at": seconds(given["at"])})
+    return Fault(given["name"], seconds(given["at"]), {key: given[key] for key in given if key not in ("name", "at")})
 
 
 def answer(given: Mapping[str, Any]) -> Answer:

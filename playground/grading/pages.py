@@ -61,9 +61,10 @@ def _page(request: HttpRequest, found: Exercise, *, status: int = 200, **context
 
 
 def _begin(request: HttpRequest, found: Exercise) -> HttpResponse:
+    cluster = {**found.cluster, "seed": found.seed}
     try:
         name = practice.begin(
-            who=request.who, prefix=found.name, cluster=found.cluster, setup=found.setup, prepare=found.prepare
+            who=request.who, prefix=found.name, cluster=cluster, setup=found.setup, prepare=found.prepare
         )
     except EngineError as error:
         return _page(request, found, problem=str(error), status=error.code)

@@ -24,36 +24,22 @@ from . import evidence, handin, livecluster, means
 from .checks import View
 from .commands import Kubectl, Refused
 from .exercise import Answer, Exercise, Fault
+from .ground import Here, SetupFailed, do, make_ready
 from .tracking import Tracker
 from .verdict import CheckResult, Verdict
 
 NAME = "exercise"
 _MOST_REASONS = 10
-_SETTLING = 300.0
-"""Virtual seconds a set-up has for settling."""
-
-
-class SetupFailed(ValueError):
-    """The exercise's own set-up is refused by its cluster: the exercise is wrong, not the answer."""
 
 
 @lru_cache(64)
 def _prepared(digest: str, seed: int, cluster: bytes, setup: str, prepare: bytes) -> Saved:
     """The cluster with the set-up done, settled. Made once per exercise and seed."""
     made = Cluster.create(ClusterSpec(NAME, **{**orjson.loads(cluster), "seed": seed}))
-    for result in handin.apply(made, setup) if setup else ():
-        if result["status"] == "error":
-            raise SetupFailed(f"set-up: line {result['line']}: {result['kind']} {result['name']}: {result['message']}")
-    made.settle(_SETTLING)
-    for each in orjson.loads(prepare):
-        try:
-            if "kubectl" in each:
-                Kubectl(made, {}).run(each["kubectl"])
-            else:
-                made.command(each["command"], each.get("args", {}))
-        except (CommandError, Refused) as error:
-            raise SetupFailed(f"prepare: {error}") from error
-        made.settle(_SETTLING)
+    try:
+        make_ready(Here(made), setup, steps=orjson.loads(prepare))
+    except SetupFailed as error:
+        raise SetupFailed(f"set-up: {error}") from error
     return made.save()
 
 
@@ -161,7 +147,7 @@ class Run:
 
     def _command(self, line: str) -> None:
         try:
-            told = Kubectl(self.cluster, self._files, self._sleep).run(line)
+            told = Kubectl(Here(self.cluster), self._files, self._sleep).run(line)
         except Refused as refused:
             self.results.append({"command": line, "status": "error", "message": str(refused)})
         else:
@@ -179,13 +165,7 @@ class Run:
         """Let it happen; one that cannot (the node is gone already) is told on the timeline."""
         problem = ""
         try:
-            if fault.command:
-                self.cluster.command(fault.command, fault.args)
-            elif fault.kubectl:
-                Kubectl(self.cluster, {}).run(fault.kubectl)
-            else:
-                results = handin.apply(self.cluster, fault.apply)
-                problem = next((each["message"] for each in results if each["status"] == "error"), "")
+            do(Here(self.cluster), fault.step)
         except (CommandError, Refused) as error:
             problem = str(error)
         self._happened(fault.name, problem)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .exercise import Answer, Exercise
-from .runner import SetupFailed, grade
+from .ground import SetupFailed
+from .runner import grade
 from .verdict import Verdict
 
 

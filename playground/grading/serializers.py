@@ -7,10 +7,12 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.serializers import Serializer
 
+from playground.api.strict import Strict
+
 _MOST = 3 * 1024 * 1024
 
 
-class SubmissionWanted(Serializer):
+class SubmissionWanted(Strict, Serializer):
     """Exactly one of manifests, files, cluster; commands alone or with files."""
 
     student = serializers.CharField(required=False, default="", allow_blank=True, max_length=150)
@@ -60,7 +62,7 @@ class WebhookShown(Serializer):
     problem = serializers.CharField()
 
 
-class MomentWanted(Serializer):
+class MomentWanted(Strict, Serializer):
     check = serializers.CharField()
 
 

@@ -23,8 +23,8 @@ from cluster_core.simulation.saved import Saved, from_json, to_json
 
 from . import catalogue, clerk, destinations, handin, livecluster, pool
 from .exercise import Answer, Exercise
+from .ground import SetupFailed
 from .models import ApiToken, Delivery, Submission
-from .runner import SetupFailed
 
 log = logging.getLogger(__name__)
 MOST_STUDENTS, MOST_NAME = 500, 150

@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from cluster_core.persistence.log import ClusterUnknown
 from playground.api.parsers import JSONParser
 from playground.api.serializers import Problem
+from playground.api.strict import checked, nothing_wanted
 from playground.classroom import allowed
 from playground.classroom.access import Action
 from playground.pages.markdown import html
@@ -24,9 +25,9 @@ from playground.pages.markdown import html
 from . import access, catalogue, examples, handin, loading, moments, render, serializers, services, showing, signing
 from .destinations import WebhookRefused
 from .exercise import Exercise
+from .ground import SetupFailed
 from .models import ApiToken, Submission
 from .parsers import YamlParser, ZipParser
-from .runner import SetupFailed
 
 AT_ONCE = 2.0
 """Seconds a hand-in waits for its verdict before it is answered with 202."""
@@ -170,9 +171,7 @@ def _wanted(request: Request) -> tuple[dict[str, Any], str, int | None]:
             return services.encode(handin.of_text(request.data)), student, None
     except handin.HandInError as error:
         raise ValidationError({"archive": [str(error)]}) from error
-    given = serializers.SubmissionWanted(data=request.data)
-    given.is_valid(raise_exception=True)
-    data = given.validated_data
+    data = checked(serializers.SubmissionWanted, request)
     return _answer(data, request), data["student"] or student, data.get("seed")
 
 
@@ -228,6 +227,7 @@ class RegradeView(GradingView):
     @extend_schema(request=None, responses={200: serializers.Regraded, 409: Problem, **_PROBLEMS})
     def post(self, request: Request, pk: Any) -> Response:
         """Grade it again, with the exercise as it is now."""
+        nothing_wanted(request)
         try:
             again, same = services.grade_again(self.submission(pk))
         except SetupFailed as error:
@@ -260,9 +260,8 @@ class MomentView(GradingView):
     )
     def post(self, request: Request, pk: Any) -> Response:
         """The graded cluster as it was when this check failed (or at the end), to look at and to go on with by hand."""
-        wanted = serializers.MomentWanted(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        return Response(moment(self.submission(pk), request, wanted.validated_data["check"]))
+        wanted = checked(serializers.MomentWanted, request)
+        return Response(moment(self.submission(pk), request, wanted["check"]))
 
 
 def moment(submission: Submission, request: Request, check: str) -> dict[str, Any]:

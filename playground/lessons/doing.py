@@ -7,14 +7,10 @@ from typing import Any, NamedTuple
 
 from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.saved import ClusterSpec
-from playground.grading import handin
 from playground.grading.checks import KINDS, View
-from playground.grading.commands import Kubectl
+from playground.grading.ground import Here, make_ready
 
 from .loading import Lesson, Step
-
-SETTLING = 900.0
-"""Virtual seconds for what was done to take effect."""
 
 
 class Looked(NamedTuple):
@@ -25,37 +21,16 @@ class Looked(NamedTuple):
     message: str
 
 
-class SolutionFailed(ValueError):
-    """The cluster refuses what a lesson's set-up or solution does."""
-
-
 def begin(lesson: Lesson) -> Cluster:
-    """A cluster as the lesson begins with. Raises SolutionFailed."""
+    """A cluster as the lesson begins with. Raises SetupFailed."""
     cluster = Cluster.create(ClusterSpec(f"lesson-{lesson.slug}", **lesson.cluster))
     do(cluster, {"manifests": lesson.setup, "simulate": lesson.prepare})
     return cluster
 
 
 def do(cluster: Cluster, what: Mapping[str, Any]) -> None:
-    """Manifests, kubectl commands and commands of the simulation, in this order. Raises SolutionFailed, and what the
-    commands raise."""
-    if what.get("manifests"):
-        _apply(cluster, what["manifests"])
-    for line in what.get("commands", ()):
-        Kubectl(cluster, {}).run(line)
-    for each in what.get("simulate", ()):
-        cluster.settle(SETTLING)
-        if "apply" in each:
-            _apply(cluster, each["apply"])
-        else:
-            cluster.command(each["command"], each.get("args", {}))
-    cluster.settle(SETTLING)
-
-
-def _apply(cluster: Cluster, text: str) -> None:
-    for result in handin.apply(cluster, text):
-        if result["status"] == "error":
-            raise SolutionFailed(f"line {result['line']}: {result['message']}")
+    """Manifests, kubectl commands and steps of the simulation, in this order. Raises SetupFailed."""
+    make_ready(Here(cluster), what.get("manifests", ""), what.get("commands", ()), what.get("simulate", ()))
 
 
 def look(step: Step, cluster: Cluster) -> list[Looked]:

@@ -15,6 +15,7 @@ from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.saved import ClusterSpec, from_json, to_json
 from playground.grading import catalogue, handin
 from playground.grading.commands import Kubectl
+from playground.grading.ground import Here
 from playground.grading.runner import grade
 
 from .making import READY_POD, answer, exercise, pod
@@ -76,7 +77,7 @@ def live(*commands: str) -> Cluster:
     cluster = Cluster.create(ClusterSpec("live", nodes=2))
     handin.apply(cluster, json.dumps(pod(image="nginx:9.99")))
     for line in commands:
-        Kubectl(cluster, {}).run(line)
+        Kubectl(Here(cluster), {}).run(line)
     cluster.settle(60)
     return cluster
 
@@ -93,7 +94,7 @@ def test_a_status_written_by_hand_on_a_live_cluster_is_found_out() -> None:
     cluster = live()
     path = "/api/v1/namespaces/default/pods/web/status"
     status = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
-    Kubectl(cluster, {}).ask("PATCH", path, status, "application/strategic-merge-patch+json")
+    Kubectl(Here(cluster), {}).ask("PATCH", path, status, "application/strategic-merge-patch+json")
     verdict = grade(exercise(READY_POD), answer(), saved=cluster.save())
     assert verdict.document()["outcome"] == "refused"
     assert "the status of pods/default/web was written by kubectl" in verdict.message

@@ -18,7 +18,8 @@ from playground.grading.models import ApiToken, Delivery, Submission
 from .receiver import receiving
 
 pytestmark = pytest.mark.django_db
-SECRETS = ("sesame", "psst", "4711")
+SECRETS = ("sesame", "psst", "xyzzy")
+"""Words that no random id in hexadecimal can hold."""
 EXERCISE = """apiVersion: playground.dev/v1alpha1
 kind: Exercise
 metadata: {name: secretive}
@@ -33,11 +34,11 @@ spec:
     hidden: true
     hint: psst
     points: 5
-    cel: {expression: "pods.exists(p, p.metadata.name == 'sesame')", message: there are not 4711 pods}
+    cel: {expression: "pods.exists(p, p.metadata.name == 'sesame')", message: there are not xyzzy pods}
   - name: watched sesame
     hidden: true
     always: true
-    cel: "pods.size() > 4711"
+    cel: "pods.exists(p, p.metadata.name == 'xyzzy')"
   reference: {manifests: "{}"}
 """
 POD = json.dumps(

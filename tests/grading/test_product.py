@@ -12,6 +12,7 @@ import jwt
 import pytest
 
 from playground.grading import catalogue
+from playground.grading.runner import prepared
 from tests.playground.processes import Playground
 
 from .receiver import receiving
@@ -127,3 +128,24 @@ def test_a_moment_that_is_none_is_told(web: httpx.Client) -> None:
     assert web.post(moment, json={}).status_code == 400
     first = submission["verdict"]["checks"][0]["name"]
     assert web.post(moment, json={"check": first}, timeout=60).json()["cluster"].startswith("graded-")
+
+
+def begun(web: httpx.Client, exercise: str) -> str:
+    """The name of the live cluster on which somebody tries the exercise."""
+    web.get(f"/exercises/{exercise}/")
+    form = {"action": "begin", "csrfmiddlewaretoken": web.cookies["csrftoken"]}
+    page = web.post(f"/exercises/{exercise}/", data=form)
+    assert page.status_code == 302, page.text
+    return page.headers["location"].split("/")[2]
+
+
+def test_an_exercise_tried_live_begins_exactly_as_it_is_graded(web: httpx.Client) -> None:
+    name = begun(web, "without-a-scheduler")
+    live = web.get(f"/api/v1/clusters/{name}/state-hash/").json()["hash"]
+    assert live == prepared(catalogue.find("without-a-scheduler")).state_hash()
+
+
+def test_what_kubectl_has_done_before_an_exercise_is_done_live_too(web: httpx.Client) -> None:
+    name = begun(web, "broken-rollout")
+    told = web.get(f"/api/v1/clusters/{name}/etcd/", params={"key": "/registry/deployments/default/web"}).json()
+    assert "nginx:9.99" in told["value"]["text"]

@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand
 from playground import collector
 from playground.grading import catalogue, handin, loading, render
 from playground.grading.exercise import Answer, Exercise
+from playground.grading.ground import SetupFailed
 from playground.grading.pool import Job, graders
-from playground.grading.runner import SetupFailed
 from playground.grading.verdict import Verdict
 
 UNUSABLE = 2
