@@ -11,7 +11,7 @@ from playground.grading import handin
 from playground.grading.checks import KINDS, View
 from playground.grading.commands import Kubectl
 
-from .loading import Lesson, Step
+from .lesson import Lesson, Step
 
 SETTLING = 900.0
 """Virtual seconds for what was done to take effect."""
