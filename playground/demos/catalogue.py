@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from .demo import Demo, dump, load
+from playground.translations import languages
+from playground.translations import loading as translations
+
+from . import wording
+from .demo import Demo, DemoError, dump, load
 from .models import StoredDemo
 
 
@@ -21,9 +26,20 @@ def files() -> Iterator[Path]:
     yield from sorted((settings.BASE_DIR / "demos").glob("*.yaml"))
 
 
+def load_file(path: Path) -> Demo:
+    """With the translations beside it. Raises DemoError and OSError."""
+    found = load(path.read_text(), str(path))
+    wanted, there = wording.texts(found), languages.files(path)
+    try:
+        told = {code: translations.load(file.read_text(), "demo", wanted, str(file)) for code, file in there.items()}
+    except translations.TranslationError as error:
+        raise DemoError(error.problems) from error
+    return replace(found, translations=told)
+
+
 @lru_cache(64)
-def _loaded(path: Path, changed: int) -> Demo:
-    return load(path.read_text(), path.name)
+def _loaded(path: Path, changed: tuple[int, ...]) -> Demo:
+    return load_file(path)
 
 
 @lru_cache(64)
@@ -32,7 +48,7 @@ def _parsed(text: str) -> Demo:
 
 
 def demos() -> list[Demo]:
-    shipped = [_loaded(path, path.stat().st_mtime_ns) for path in files()]
+    shipped = [_loaded(path, languages.changed(path)) for path in files()]
     return [*shipped, *(_parsed(each.text) for each in StoredDemo.objects.all())]
 
 

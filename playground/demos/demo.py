@@ -24,7 +24,7 @@ from cluster_core.machinery.clock import SECOND
 from cluster_core.simulation.recording import Entry, unpack_saved
 from cluster_core.simulation.saved import ClusterSpec
 from playground.grading import lines
-from playground.grading.loading import Problem
+from playground.grading.problems import Problem
 
 API_VERSION = "playground.dev/v1alpha1"
 MAX_TEXT = 8 * 1024 * 1024
@@ -53,6 +53,8 @@ class Demo:
     begin: str = ""
     gaps: Sequence[str] = ()
     end: Mapping[str, Any] = field(default_factory=dict)
+    translations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, compare=False)
+    """By language, as `wording.texts` has them: what is replayed does not depend on them."""
 
     @property
     def is_script(self) -> bool:
@@ -77,16 +79,9 @@ class Demo:
         """The steps as `simulation.replay` takes them."""
         return [_entry(step) for step in self.steps]
 
-    def summary(self) -> dict[str, Any]:
-        shown = {"name": self.name, "title": self.title, "description": self.description}
-        captions = [step["caption"] for step in self.steps if step.get("caption")]
-        return {
-            **shown,
-            "steps": len(self.steps),
-            "seconds": self.seconds,
-            "captions": captions,
-            "gaps": list(self.gaps),
-        }
+    @property
+    def captions(self) -> list[str]:
+        return [step["caption"] for step in self.steps if step.get("caption")]
 
 
 def _entry(step: Mapping[str, Any]) -> Entry:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from playground.classroom import access
 from playground.engine.port import EngineError
 
-from . import catalogue, demo, playing, services
+from . import catalogue, demo, playing, services, wording
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -26,7 +26,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpResponse:
-    shown = [each.summary() for each in catalogue.demos()]
+    shown = [wording.summary(each) for each in catalogue.demos()]
     may = {"may_import": bool(access.teaches_somewhere(request.who))}
     return render(request, "demos/index.html", {"demos": shown, **may, **more}, status=status)
 
@@ -58,4 +58,4 @@ def _import(request: HttpRequest) -> HttpResponse:
         return _page(request, problem=str(error), status=400)
     except catalogue.NameTaken as error:
         return _page(request, problem=str(error), status=409)
-    return _page(request, done=kept.title)
+    return _page(request, done=wording.summary(kept)["title"])

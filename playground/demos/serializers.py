@@ -43,3 +43,6 @@ class DemoState(Serializer):
     recording = serializers.DictField(help_text="on, full, entries (their number), gaps")
     replay = serializers.DictField(help_text="title, total, done, branched, last, caption, next, nextAt")
     inputs = serializers.IntegerField()
+    texts = serializers.DictField(
+        child=serializers.CharField(), help_text="the replay's title and captions to what they are in the language of the request"
+    )

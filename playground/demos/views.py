@@ -19,7 +19,7 @@ from playground.api.serializers import Problem
 from playground.api.strict import checked
 from playground.classroom import access, allowed
 
-from . import catalogue, demo, playing, serializers, services
+from . import catalogue, demo, playing, serializers, services, wording
 from .demo import Demo, DemoError
 
 _PROBLEMS = {400: Problem, 404: Problem, 409: Problem, 503: Problem}
@@ -30,7 +30,7 @@ class Conflict(APIException):
 
 
 def _shown(found: Demo) -> dict[str, Any]:
-    return {**found.summary(), "file": reverse("demo-file", args=[found.name])}
+    return {**wording.summary(found), "file": reverse("demo-file", args=[found.name])}
 
 
 def _find(name: str) -> Demo:
@@ -115,7 +115,7 @@ class ClusterDemoView(APIView):
     @extend_schema(responses={200: serializers.DemoState, **_PROBLEMS})
     def get(self, request: Request, cluster: str) -> Response:
         """What is recorded of the cluster, and how far the demo is that is replayed on it."""
-        return Response(services.state(cluster=cluster))
+        return Response(_with_texts(services.state(cluster=cluster)))
 
     @extend_schema(
         request=serializers.DemoAction, responses={200: serializers.DemoState, 201: serializers.DemoShown, **_PROBLEMS}
@@ -126,7 +126,14 @@ class ClusterDemoView(APIView):
         if given["action"] == "save":
             allowed.insist(access.teaches_somewhere(request._request.who))  # demos are everybody's
             return Response(_shown(_save(cluster, given)), status=201)
-        return Response(_act(cluster, given))
+        return Response(_with_texts(_act(cluster, given)))
+
+
+def _with_texts(state: dict[str, Any]) -> dict[str, Any]:
+    """A replay knows the title and the captions of its demo: with what they are in the language of the request."""
+    title = state["replay"].get("title", "")
+    found = next((each for each in catalogue.demos() if title and each.title == title), None)
+    return {**state, "texts": wording.instead(found) if found else {}}
 
 
 def _act(cluster: str, given: dict[str, Any]) -> dict[str, Any]:

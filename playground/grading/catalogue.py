@@ -8,6 +8,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from playground.translations import languages
+
 from .exercise import Exercise
 from .loading import load_file
 
@@ -22,13 +24,13 @@ def files() -> Iterator[Path]:
 
 
 @lru_cache(512)
-def _loaded(path: Path, changed: int) -> Exercise:
+def _loaded(path: Path, changed: tuple[int, ...]) -> Exercise:
     return load_file(path)
 
 
 def exercises() -> list[Exercise]:
     """All of them, easy ones first. Raises ExerciseError."""
-    found = [_loaded(path, path.stat().st_mtime_ns) for path in files()]
+    found = [_loaded(path, languages.changed(path)) for path in files()]
     return sorted(found, key=lambda exercise: (exercise.difficulty, exercise.name))
 
 

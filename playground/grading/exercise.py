@@ -104,6 +104,8 @@ class Exercise:
     starter: Answer | None = None
     wrong: Sequence[Answer] = ()
     source: str = ""
+    translations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By language, as `wording.texts` has them: for reading only, no verdict depends on them."""
 
     @property
     def seed(self) -> int:

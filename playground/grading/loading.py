@@ -5,34 +5,35 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
 
 from cluster_core.machinery import yamlio
+from playground.translations import languages
+from playground.translations import loading as translations
 
-from . import checks, lines
+from . import checks, lines, wording
 from .exercise import Answer, Check, Exercise, Fault, Forbidden, Timing, seconds
+from .problems import Problem
 
 SCHEMA_FILE = Path(__file__).with_name("schema.json")
-_NODES = ("add-node", "delete-node", "kill-node", "poweroff", "revive-node", "cordon", "uncordon", "drain-node", "node-load")
+_NODES = (
+    "add-node",
+    "delete-node",
+    "kill-node",
+    "poweroff",
+    "revive-node",
+    "cordon",
+    "uncordon",
+    "drain-node",
+    "node-load",
+)
 _COMMANDS = frozenset([*_NODES, "stop-component", "start-component", "set-timings"])
 """Commands of the simulation that may be faults."""
-
-
-class Problem(NamedTuple):
-    """One thing wrong with an exercise."""
-
-    file: str
-    line: int
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}"
-        return f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
 
 
 class ExerciseError(ValueError):
@@ -50,8 +51,18 @@ def schema() -> dict[str, Any]:
 
 
 def load_file(path: Path) -> Exercise:
-    """Raises ExerciseError and OSError."""
-    return load(path.read_text(), str(path))
+    """With the translations beside it. Raises ExerciseError and OSError."""
+    found = load(path.read_text(), str(path))
+    try:
+        return replace(found, translations=_translations(path, found))
+    except translations.TranslationError as error:
+        raise ExerciseError(error.problems) from error
+
+
+def _translations(path: Path, found: Exercise) -> dict[str, Any]:
+    wanted = wording.texts(found)
+    there = languages.files(path)
+    return {code: translations.load(file.read_text(), "exercise", wanted, str(file)) for code, file in there.items()}
 
 
 def load(text: str, file: str = "exercise.yaml") -> Exercise:

@@ -19,7 +19,7 @@ from playground.classroom.access import Action
 from playground.engine.port import EngineError
 from playground.pages.markdown import html
 
-from . import catalogue, handin, services
+from . import catalogue, handin, services, wording
 from .access import may_see
 from .exercise import Exercise
 from .models import Submission
@@ -33,7 +33,9 @@ AT_ONCE = 2.0
 @never_cache
 def index(request: HttpRequest) -> HttpResponse:
     """All exercises, easy ones first."""
-    return render(request, "grading/index.html", {"exercises": catalogue.exercises()})
+    return render(
+        request, "grading/index.html", {"exercises": [wording.exercise(each) for each in catalogue.exercises()]}
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -54,9 +56,9 @@ def _find(slug: str) -> Exercise:
 
 
 def _page(request: HttpRequest, found: Exercise, *, status: int = 200, **context: str) -> HttpResponse:
-    shown = found.for_student()
+    shown = wording.exercise(found)
     starter = "---\n".join(text.strip() + "\n" for text in shown["starter"].values())
-    text = {"description": html(found.description), "text": context.get("text", starter)}
+    text = {"description": html(shown["description"]), "text": context.get("text", starter)}
     return render(request, "grading/exercise.html", {"exercise": shown, **context, **text}, status=status)
 
 
@@ -114,11 +116,10 @@ def result(request: HttpRequest, slug: str, pk: uuid.UUID) -> HttpResponse:
     if submission is None or not may_see(request, submission):
         raise Http404("there is no such submission")
     submission = services.work_on(submission, seconds=AT_ONCE)
-    verdict = for_student(submission.verdict) if submission.verdict else None
+    verdict = wording.verdict(for_student(submission.verdict), found) if submission.verdict else None
     waiting = submission.state == Submission.QUEUED
-    response = render(
-        request, "grading/result.html", {"exercise": found, "submission": submission, "verdict": verdict}
-    )
+    shown = {"exercise": wording.exercise(found), "submission": submission, "verdict": verdict}
+    response = render(request, "grading/result.html", shown)
     if waiting:
         response.headers["Refresh"] = "2"
     return response

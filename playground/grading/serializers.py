@@ -35,7 +35,8 @@ class SubmissionWanted(Strict, Serializer):
 
 
 class Check(Serializer):
-    name = serializers.CharField()
+    name = serializers.CharField(help_text="the same in every language")
+    title = serializers.CharField(help_text="the same for reading, in the language of the request")
     points = serializers.FloatField()
     extra = serializers.BooleanField()
     hint = serializers.CharField()
@@ -81,6 +82,9 @@ class SubmissionShown(Serializer):
     verdict = serializers.DictField(allow_null=True)
     links = serializers.DictField(
         child=serializers.CharField(), help_text="per check: where the graded cluster can be seen at that moment"
+    )
+    texts = serializers.DictField(
+        child=serializers.DictField(), help_text="per check: title, message and hint in the language of the request"
     )
     problem = serializers.CharField()
     webhook = WebhookShown(required=False)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from . import catalogue, wording
 from .models import Delivery, Submission
 from .verdict import for_student
 
@@ -25,10 +26,20 @@ def submission(found: Submission, *, teacher: bool = False) -> dict[str, Any]:
         "status": reverse("submission", args=[found.pk]),
         "verdict": verdict,
         "links": links(found, verdict),
+        "texts": _texts(found, verdict),
         "problem": found.problem,
     }
     delivery = Delivery.objects.filter(submission=found).first()
     return shown | {"webhook": _webhook(delivery)} if delivery else shown
+
+
+def _texts(found: Submission, verdict: Mapping[str, Any] | None) -> dict[str, dict[str, str]]:
+    """Of each check what people read of it, in the language of the request: the verdict is the same in every language."""
+    exercise = catalogue.find(found.exercise)
+    if verdict is None or exercise is None:
+        return {}
+    told = [wording.check(each, exercise) for each in verdict["checks"]]
+    return {each["name"]: {key: each[key] for key in ("title", "message", "hint") if key in each} for each in told}
 
 
 def links(found: Submission, verdict: Mapping[str, Any] | None) -> dict[str, str]:

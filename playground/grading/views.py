@@ -22,7 +22,20 @@ from playground.classroom import allowed
 from playground.classroom.access import Action
 from playground.pages.markdown import html
 
-from . import access, catalogue, examples, handin, loading, moments, render, serializers, services, showing, signing
+from . import (
+    access,
+    catalogue,
+    examples,
+    handin,
+    loading,
+    moments,
+    render,
+    serializers,
+    services,
+    showing,
+    signing,
+    wording,
+)
 from .destinations import WebhookRefused
 from .exercise import Exercise
 from .ground import SetupFailed
@@ -69,7 +82,7 @@ class ExercisesView(GradingView):
     @extend_schema(operation_id="exercises_list", responses={200: serializers.ExerciseShown(many=True), **_PROBLEMS})
     def get(self, request: Request) -> Response:
         """All exercises, easy ones first."""
-        return Response([exercise.for_student() for exercise in catalogue.exercises()])
+        return Response([wording.exercise(each) for each in catalogue.exercises()])
 
 
 class ExerciseView(GradingView):
@@ -77,8 +90,9 @@ class ExerciseView(GradingView):
     def get(self, request: Request, slug: str) -> Response:
         """One exercise, as students see it; with its source for teachers."""
         exercise = self.exercise(slug)
+        shown = wording.exercise(exercise)
         source = {"source": exercise.source} if access.is_teacher(request) else {}
-        return Response(exercise.for_student() | {"descriptionHtml": html(exercise.description)} | source)
+        return Response(shown | {"descriptionHtml": html(shown["description"])} | source)
 
 
 class SchemaView(GradingView):
@@ -236,7 +250,9 @@ class RegradeView(GradingView):
 
 
 class ReportView(GradingView):
-    @extend_schema(operation_id="submissions_report", responses={(200, "application/xml"): OpenApiTypes.STR, **_PROBLEMS})
+    @extend_schema(
+        operation_id="submissions_report", responses={(200, "application/xml"): OpenApiTypes.STR, **_PROBLEMS}
+    )
     def get(self, request: Request, pk: Any, form: str) -> HttpResponse:
         """The verdict as JUnit XML or Markdown."""
         submission = self.submission(pk)
@@ -290,7 +306,10 @@ class MomentPage(GradingView):
         found = next((each for each in verdict["checks"] if each["name"] == name), None)
         if found is None or not found["evidence"]:
             raise Http404("no such check has been looked at")
-        return render_page(request, "grading/moment.html", {"submission": submission, "check": found})
+        exercise = catalogue.find(submission.exercise)
+        told = wording.check(found, exercise) if exercise else {**found, "title": name}
+        title = wording.in_language(exercise)["title"] if exercise else submission.exercise
+        return render_page(request, "grading/moment.html", {"submission": submission, "check": told, "title": title})
 
     @extend_schema(exclude=True)
     def post(self, request: Request, pk: Any) -> HttpResponse:

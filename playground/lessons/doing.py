@@ -10,7 +10,7 @@ from cluster_core.simulation.saved import ClusterSpec
 from playground.grading.checks import KINDS, View
 from playground.grading.ground import Here, make_ready
 
-from .loading import Lesson, Step
+from .lesson import Lesson, Step
 
 
 class Looked(NamedTuple):

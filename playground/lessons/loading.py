@@ -6,8 +6,8 @@ A step's checks are those of exercises (`playground.grading.checks`), looked at 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,14 @@ from jsonschema import Draft202012Validator
 from cluster_core.machinery import yamlio
 from playground.grading import lines
 from playground.grading import loading as exercises
-from playground.grading.exercise import Check
-from playground.grading.loading import ExerciseError, Problem
+from playground.grading.loading import ExerciseError
+from playground.grading.problems import Problem
+from playground.translations import languages
+from playground.translations import loading as translations
+from playground.translations.texts import Texts, without_empty
+
+from . import wording
+from .lesson import Lesson, Step
 
 _SCHEMA = json.loads(Path(__file__).with_name("schema.json").read_text())
 _HEADING = "## "
@@ -27,32 +33,6 @@ _HEADING = "## "
 
 class LessonError(ExerciseError):
     """The lesson cannot be used; `problems` says where and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """`text` is Markdown; `solution` has manifests, commands, simulate: done in this order."""
-
-    name: str
-    checks: Sequence[Check]
-    solution: Mapping[str, Any]
-    text: str = ""
-    hint: str = ""
-
-
-@dataclass(frozen=True)
-class Lesson:
-    slug: str
-    title: str
-    order: int
-    steps: Sequence[Step]
-    text: str = ""
-    minutes: int = 10
-    topics: Sequence[str] = ()
-    cluster: Mapping[str, Any] = field(default_factory=dict)
-    setup: str = ""
-    prepare: Sequence[Mapping[str, Any]] = ()
-    quiz: Sequence[Mapping[str, Any]] = ()
 
 
 def load(text: str, slug: str, file: str = "lesson.md") -> Lesson:
@@ -87,10 +67,10 @@ def _problems(value: Any, body: str) -> list[tuple[list[str | int], str]]:
     found = [(list(error.absolute_path), error.message[:300]) for error in errors]
     if found:
         return found
-    _, sections = _sections(body)
+    found += _section_problems(
+        body, {step["name"]: ["steps", index, "name"] for index, step in enumerate(value["steps"])}
+    )
     for index, step in enumerate(value["steps"]):
-        if step["name"] not in sections:
-            found.append((["steps", index, "name"], f'there is no section "{_HEADING}{step["name"]}"'))
         for number, check in enumerate(step["checks"]):
             place = ["steps", index, "checks", number]
             found += [([*place, *path], said) for path, said in exercises.check_problems(check)]
@@ -100,6 +80,18 @@ def _problems(value: Any, body: str) -> list[tuple[list[str | int], str]]:
         if question["answer"] >= len(question["options"]):
             found.append((["quiz", index, "answer"], "there is no such option"))
     return found
+
+
+def _section_problems(body: str, headings: Mapping[str, list[str | int]]) -> list[tuple[list[str | int], str]]:
+    """Steps without a section, sections without a step; `headings` says where in the front matter each stands."""
+    _, sections = _sections(body)
+    missing = [
+        (path, f'there is no section "{_HEADING}{name}"') for name, path in headings.items() if name not in sections
+    ]
+    strange = [
+        (["steps"], f'no step has the name of section "{_HEADING}{name}"') for name in sections if name not in headings
+    ]
+    return [*missing, *strange]
 
 
 def _sections(body: str) -> tuple[str, dict[str, str]]:
@@ -113,7 +105,40 @@ def _step(given: Mapping[str, Any], text: str) -> Step:
     return Step(given["name"], checks, given["solution"], text, given.get("hint", ""))
 
 
+# ---------------------------------------------------------------------------------------------------- translations
+
+
+def load_translation(text: str, lesson: Lesson, file: str = "lesson.md") -> Texts:
+    """The texts of a lesson's translation: as `wording.texts` has them. Raises LessonError."""
+    front, body, skipped = _split(text, file)
+    try:
+        given = translations.read(front, "lesson", file, skipped=skipped)
+        headings: dict[str, list[str | int]] = {
+            step["name"]: ["steps", name, "name"] for name, step in given["steps"].items()
+        }
+        translations.complain(_section_problems(body, headings), front, file, skipped=skipped)
+        return translations.checked(_with_body(given, body), wording.texts(lesson), front, file, skipped=skipped)
+    except translations.TranslationError as error:
+        raise LessonError(error.problems) from error
+
+
+def _with_body(given: Texts, body: str) -> Texts:
+    """The front matter with the texts that stand below it."""
+    intro, sections = _sections(body)
+    steps = {name: {**step, "text": sections[step["name"]]} for name, step in given["steps"].items()}
+    return without_empty({**given, "text": intro, "steps": steps})
+
+
 # ---------------------------------------------------------------------------------------------------- the files
+
+
+def load_file(path: Path) -> Lesson:
+    """With the translations beside it. Raises LessonError."""
+    found = load(path.read_text(), path.stem.split("-", 1)[1], str(path))
+    there = languages.files(path)
+    return replace(
+        found, translations={code: load_translation(file.read_text(), found, str(file)) for code, file in there.items()}
+    )
 
 
 def files() -> list[Path]:
@@ -121,13 +146,13 @@ def files() -> list[Path]:
 
 
 @lru_cache(512)
-def _loaded(path: Path, changed: int) -> Lesson:
-    return load(path.read_text(), path.stem.split("-", 1)[1], str(path))
+def _loaded(path: Path, changed: tuple[int, ...]) -> Lesson:
+    return load_file(path)
 
 
 def lessons() -> list[Lesson]:
     """All of them in their order. Raises LessonError."""
-    return sorted((_loaded(path, path.stat().st_mtime_ns) for path in files()), key=lambda lesson: lesson.order)
+    return sorted((_loaded(path, languages.changed(path)) for path in files()), key=lambda lesson: lesson.order)
 
 
 def find(slug: str) -> Lesson | None:

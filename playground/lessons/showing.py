@@ -6,34 +6,42 @@ from collections.abc import Mapping
 from typing import Any
 
 from cluster_core.simulation.cluster import Cluster
-from playground.pages.markdown import html
+from playground.pages.markdown import html, inline
+from playground.translations.texts import Texts
 
-from . import doing
-from .loading import Lesson, Step
+from . import doing, wording
+from .lesson import Lesson, Step
+
+
+def facts(found: Lesson) -> dict[str, Any]:
+    """What a list of lessons tells of one, in the language of this request."""
+    said = wording.in_language(found)
+    topics = [said["topics"][topic] for topic in found.topics]
+    return {"slug": found.slug, "title": said["title"], "minutes": found.minutes, "topics": topics}
 
 
 def lesson(found: Lesson, cluster: Cluster | None) -> dict[str, Any]:
-    """Without a cluster no step has checks and none is solved."""
-    steps = [_step(each, cluster) for each in found.steps]
+    """In the language of this request. Without a cluster no step has checks and none is solved."""
+    said = wording.in_language(found)
+    steps = [_step(each, said["steps"][each.name], cluster) for each in found.steps]
     return {
-        "slug": found.slug,
-        "title": found.title,
-        "minutes": found.minutes,
-        "topics": list(found.topics),
-        "text": html(found.text),
+        **facts(found),
+        "text": html(said.get("text", "")),
         "steps": steps,
         "solved": sum(1 for each in steps if each["solved"]),
-        "quiz": [dict(each) for each in found.quiz],
+        "quiz": [{**each, **said["quiz"][each["question"]]} for each in found.quiz],
     }
 
 
-def _step(step: Step, cluster: Cluster | None) -> dict[str, Any]:
+def _step(step: Step, said: Texts, cluster: Cluster | None) -> dict[str, Any]:
+    """`title`s are for reading; `name`s are the same in every language."""
     looked = doing.look(step, cluster) if cluster is not None else []
     return {
         "name": step.name,
-        "text": html(step.text),
-        "hint": step.hint,
-        "checks": [each._asdict() for each in looked],
+        "title": said["name"],
+        "text": html(said.get("text", "")),
+        "hint": inline(said.get("hint", "")),
+        "checks": [{**each._asdict(), "title": said["checks"][each.name]["name"]} for each in looked],
         "solved": bool(looked) and all(each.ok for each in looked),
         "solution": "\n".join(filter(None, _solution(step.solution))),
     }

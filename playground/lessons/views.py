@@ -26,14 +26,14 @@ from playground.engine.port import EngineError
 from playground.grading import livecluster
 
 from . import loading, showing
-from .loading import Lesson
+from .lesson import Lesson
 
 
 @require_safe
 @never_cache
 def index(request: HttpRequest) -> HttpResponse:
     """All lessons."""
-    return render(request, "lessons/index.html", {"lessons": loading.lessons()})
+    return render(request, "lessons/index.html", {"lessons": [showing.facts(each) for each in loading.lessons()]})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -79,20 +79,14 @@ def _page(request: HttpRequest, found: Lesson, name: str, *, problem: str = "", 
             problem, name = _("There is no cluster named %(name)s.") % {"name": name}, ""
     shown = showing.lesson(found, cluster)
     shown["quiz"] = [{**each, "options": list(enumerate(each["options"]))} for each in shown["quiz"]]
-    return render(
-        request, "lessons/lesson.html", {"lesson": shown, "cluster": name, "problem": problem}, status=status
-    )
+    return render(request, "lessons/lesson.html", {"lesson": shown, "cluster": name, "problem": problem}, status=status)
 
 
 class LessonsView(APIView):
     @extend_schema(operation_id="lessons_list", responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
         """All lessons in their order."""
-        facts = [
-            {"slug": each.slug, "title": each.title, "minutes": each.minutes, "topics": list(each.topics)}
-            for each in loading.lessons()
-        ]
-        return Response(facts)
+        return Response([showing.facts(each) for each in loading.lessons()])
 
 
 class LessonView(APIView):

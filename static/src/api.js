@@ -127,6 +127,9 @@ export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fet
     kubeUrl: kube,
     /** @param {{action: string, speed?: number, seconds?: number}} command */
     clock: (command) => call("POST", `${base}/clock/`, command),
+    /** What is recorded or replayed here, with its texts in the page's language. */
+    demoState: () => call("GET", `${base}/demo/`),
+
     /** Record this cluster, or act on the demo that is replayed on it. @param {{action: string, name?: string, title?: string}} wanted */
     demo: (wanted) => call("POST", `${base}/demo/`, wanted),
     /** @param {string} podUid */

@@ -43,7 +43,7 @@ def test_a_shipped_demo_becomes_a_recording_that_replays_exactly(path: Path) -> 
 
 def test_there_are_shipped_demos_and_each_tells_what_it_shows() -> None:
     assert len(SHIPPED) >= 3
-    assert all(demo.load(path.read_text()).summary()["captions"] for path in SHIPPED)
+    assert all(demo.load(path.read_text()).captions for path in SHIPPED)
 
 
 def test_a_replay_that_ends_otherwise_is_found_out() -> None:

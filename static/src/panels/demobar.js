@@ -3,6 +3,7 @@
 import { html, nothing } from "lit";
 import { attempt, clock } from "../actions.js";
 import { t } from "../i18n/index.js";
+import { createState } from "../state.js";
 import { icon } from "../ui/icons.js";
 import { both, mount } from "../ui/mount.js";
 
@@ -14,6 +15,21 @@ const demoOf = ({ store }) => store.all("Demo")[0];
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} undo */
 export function mountDemoBar(element, context) {
   const { api, store } = context;
+  /** What the replay says of itself, and what that is in the page's language. */
+  const words = createState({ of: "", texts: /** @type {Record<string, string>} */ ({}) });
+  const said = (/** @type {string} */ text) => words.get().texts[text] ?? text;
+
+  /** Ask once per replay; until there is an answer its own words stand. @param {Demo} demo */
+  async function translate(demo) {
+    if (words.get().of === demo.name) return;
+    words.set({ of: demo.name, texts: {} });
+    try {
+      words.set({ texts: (await api.demoState()).texts });
+    } catch (error) {
+      context.toast({ tone: "bad", text: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
   const act = (/** @type {{action: string}} */ wanted, /** @type {string} */ done) => attempt(context, { done }, () => api.demo(wanted));
 
   /** One step on. What comes of it is in the picture and in the caption: only a failure is told. */
@@ -42,17 +58,18 @@ export function mountDemoBar(element, context) {
 
   /** @param {Demo} demo */
   function replayed(demo) {
+    void translate(demo);
     const state = store.state.clock;
     const pending = !demo.branched && demo.done < demo.total;
     return html`<div class="demobar-row">
-        <strong class="demobar-name">${demo.name}</strong>
+        <strong class="demobar-name">${said(demo.name)}</strong>
         <span class="muted">${t("demo.step", { n: demo.done, total: demo.total })}</span>
         <progress class="demobar-progress" max=${demo.total} value=${demo.done} aria-label=${t("demo.label")}></progress>
         ${state?.paused ?? true ? button("play", t("clock.run"), () => clock(context, { action: "run" }), pending) : button("pause", t("clock.pause"), () => clock(context, { action: "pause" }))}
         ${button("step", t("demo.next"), step, pending)}
         ${pending ? button("node", t("demo.branch"), () => act({ action: "branch" }, t("demo.branched"))) : nothing}
       </div>
-      <p class="demobar-caption" role="status">${demo.branched ? t("demo.branched") : demo.caption || demo.last || demo.next}</p>`;
+      <p class="demobar-caption" role="status">${demo.branched ? t("demo.branched") : said(demo.caption || demo.last || demo.next)}</p>`;
   }
 
   /** @param {Demo} demo */
@@ -69,5 +86,5 @@ export function mountDemoBar(element, context) {
     return html`<section class="demobar" aria-label=${t("demo.label")}>${demo.recording ? recorded(demo) : nothing}${demo.total ? replayed(demo) : nothing}</section>`;
   }
 
-  return mount(element, view, { sources: both(context), everyMs: 100 });
+  return mount(element, view, { sources: [...both(context), (wake) => words.subscribe(wake)], everyMs: 100 });
 }

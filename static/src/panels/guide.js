@@ -8,8 +8,8 @@ import { mount } from "../ui/mount.js";
 import { prose } from "../ui/prose.js";
 
 /**
- * @typedef {{name: string, ok: boolean, message: string}} Looked
- * @typedef {{name: string, text: string, hint: string, solution: string, solved: boolean, checks: Looked[]}} Step
+ * @typedef {{name: string, title: string, ok: boolean, message: string}} Looked
+ * @typedef {{name: string, title: string, text: string, hint: string, solution: string, solved: boolean, checks: Looked[]}} Step
  * @typedef {{question: string, options: string[], answer: number, why?: string}} Question
  * @typedef {{slug: string, title: string, text: string, steps: Step[], solved: number, quiz: Question[]}} Lesson
  */
@@ -19,17 +19,17 @@ const LOOK_AFTER_MS = 700;
 
 /** @param {Looked} check */
 const checkLine = (check) => html`<li><span class=${check.ok ? "tone-ok" : "muted"} aria-hidden="true">${check.ok ? "✓" : "○"}</span>
-  <span><span class="visually-hidden">${t(check.ok ? "guide.done" : "guide.open")}:</span> ${check.name}${check.ok || !check.message ? nothing : html` <small>${check.message}</small>`}</span></li>`;
+  <span><span class="visually-hidden">${t(check.ok ? "guide.done" : "guide.open")}:</span> ${check.title}${check.ok || !check.message ? nothing : html` <small>${check.message}</small>`}</span></li>`;
 
 /** @param {string} summary @param {unknown} inside */
 const folded = (summary, inside) => html`<details><summary>${summary}</summary>${inside}</details>`;
 
 /** @param {Step} step @param {number} index */
 const stepView = (step, index) => html`<section class="guide-step ${step.solved ? "guide-step-solved" : ""}" aria-labelledby="guide-step-${index}">
-  <h3 id="guide-step-${index}"><span>${index + 1}. ${step.name}</span>${step.solved ? html`<span class="tone-ok">✓ <span class="visually-hidden">${t("guide.done")}</span></span>` : nothing}</h3>
+  <h3 id="guide-step-${index}"><span>${index + 1}. ${step.title}</span>${step.solved ? html`<span class="tone-ok">✓ <span class="visually-hidden">${t("guide.done")}</span></span>` : nothing}</h3>
   <div class="prose">${prose(step.text)}</div>
   <ul class="learn-checks">${step.checks.map(checkLine)}</ul>
-  ${step.hint && !step.solved ? folded(t("guide.hint"), html`<p>${step.hint}</p>`) : nothing}
+  ${step.hint && !step.solved ? folded(t("guide.hint"), html`<p>${prose(step.hint)}</p>`) : nothing}
   ${folded(t("guide.solution"), html`<div class="prose"><pre tabindex="0"><code>${step.solution}</code></pre></div>`)}
 </section>`;
 
@@ -42,17 +42,17 @@ const quizView = (lesson, answers, choose) => html`<h3>${t("guide.questions")}</
     </fieldset>`,
   )}`;
 
-/** @param {any} exercise @param {any} verdict @param {boolean} busy @param {() => void} handIn */
-const exerciseView = (exercise, verdict, busy, handIn) => html`<div class="prose">${prose(exercise.descriptionHtml)}</div>
-  <ul class="learn-checks">${exercise.checks.map((/** @type {any} */ check) => checkLine(outcome(check, verdict)))}</ul>
+/** @param {any} exercise @param {any} answer @param {boolean} busy @param {() => void} handIn */
+const exerciseView = (exercise, { verdict, texts }, busy, handIn) => html`<div class="prose">${prose(exercise.descriptionHtml)}</div>
+  <ul class="learn-checks">${exercise.checks.map((/** @type {any} */ check) => checkLine(outcome(check, verdict, texts)))}</ul>
   ${verdict ? html`<p class="verdict ${verdict.passed ? "verdict-passed" : "verdict-failed"}" role="status"><strong>${t(verdict.passed ? "guide.passed" : "guide.failed")}</strong> ${t("guide.points", { n: verdict.points, most: verdict.maxPoints })}</p>
     ${verdict.message ? html`<p>${verdict.message}</p>` : nothing}` : nothing}
   <button class="button button-primary" type="button" ?disabled=${busy} @click=${handIn}>${t(busy ? "guide.grading" : "guide.handIn")}</button>`;
 
-/** What the verdict says of a check; before the first hand-in nothing. @param {{name: string}} check @param {any} verdict @returns {Looked} */
-function outcome(check, verdict) {
+/** What the verdict says of a check, in the page's language; before the first hand-in nothing. @param {{name: string, title: string}} check @param {any} verdict @param {any} texts @returns {Looked} */
+function outcome(check, verdict, texts) {
   const found = verdict?.checks.find((/** @type {any} */ each) => each.name === check.name);
-  return { name: check.name, ok: !!found?.passed, message: found?.message ?? "" };
+  return { ...check, ok: !!found?.passed, message: texts?.[check.name]?.message ?? "" };
 }
 
 /** @param {HTMLElement} element @param {import("../context.js").Context} context @returns {() => void} undo */
@@ -60,7 +60,7 @@ export function mountGuide(element, context) {
   const { api, ui: page, store } = context;
   const { kind, slug } = /** @type {{kind: "lesson" | "exercise", slug: string}} */ (page.get().guide);
   const url = kind === "lesson" ? `/api/v1/lessons/${slug}/?cluster=${encodeURIComponent(context.cluster)}` : `/api/v1/exercises/${slug}/`;
-  const ui = createState({ found: /** @type {any} */ (null), verdict: /** @type {any} */ (null), problem: "", busy: false, answers: /** @type {Record<number, number>} */ ({}) });
+  const ui = createState({ found: /** @type {any} */ (null), answer: /** @type {any} */ ({}), problem: "", busy: false, answers: /** @type {Record<number, number>} */ ({}) });
 
   async function look() {
     try {
@@ -75,7 +75,7 @@ export function mountGuide(element, context) {
     try {
       let answer = await api.call("POST", `/api/v1/exercises/${slug}/submissions/`, { cluster: context.cluster });
       while (answer.state === "queued") answer = await api.call("GET", `${answer.status}?wait=5`);
-      ui.set({ verdict: answer.verdict, problem: answer.problem });
+      ui.set({ answer, problem: answer.problem });
     } catch (error) {
       ui.set({ problem: error instanceof Error ? error.message : String(error) });
     }
@@ -85,9 +85,9 @@ export function mountGuide(element, context) {
   const choose = (/** @type {number} */ question, /** @type {number} */ option) => ui.set({ answers: { ...ui.get().answers, [question]: option } });
 
   function body() {
-    const { found, verdict, busy, answers } = ui.get();
+    const { found, answer, busy, answers } = ui.get();
     if (!found) return html`<p class="loading" role="status">${t("guide.loading")}</p>`;
-    if (kind === "exercise") return exerciseView(found, verdict, busy, handIn);
+    if (kind === "exercise") return exerciseView(found, answer, busy, handIn);
     return html`<div class="prose">${prose(found.text)}</div>${found.steps.map(stepView)}${found.quiz.length ? quizView(found, answers, choose) : nothing}`;
   }
 

@@ -14,7 +14,7 @@ from cluster_core.persistence.log import ClusterUnknown
 from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.commands import CommandError as Refused
 from cluster_core.simulation.replay import label
-from playground.demos import demo, playing
+from playground.demos import catalogue, demo, playing
 from playground.demos.demo import Demo
 from playground.grading import livecluster
 
@@ -84,7 +84,7 @@ def _reach(cluster: Cluster) -> None:
 
 def _load(path: Path) -> Demo:
     try:
-        return demo.load(path.read_text(), str(path))
+        return catalogue.load_file(path)
     except (OSError, demo.DemoError) as error:
         raise CommandError(str(error)) from error
 
