@@ -1,23 +1,27 @@
-"""Selectors on clusters for web processes, and the engine they talk to. Writing is the worker's business."""
+"""Selectors on clusters for web processes, and the engine they talk to. Writing is the worker's business, but for limits:
+those of a whole class change at once, and no cluster is woken for it."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
 import orjson
+from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import transaction
 
-from cluster_core.models import Cluster
+from cluster_core.models import Cluster, ClusterLease
 from playground.engine.address import Tls
 from playground.engine.client import StreamEngine
 from playground.engine.port import Engine
 from playground.engine.routed import RoutedEngine
+from playground.worker.limiting import changed
 from playground.workers import Registry
 
 _REMEMBER_SECONDS = 2.0
@@ -65,6 +69,28 @@ def forget_tokens() -> None:
 def token_of(*, name: str) -> str | None:
     token: str | None = Cluster.objects.filter(name=name).values_list("token", flat=True).first()
     return token
+
+
+def awake(names: Collection[str]) -> list[list[str]]:
+    """Those of these clusters that some worker has in memory, together those of one worker."""
+    held = ClusterLease.objects.filter(cluster__name__in=names, expires__gt=time.time()).exclude(owner="")
+    by_owner: dict[str, list[str]] = {}
+    for owner, name in held.values_list("owner", "cluster__name"):
+        by_owner.setdefault(owner, []).append(name)
+    return list(by_owner.values())
+
+
+def limit(limits: Mapping[str, Mapping[str, float]]) -> None:
+    """Let clusters, by name, grow to this from now on. First written for those that wake later, then told to those that are
+    awake: whichever way, none keeps what it had. Raises EngineError."""
+    with transaction.atomic():
+        rows = list(Cluster.objects.select_for_update().filter(name__in=limits).only("spec", "name"))
+        for row in rows:
+            row.spec = changed(row.spec, limits[row.name])
+        Cluster.objects.bulk_update(rows, ["spec"])
+    for names in awake(limits):
+        args = {"clusters": {name: dict(limits[name]) for name in names}}
+        async_to_sync(engine().command)(names[0], "limits", args)
 
 
 def summaries(*, visible: Collection[str] | None = None) -> list[dict[str, Any]]:

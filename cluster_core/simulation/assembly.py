@@ -44,9 +44,9 @@ def kinds() -> Sequence[Kind]:
     return tuple(collect(kind_modules, "KIND"))
 
 
-def admission(limits: Mapping[str, float]) -> Sequence[Plugin]:
+def admission(limits: Callable[[], Mapping[str, float]]) -> Sequence[Plugin]:
     """All admission plugins; the server's flags say which are on. Last, what keeps the cluster within its limits."""
-    return (*PLUGINS, clusterlimits.plugin(limits)) if limits else PLUGINS
+    return (*PLUGINS, clusterlimits.plugin(limits))
 
 
 @lru_cache(1)

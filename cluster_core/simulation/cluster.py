@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -44,7 +45,7 @@ class Cluster:
         self.server = ApiServer(
             self.store,
             assembly.kinds(),
-            assembly.admission(spec.limits),
+            assembly.admission(lambda: self.spec.limits),
             clock=self.clock,
             agenda=self.agenda,
             seed=self.seed,
@@ -94,6 +95,10 @@ class Cluster:
                 cluster.parts[name].load(memory)
         cluster.agenda.load(state["agenda"])
         return cluster
+
+    def limit(self, limits: Mapping[str, float]) -> None:
+        """From now on it may grow to this; what is beyond stays."""
+        self.spec = replace(self.spec, limits=dict(limits))
 
     def add_part(self, part: Part) -> None:
         """Let a part hear of changes and run."""

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -18,17 +18,42 @@ from playground.api.parsers import JSONParser, TextParser
 from playground.api.serializers import ClusterMade, Problem
 from playground.api.strict import checked, nothing_wanted
 
-from . import access, accounts, codes, news, owning, roster, selectors, serializers, services, sharing, teaching, wall
+from . import (
+    access,
+    accounts,
+    codes,
+    collecting,
+    news,
+    owning,
+    roster,
+    selectors,
+    serializers,
+    services,
+    sharing,
+    teaching,
+    wall,
+)
 from .models import ApiToken, Course, Membership, Ownership, Share, Template
 
 _PROBLEMS = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
 
 
+IN_LOCAL_MODE = "courses need accounts: start the playground with LOCAL_MODE=0 (docs/classroom.md)"
+
+
 class ClassView(APIView):
     parser_classes = (JSONParser,)
+    of_courses = False
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if access.local() and ("course" in kwargs or (self.of_courses and request.method == "POST")):
+            raise PermissionDenied(IN_LOCAL_MODE)
 
     def handle_exception(self, exc: Exception) -> Response:
-        if isinstance(exc, services.Refused):
+        if isinstance(exc, services.Missing):
+            exc = NotFound(str(exc))
+        elif isinstance(exc, services.Refused):
             exc = ValidationError({"detail": [str(exc)]})
         return super().handle_exception(exc)
 
@@ -85,10 +110,13 @@ class TokenView(ClassView):
 
 
 class CoursesView(ClassView):
+    of_courses = True
+
     @extend_schema(operation_id="courses_list", responses={200: serializers.CourseShown(many=True), **_PROBLEMS})
     def get(self, request: Request) -> Response:
         """The courses one is in; staff: all."""
         found = Course.objects.all() if self.who.admin else Course.objects.filter(memberships__user=self.who.user)
+        found = found.none() if access.local() else found
         return Response(serializers.CourseShown(found, many=True).data)
 
     @extend_schema(request=serializers.CourseWanted, responses={201: serializers.CourseShown, **_PROBLEMS})
@@ -109,7 +137,7 @@ class CourseView(ClassView):
 
     @extend_schema(request=serializers.CourseShown, responses={200: serializers.CourseShown, **_PROBLEMS})
     def patch(self, request: Request, course: str) -> Response:
-        """Change its name, exercise or limits; limits hold for clusters made from now on."""
+        """Change its name, exercise or limits; limits hold for the clusters there are at what is done to them next."""
         changes = self.given(serializers.CourseShown, partial=True)
         return Response(serializers.CourseShown(services.change_course(course=self.course, changes=changes)).data)
 
@@ -257,10 +285,11 @@ class PushView(ClassView):
 
 
 class CollectView(ClassView):
-    @extend_schema(request=None, responses={202: serializers.Collected(many=True), **_PROBLEMS})
+    @extend_schema(request=serializers.CollectWanted, responses={202: serializers.Collected(many=True), **_PROBLEMS})
     def post(self, request: Request, course: str) -> Response:
-        """Hand in every student's latest cluster to the current exercise; verdicts at /api/v1/submissions/."""
-        return Response(teaching.collect(course=self.course), status=202)
+        """Hand in the students' clusters: those named, else of each student the one begun for the exercise, else the latest.
+        Verdicts at /api/v1/submissions/."""
+        return Response(collecting.collect(course=self.course, **self.given(serializers.CollectWanted)), status=202)
 
 
 class CourseHintsView(ClassView):

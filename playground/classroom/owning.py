@@ -14,8 +14,10 @@ from typing import Any
 import orjson
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import QuerySet
 
 from cluster_core.models import Cluster
+from playground import clusters
 from playground.api import services as engine
 from playground.engine.port import EngineError, NameTaken, NoSuchCluster, Unavailable
 
@@ -92,6 +94,12 @@ def reset(*, cluster: str) -> Answer:
     made = engine.create(wanted={"name": cluster, **wanted}, limits=spec.get("limits"))
     _begin_from(owned.template if owned else None, cluster, lambda: None)
     return made
+
+
+def renew_limits(owned: QuerySet[Ownership]) -> None:
+    """What the course allows now holds for these clusters too: at what is done to them next, nothing is taken away. Raises
+    EngineError."""
+    clusters.limit(selectors.limits_of_owned(list(owned.select_related("course", "owner"))))
 
 
 # ---------------------------------------------------------------------------------------------------- in parts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 
 from django.db.models import Q
@@ -26,8 +26,21 @@ def limits_of(who: Who, course: Course | None) -> Mapping[str, float]:
     """
     if who.admin or (course is not None and access.is_teacher(who.user, course.pk)):
         return {}
-    rules = course or Course()
-    return {"nodes": rules.most_nodes + CONTROL_PLANES, "pods": rules.most_pods, "speed": rules.top_speed}
+    return _rules(course or Course())
+
+
+def _rules(course: Course) -> Mapping[str, float]:
+    return {"nodes": course.most_nodes + CONTROL_PLANES, "pods": course.most_pods, "speed": course.top_speed}
+
+
+def limits_of_owned(owned: Iterable[Ownership]) -> Mapping[str, Mapping[str, float]]:
+    """What these clusters may grow to now, by name: as if their owners made them now in their courses."""
+    teaching = Membership.objects.filter(course__in={each.course_id for each in owned}, role__in=TEACHERS)
+    free = set(teaching.values_list("user", "course"))
+    return {
+        each.cluster: {} if each.owner.is_superuser or (each.owner_id, each.course_id) in free else _rules(each.course or Course())
+        for each in owned
+    }
 
 
 def most_clusters(who: Who, course: Course | None) -> int | None:

@@ -146,10 +146,20 @@ class PushResult(Serializer):
     message = serializers.CharField()
 
 
+class CollectWanted(Strict, Serializer):
+    exercise = serializers.CharField(
+        required=False, max_length=63, validators=[_known_exercise], help_text="the course's current one"
+    )
+    clusters = serializers.ListField(
+        child=serializers.CharField(max_length=63), required=False, max_length=1000, help_text="of students of the course"
+    )
+
+
 class Collected(Serializer):
     student = serializers.CharField()
-    cluster = serializers.CharField()
-    submission = serializers.CharField()
+    cluster = serializers.CharField(help_text='"" when they have none')
+    submission = serializers.CharField(allow_null=True)
+    problem = serializers.CharField(help_text="why there is no submission")
 
 
 class BroadcastWanted(Strict, Serializer):

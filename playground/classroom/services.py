@@ -9,14 +9,22 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from . import accounts, door
+from . import accounts, door, owning
 from .access import Who
-from .models import Course, Membership, Share, Template
+from .models import Course, Membership, Ownership, Share, Template
 from .roster import Entry
+
+LIMITS = frozenset({"most_nodes", "most_pods", "top_speed"})
+"""Of each cluster of a course; how many there may be is looked at when one is made."""
 
 
 class Refused(ValueError):
     """What cannot be done, for whoever asked; the text says why."""
+
+
+class Missing(Refused):
+    """What is asked for is not there."""
+
 
 
 def create_course(*, who: Who, name: str, slug: str = "") -> Course:
@@ -37,11 +45,14 @@ def create_course(*, who: Who, name: str, slug: str = "") -> Course:
 
 
 def change_course(*, course: Course, changes: Mapping[str, Any]) -> Course:
-    """Name, current exercise and limits. Limits hold for clusters made from now on."""
+    """Name, current exercise and limits. Limits hold for the clusters there are too, at what is done to them next. Raises
+    EngineError."""
     for field, value in changes.items():
         setattr(course, field, value)
     course.save(update_fields=list(changes))
     door.forget()
+    if LIMITS & set(changes):
+        owning.renew_limits(course.ownerships.all())
     return course
 
 
@@ -84,6 +95,7 @@ def set_role(*, membership: Membership, role: str) -> None:
     membership.role = role
     membership.save(update_fields=["role"])
     door.forget()
+    owning.renew_limits(Ownership.objects.filter(course=membership.course, owner=membership.user))
 
 
 def remove_member(*, membership: Membership) -> None:

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from . import door
 from .access import Who
 from .models import Membership, Ownership, Share
-from .services import Refused
+from .services import Missing, Refused
 
 
 def share(*, cluster: str, username: str, mode: str) -> Share:
@@ -37,10 +37,10 @@ def ask_to_take_over(*, cluster: str, who: Who) -> Share:
 
 
 def answer(*, cluster: str, share: object, granted: bool) -> Share | None:
-    """The owner's answer to a wish; a no, also one later, ends the share."""
+    """The owner's answer to a wish; a no, also one later, ends the share. Raises Missing."""
     found = Share.objects.filter(ownership__cluster=cluster, pk=share).first()
     if found is None:
-        raise Refused("nobody asks for this any more")
+        raise Missing("nobody asks for this any more")
     door.forget()
     if not granted:
         found.delete()

@@ -1,4 +1,4 @@
-"""What a teacher does with a class: hints, take-over, broadcast, pushes, timer, freeze, collecting. Keyword-only."""
+"""What a teacher does with a class: hints, take-over, broadcast, pushes, timer, freeze. Keyword-only."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ from asgiref.sync import async_to_sync
 from django.utils import timezone
 
 from cluster_core.models import Cluster
-from cluster_core.persistence.log import ClusterUnknown
 from playground import clusters
 from playground.api import apply as applying
 from playground.engine.port import EngineError
-from playground.grading import catalogue
-from playground.grading import services as grading
 
 from . import access, door, news, sharing, wall
 from .access import Action, Who
 from .models import Course, Hint, Ownership, Share
-from .services import Refused
+from .services import Missing, Refused
 
 Result = dict[str, Any]
 _AT_ONCE = 8
@@ -48,7 +45,10 @@ def hints_for(*, cluster: str) -> list[Hint]:
 
 
 def seen(*, cluster: str, hint: int) -> None:
-    Hint.objects.filter(pk=hint, ownership__cluster=cluster, seen=None).update(seen=timezone.now())
+    """Once is enough. Raises Missing."""
+    found = Hint.objects.filter(pk=hint, ownership__cluster=cluster)
+    if not found.filter(seen=None).update(seen=timezone.now()) and not found.exists():
+        raise Missing("there is no such hint")
 
 
 def ask_to_take_over(*, cluster: str, who: Who) -> Share:
@@ -112,11 +112,8 @@ def push(*, course: Course, wanted: Mapping[str, Any]) -> list[Result]:
 
 
 def _targets(course: Course, students: Collection[int] | None) -> list[str]:
-    existing = set(Cluster.objects.values_list("name", flat=True))
-    owned = wall.clusters_in(course)
-    return [
-        each.cluster for each in owned if each.cluster in existing and (students is None or each.owner_id in students)
-    ]
+    owned = wall.existing_clusters_in(course)
+    return [each.cluster for each in owned if students is None or each.owner_id in students]
 
 
 Work = Callable[[str], Awaitable[str]]
@@ -152,25 +149,3 @@ async def _everywhere(targets: list[str], work: Work) -> list[Result]:
                 return {"cluster": cluster, "ok": False, "message": str(error)}
 
     return list(await asyncio.gather(*(one(cluster) for cluster in targets)))
-
-
-def collect(*, course: Course) -> list[Result]:
-    """Hand in every student's latest cluster to the current exercise: {"student", "cluster", "submission"}."""
-    exercise = catalogue.find(course.exercise)
-    if exercise is None:
-        raise Refused("the course has no current exercise: set one first")
-    latest: dict[int, Ownership] = {}
-    for owned in wall.clusters_in(course):
-        latest.setdefault(owned.owner_id, owned)
-    return [result for owned in latest.values() if (result := _collected(exercise, owned))]
-
-
-def _collected(exercise: Any, owned: Ownership) -> Result | None:
-    try:
-        answer = grading.live(owned.cluster)
-    except ClusterUnknown:
-        return None
-    student = owned.owner.get_username()
-    made = grading.hand_in(exercise=exercise, answer=answer, student=student)
-    grading.work_on(made, seconds=0)
-    return {"student": student, "cluster": owned.cluster, "submission": str(made.pk)}

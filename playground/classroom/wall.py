@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q
 
-from cluster_core.models import ClusterLease
+from cluster_core.models import Cluster
+from playground import clusters
 from playground.api import services as engine
 
 from . import accounts, progress
@@ -22,6 +22,18 @@ def clusters_in(course: Course) -> list[Ownership]:
     students = Membership.objects.filter(course=course, role=Membership.Role.STUDENT).values("user")
     found = Ownership.objects.filter(Q(owner__in=students), course=course)
     return list(found.select_related("owner").order_by("-made"))
+
+
+def existing_clusters_in(course: Course) -> list[Ownership]:
+    """Those of them that are there: an ownership may outlive its cluster."""
+    owned = clusters_in(course)
+    names = set(Cluster.objects.filter(name__in=[each.cluster for each in owned]).values_list("name", flat=True))
+    return [each for each in owned if each.cluster in names]
+
+
+def students_in(course: Course) -> list[Membership]:
+    found = Membership.objects.filter(course=course, role=Membership.Role.STUDENT).select_related("user")
+    return sorted(found, key=lambda each: accounts.display_name(each.user).lower())
 
 
 def wall(*, course: Course) -> Wall:
@@ -38,19 +50,14 @@ def wall(*, course: Course) -> Wall:
     for each in owned:
         card = {"name": each.cluster, "picture": pictures.get(each.cluster), "progress": done.get(each.cluster)}
         by_owner.setdefault(each.owner_id, []).append(card | {"take_over": _take_over(wishes.get(each.pk))})
-    students = Membership.objects.filter(course=course, role=Membership.Role.STUDENT).select_related("user")
-    shown = [_student(each.user, by_owner.get(each.user_id, [])) for each in students]
-    return {"course": course.slug, "exercise": course.exercise, "students": sorted(shown, key=lambda each: each["name"].lower())}
+    shown = [_student(each.user, by_owner.get(each.user_id, [])) for each in students_in(course)]
+    return {"course": course.slug, "exercise": course.exercise, "students": shown}
 
 
 def pictures_of(names: Sequence[str]) -> Wall:
     """By name, of those that are awake: each worker is asked once for those it owns."""
-    held = ClusterLease.objects.filter(cluster__name__in=names, expires__gt=time.time()).exclude(owner="")
-    by_owner: dict[str, list[str]] = {}
-    for owner, name in held.values_list("owner", "cluster__name"):
-        by_owner.setdefault(owner, []).append(name)
     found: Wall = {}
-    for theirs in by_owner.values():
+    for theirs in clusters.awake(names):
         found |= engine.command(cluster=theirs[0], name="glance", args={"names": theirs})["clusters"]
     return found
 

@@ -36,6 +36,7 @@ class Simulation:
         self.submit = cluster.submit
         self.state_hash = cluster.state_hash
         self.forget = cluster.forget
+        self.limit = cluster.limit
 
     @property
     def revision(self) -> int:

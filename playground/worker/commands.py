@@ -19,6 +19,7 @@ from playground.engine.port import EngineError, NameTaken
 from . import glance as glancing
 from . import history as past
 from .adopting import adopt
+from .limiting import limit, top_speed
 from .pace import MAX_SPEED, SECOND
 from .resident import Goal, Resident
 from .simulated import Simulated
@@ -43,8 +44,8 @@ async def run(host: Host, cluster: str, name: str, args: Args) -> Answer:
     """Raises EngineError."""
     if name in _MAKING:
         return await _MAKING[name](host, cluster, args)
-    if name == "glance":
-        return await glancing.glance(host, args)
+    if name in _OF_MANY:
+        return await _OF_MANY[name](host, args)
     resident = await host.resident(cluster)
     if name == "delete":
         return await delete(host, resident)
@@ -224,7 +225,7 @@ async def _run(host: Host, resident: Resident, args: Args) -> None:
 
 
 def _check_speed(resident: Resident, speed: float) -> None:
-    top = orjson.loads(resident.record.spec).get("limits", {}).get("speed", MAX_SPEED)
+    top = top_speed(resident.record)
     if speed > top:
         raise EngineError(f"the clock of this cluster may run at ×{top:g} at most", 403)
 
@@ -292,6 +293,7 @@ _ACTIONS: Mapping[str, Callable[[Host, Resident, Args], Awaitable[Answer | None]
     "settle": _settle,
 }
 _MAKING: Mapping[str, Callable[[Host, str, Args], Awaitable[Answer]]] = {"create": create, "adopt": adopt}
+_OF_MANY: Mapping[str, Callable[[Host, Args], Awaitable[Answer]]] = {"glance": glancing.glance, "limits": limit}
 _OWN: Mapping[str, Callable[[Host, Resident, Args], Awaitable[Answer]]] = {
     "state": state,
     "state-hash": state_hash,

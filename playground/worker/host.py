@@ -22,6 +22,7 @@ from playground.engine.port import Duplex, Elsewhere, NoSuchCluster, Stream
 from . import commands, streams, watching
 from .committer import Committer
 from .feed import Feed, updates
+from .limiting import slow_down
 from .pace import Pace
 from .pump import Pump
 from .resident import Resident
@@ -160,6 +161,7 @@ class Host:
         )
         resident.anchor(loop.time(), max(engine.now, pace.resumed(settings, alive_until) if alive_until else 0))
         self.residents[resident.name] = resident
+        slow_down(resident)
         self.touched(resident)
 
     def touched(self, resident: Resident) -> None:

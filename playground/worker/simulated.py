@@ -43,6 +43,9 @@ class Simulated(Protocol):
     def step(self) -> None:
         """On to the next entry, whenever it is due."""
 
+    def limit(self, limits: Mapping[str, float]) -> None:
+        """What it may grow to from now on."""
+
     def submit(self, request: ApiRequest) -> ApiResponse: ...
 
     def watch(self, request: ApiRequest) -> Watching | ApiResponse: ...

@@ -67,3 +67,15 @@ def test_limits_outlive_the_clusters_being_put_away() -> None:
 
 def test_a_cluster_of_ones_own_has_none() -> None:
     assert Engine(nodes=1).call("POST", PODS, pod("web")).status == 201
+
+
+def test_limits_that_change_hold_from_then_on_and_take_nothing_away() -> None:
+    engine = Engine(nodes=1)
+    engine.settle()
+    there = len(engine.api.list("Pod"))
+    engine.cluster.limit({"pods": there})
+    assert engine.call("POST", PODS, pod("web")).status == 403
+    engine.cluster.limit({"pods": there - 1})
+    assert len(engine.api.list("Pod")) == there
+    engine.cluster.limit({})
+    assert engine.call("POST", PODS, pod("web")).status == 201

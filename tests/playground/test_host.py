@@ -350,3 +350,14 @@ async def test_what_a_command_changes_beside_the_store_is_committed_too(log: Slo
         assert machines["node-1"] == "killed"
     finally:
         await heir.stop()
+
+
+async def test_changed_limits_reach_who_is_awake_and_slow_its_clock_down(host: Host, log: SlowLog) -> None:
+    await make(host, "awake", limits={"nodes": 5})
+    await host.command("awake", "clock", {"action": "run", "speed": 100})
+    told = await host.command("awake", "limits", {"clusters": {"awake": {"nodes": 2, "speed": 3}, "asleep": {}}})
+    assert (told, (await host.command("awake", "state", {}))["clock"]["speed"]) == ({"told": ["awake"]}, 3)
+    with pytest.raises(EngineError, match="at most 2 nodes"):
+        await host.command("awake", "add-node", {})
+    with pytest.raises(EngineError, match="×3 at most"):
+        await host.command("awake", "clock", {"action": "run", "speed": 4})

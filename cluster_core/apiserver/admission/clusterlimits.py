@@ -6,7 +6,7 @@ they would see there. Nobody in the cluster can lift it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cluster_core.apiserver.admission.chain import Attributes, Plugin
 from cluster_core.machinery import errors
@@ -14,11 +14,11 @@ from cluster_core.machinery import errors
 _COUNTED = {"Pod": "pods", "Node": "nodes"}
 
 
-def plugin(limits: Mapping[str, float]) -> Plugin:
-    """`limits`: how many "pods" and "nodes" there may be."""
+def plugin(current: Callable[[], Mapping[str, float]]) -> Plugin:
+    """`current`: how many "pods" and "nodes" there may be now. What is there already stays."""
 
     def validate(attributes: Attributes) -> None:
-        resource = _COUNTED[attributes.kind.name]
+        resource, limits = _COUNTED[attributes.kind.name], current()
         if attributes.operation != "CREATE" or attributes.kind.group or attributes.subresource or resource not in limits:
             return
         used, most = attributes.context.server.storage.count(attributes.kind), int(limits[resource])

@@ -388,6 +388,7 @@ export const de = {
   "wall.exercise": "Aufgabe",
   "wall.fault": "Oder etwas geschehen lassen",
   "wall.freeze": "Einfrieren",
+  "wall.grade": "Bewerten",
   "wall.hint": "Hinweis",
   "wall.hintFor": "Hinweis für {name}",
   "wall.live": "Live",

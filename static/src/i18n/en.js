@@ -388,6 +388,7 @@ export const en = {
   "wall.exercise": "Exercise",
   "wall.fault": "Or let something happen",
   "wall.freeze": "Freeze",
+  "wall.grade": "Grade",
   "wall.hint": "Hint",
   "wall.hintFor": "Hint for {name}",
   "wall.live": "Live",

@@ -73,7 +73,15 @@ export function mountWall(element, { api, course, own }) {
       return t("wall.said.push", { n: results.filter((/** @type {any} */ each) => each.ok).length, most: results.length });
     }),
   );
-  const collect = () => attempt(async () => t("wall.said.collect", { n: (await api.call("POST", `${base}/collect/`)).length }));
+  /** @param {string[]} clusters none: one of each student */
+  const collect = (clusters = []) =>
+    attempt(async () => {
+      /** @type {Array<{student: string, cluster: string, submission: string | null, problem: string}>} */
+      const collected = await api.call("POST", `${base}/collect/`, clusters.length ? { clusters } : {});
+      const without = collected.filter((each) => !each.submission);
+      ui.set({ results: without.map((each) => ({ cluster: each.student, ok: false, message: t("wall.noCluster") })) });
+      return t("wall.said.collect", { n: collected.length - without.length });
+    });
 
   const exerciseField = () => html`<label class="wall-field"><span>${t("wall.exercise")}</span>
     <select @change=${(/** @type {Event} */ event) => post("exercise", { exercise: /** @type {HTMLSelectElement} */ (event.target).value }, t("wall.said.exercise"))}>
@@ -103,13 +111,14 @@ export function mountWall(element, { api, course, own }) {
         <label class="field"><span>${t("wall.node")}</span><input name="node" autocomplete="off" spellcheck="false" /></label></div>
       <div class="form-buttons"><button class="button button-primary" type="submit">${t("wall.pushAll")}</button></div>
     </form>
-    ${ui.get().results.length ? html`<ul class="wall-results">${ui.get().results.map((each) => html`<li class=${each.ok ? "" : "tone-bad"}><strong>${each.cluster}</strong> ${each.message}</li>`)}</ul>` : nothing}
   </details>`;
+
+  const results = () => html`<ul class="wall-results">${ui.get().results.map((each) => html`<li class=${each.ok ? "" : "tone-bad"}><strong>${each.cluster}</strong> ${each.message}</li>`)}</ul>`;
 
   const bar = () => html`<section class="wall-bar" aria-label=${t("wall.actions")}>
     ${exerciseField()} ${broadcastField()} ${timerField()}
     <button class="button" type="button" aria-pressed=${!!ui.get().state?.frozen} @click=${() => post("freeze", { frozen: !ui.get().state?.frozen }, t("wall.said.freeze"))}>${t(ui.get().state?.frozen ? "wall.thaw" : "wall.freeze")}</button>
-    <button class="button" type="button" ?disabled=${!ui.get().state?.exercise} @click=${collect}>${t("wall.collect")}</button>
+    <button class="button" type="button" ?disabled=${!ui.get().state?.exercise} @click=${() => collect()}>${t("wall.collect")}</button>
   </section>`;
 
   /** @param {Card} card @param {Student} student */
@@ -119,6 +128,7 @@ export function mountWall(element, { api, course, own }) {
     <div class="wall-buttons">
       <button class="button" type="button" aria-expanded=${ui.get().hinting === card.name} @click=${() => ui.set({ hinting: ui.get().hinting === card.name ? "" : card.name })}>${t("wall.hint")}</button>
       <button class="button" type="button" ?disabled=${card.take_over !== ""} @click=${() => post(`clusters/${encodeURIComponent(card.name)}/take-over`, {}, t("wall.said.takeOver"))}>${t(`wall.takeOver.${card.take_over || "ask"}`)}</button>
+      <button class="button" type="button" ?disabled=${!ui.get().state?.exercise} @click=${() => collect([card.name])}>${t("wall.grade")}</button>
     </div>
     ${ui.get().hinting === card.name ? html`<form class="wall-hint" @submit=${hint(card.name)}><label class="field"><span>${t("wall.hintFor", { name: student.name })}</span><textarea name="text" rows="3" required maxlength="2000"></textarea></label><button class="button button-primary" type="submit">${t("wall.send")}</button></form>` : nothing}
   </section>`;
@@ -132,6 +142,7 @@ export function mountWall(element, { api, course, own }) {
     return html`<header class="wall-head"><h1>${state?.name ?? ""}</h1><p class="connection ${live ? "connection-live" : ""}"><span class="connection-dot" aria-hidden="true"></span>${t(live ? "wall.live" : "wall.connecting")}</p></header>
       ${bar()} ${pushView()}
       <p class=${bad ? "problem" : "wall-said"} role="status">${said}</p>
+      ${ui.get().results.length ? results() : nothing}
       ${students?.length === 0 ? html`<p class="muted">${t("wall.nobody")}</p>` : nothing}
       <ul class="wall">${repeat(students ?? [], (student) => student.id, studentView)}</ul>`;
   }
