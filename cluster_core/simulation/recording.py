@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from cluster_core.apiserver import authentication
-from cluster_core.apiserver.request import ApiRequest, User
+from cluster_core.apiserver.request import ApiRequest, User, parse_path
 from cluster_core.machinery.errors import ApiError
 from cluster_core.simulation.outside import Input
 from cluster_core.simulation.saved import Saved, from_json, to_json
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Entry = dict[str, Any]
 MOST_ENTRIES, MOST_BYTES = 2000, 2 * 1024 * 1024
+MOST_GAPS = 100
 MOST_SAVED = 64 * 1024 * 1024
 _HEADERS = ("content-type", "content-encoding", "user-agent", "impersonate-user", "impersonate-uid")
 _SWITCHED, _FORBIDDEN = 101, 403
@@ -70,7 +71,7 @@ class Recorder:
         if not self.on or (given.status == _FORBIDDEN and not given.changed):
             return  # who may do what, and how much of it, is another matter where it is replayed
         if given.status == _SWITCHED and given.request is not None:
-            self.gaps.append(given.request.path)
+            self._miss(_conversation(given.request))
         elif (entry := self._entry(given)) is not None:
             self._keep(entry)
 
@@ -92,6 +93,10 @@ class Recorder:
         else:
             self.entries.append(entry)
 
+    def _miss(self, conversation: str) -> None:
+        if conversation not in self.gaps and len(self.gaps) < MOST_GAPS:
+            self.gaps.append(conversation)
+
     def observe(self, change: Any) -> None:
         """It hears of nothing inside."""
 
@@ -107,6 +112,16 @@ class Recorder:
         for name in _REMEMBERED:
             setattr(self, name, state[name])
         self._bytes = sum(len(orjson.dumps(entry)) for entry in self.entries)
+
+
+def _conversation(request: ApiRequest) -> str:
+    """What was talked about, and where: exec default/web: sh -c ls"""
+    info = parse_path(request.path, request.method)
+    if info is None:
+        return request.path
+    words = " ".join(request.parameters("command"))
+    where = f"{info.subresource} {info.namespace}/{info.name}"
+    return f"{where}: {words}" if words else where
 
 
 def pack_saved(saved: Saved) -> str:

@@ -171,9 +171,11 @@ def test_what_is_done_inside_of_containers_is_told_as_a_gap() -> None:
     post(cluster, PODS, pod("web"))
     cluster.settle(60)
     cluster.recorder.start()
-    cluster.submit(ApiRequest("POST", f"{PODS}/web/exec", (("command", "sh"), ("stdout", "true")), {"upgrade": "websocket", "connection": "upgrade"}, b"", ADMIN))
+    query = (("command", "touch"), ("command", "/tmp/a"), ("stdout", "true"))
+    for _ in range(2):
+        cluster.submit(ApiRequest("POST", f"{PODS}/web/exec", query, {"upgrade": "websocket", "connection": "upgrade"}, b"", ADMIN))
     found = cluster.command("demo-entries", {})
-    assert found["gaps"] == [f"{PODS}/web/exec"]
+    assert found["gaps"] == ["exec default/web: touch /tmp/a"]
 
 
 def test_there_is_nothing_to_tell_where_nothing_was_recorded() -> None:
