@@ -14,8 +14,8 @@ import shutil
 import sysconfig
 import tempfile
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from .kubeconfig import NOBODY, Who
 from .pty import Pty
 from .vetting import Refused, check_kustomization, vet, vet_config
 
-SECONDS, MOST_OUTPUT, MOST_STDIN, MOST_FILES = 600.0, 8 * 1024 * 1024, 4 * 1024 * 1024, 200
+SECONDS, MOST_OUTPUT, MOST_STDIN, MOST_FILES = 1800.0, 8 * 1024 * 1024, 4 * 1024 * 1024, 200
 _PIECE = 16 * 1024
 _LIMITS = {
     resource.RLIMIT_CPU: 30,
@@ -34,7 +34,8 @@ _LIMITS = {
     resource.RLIMIT_CORE: 0,
 }
 _NOWHERE = "http://127.0.0.1:9"
-_at_once = asyncio.Semaphore(24)
+_BRIEFLY = 5.0
+_starting, _running = asyncio.Semaphore(24), asyncio.Semaphore(96)
 Sink = Callable[[bytes], Awaitable[None]]
 
 
@@ -95,10 +96,27 @@ async def run(server: str, job: Run) -> int:
         where.mkdir(parents=True, exist_ok=True)
         (home / "config").write_text(_kubeconfig(server, job.who))
         env = {**environment(str(home)), "KUBECACHEDIR": _cache_of(server)}
-        if job.attend is not None:
-            return await _attended(vetted.argv, str(where), env, job, str(root))
-        async with _at_once:
-            return await _spawn(vetted.argv, str(where), env, job, str(root))
+        begin = _spawn if job.attend is None else _attended
+        async with _running, _turn():
+            return await begin(vetted.argv, str(where), env, job, str(root))
+
+
+@asynccontextmanager
+async def _turn() -> AsyncIterator[None]:
+    """A place among those that start at once. Who is still there after a while only waits, and stands in nobody's way."""
+    await _starting.acquire()
+    taken = [_starting]
+
+    def give_up() -> None:
+        while taken:
+            taken.pop().release()
+
+    timer = asyncio.get_running_loop().call_later(_BRIEFLY, give_up)
+    try:
+        yield
+    finally:
+        timer.cancel()
+        give_up()
 
 
 _caches: OrderedDict[str, tempfile.TemporaryDirectory[str]] = OrderedDict()
@@ -129,7 +147,7 @@ async def configure(job: Run, path: str) -> int:
             return 1
         before = job.fs.read_file(path) if job.fs.exists(path) else b""
         own.write_bytes(before)
-        async with _at_once:
+        async with _running, _turn():
             code = await _spawn(vetted.argv, str(root), environment(str(home)), job, str(root))
         after = own.read_bytes().replace(str(root).encode(), b"")
         if after != before:
@@ -223,7 +241,7 @@ async def _until_ended(process: asyncio.subprocess.Process, job: Run, talk: Call
             await talk()
             return await process.wait()
     except TimeoutError:
-        await job.err(b"error: ended after ten minutes\n")
+        await job.err(f"error: ended after {SECONDS / 60:g} minutes\n".encode())
         return 124
     finally:
         if process.returncode is None:
@@ -258,5 +276,8 @@ async def _counted(process: asyncio.subprocess.Process, data: bytes, sink: Sink,
         with suppress(ProcessLookupError):
             process.kill()
         return
-    with suppress(BrokenPipeError):
+    try:
         await sink(data.replace(root.encode(), b""))
+    except BrokenPipeError:  # nobody reads any more: `kubectl get pods -w | head -3`
+        with suppress(ProcessLookupError):
+            process.kill()

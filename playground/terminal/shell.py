@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -17,13 +17,18 @@ from bashkit import Bash
 from cluster_core.etcd.store import prefix_end
 from playground.engine.port import EngineError
 
-from . import kubeconfig, kubectl, lone, openssl, waiting
+from . import filters, jq, kubeconfig, kubectl, openssl, scp, waiting
 
 Sink = Callable[[bytes], Awaitable[None]]
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 Edit = Callable[[str, str], Awaitable[None]]
 MOST_COMMANDS, MOST_LOOPS, MOST_MEMORY, MOST_FILES = 5_000, 10_000, 16 * 1024 * 1024, 2000
 MOST_OUTPUT, SECONDS = 4 * 1024 * 1024, 10.0
+LONGEST = kubectl.SECONDS
+"""Seconds that a line may wait; what it works by itself is SECONDS."""
+INTERRUPTED = 130
+"""The exit code of what is ended from outside."""
+CONTROL_C = "^C"
 _WATCH_SECONDS = 0.3
 _SIGPIPE = 141
 """How a program ends whose output nobody reads any more."""
@@ -44,9 +49,7 @@ class Shell:
         """The machine's files, as last heard of."""
         self.edits: dict[str, str] = {}
         self.bash: Any = None
-        self._live, self._waited = 0, False
-        self._waiting: dict[str, waiting.Command] = {}  # by their nature
-        self._alone = lone.Alone()
+        self._live, self._waited, self._ended = 0, False, ""
         self._code = 0  # what `$?` is for the next line
         self.keys: Callable[[bytes], None] | None = None
         """Where keys go while a command has the terminal to itself."""
@@ -64,20 +67,28 @@ class Shell:
             max_commands=MOST_COMMANDS,
             max_loop_iterations=MOST_LOOPS,
             max_memory=MOST_MEMORY,
+            timeout_seconds=LONGEST,
         )
         self._fs = self.bash.fs()
         for directory in answer["directories"]:
             self._fs.mkdir(directory, True)
-        commands = {**dict.fromkeys(answer["tools"], self._tool), "kubectl": self._kubectl, "k": self._kubectl}
-        patient = {"sleep": self._patiently(waiting.sleep), "watch": self._patiently(waiting.watch(commands))}
-        self._waiting = {"kubectl": self._kubectl, "k": self._kubectl, **patient}
-        for name, command in {**commands, **patient}.items():
+        for name, command in self._commands(answer["tools"]).items():
             self.bash.add_command(name, command)
-        for name in ("vi", "vim", "nano"):
-            self.bash.add_command(name, self._edit_file)
-        self.bash.add_command("openssl", self._openssl)
-        self.bash.add_command("scp", self._scp)
+        await self.bash.execute(waiting.WATCH)
         self._walk("/", self._known)
+
+    def _commands(self, tools: Iterable[str]) -> dict[str, waiting.Command]:
+        return {
+            **dict.fromkeys(tools, self._tool),
+            **dict.fromkeys(("kubectl", "k"), self._kubectl),
+            **dict.fromkeys(("vi", "vim", "nano"), self._edit_file),
+            "sleep": self._patiently(waiting.sleep),
+            "jq": jq.jq,
+            "head": filters.head,
+            "tee": filters.tee,
+            "openssl": self._openssl,
+            "scp": scp.between(self._ask),
+        }
 
     @property
     def cwd(self) -> str:
@@ -85,13 +96,11 @@ class Shell:
 
     async def run(self, script: str, sink: Sink) -> int:
         """Run a line (or several); output goes to the sink as it comes."""
-        self._fs = self.bash.fs()
+        self._fs, self._ended = self.bash.fs(), ""
         try:
             self._take((await self._ask("machine-files", node=self.node))["files"])
-            if words := lone.words_of(script, self._waiting):
-                return await self._run_alone(words, sink)
             result = await self._execute(script, sink)
-            if result.error and "cancel" not in result.error:
+            if result.error and not self._ended:
                 await sink(f"bash: {result.error}\n".encode())
             self._fs = self.bash.fs()
             await self._push()
@@ -100,31 +109,37 @@ class Shell:
             return 1
         finally:
             self.bash.clear_cancel()
-        self._code = int(result.exit_code)
-        return self._code
-
-    async def _run_alone(self, words: list[str], sink: Sink) -> int:
-        """A command that waits, for as long as it likes."""
-        out = lone.Output(lone.counted(sink, MOST_OUTPUT, self.cancel))
-        context = lone.Context(words[0], words[1:], self.bash.shell_state().env, self.cwd, self._fs, out, out)
-        self._code = await self._alone.run(self._waiting[words[0]](context))
-        await self._push()
+        self._code = INTERRUPTED if self._ended else int(result.exit_code)
         return self._code
 
     async def _execute(self, script: str, sink: Sink) -> Any:
-        """Until it ends, says too much, or works too long by itself; kubectl has limits of its own."""
-        counting = lone.counted(sink, MOST_OUTPUT, self.bash.cancel)
+        """Until it ends, says too much, or works too long by itself; what waits has until LONGEST."""
+        counting = _counted(sink, MOST_OUTPUT, lambda: self._end("it said too much"))
         script = f"(exit {self._code})\n{script}" if self._code else script
         running = asyncio.ensure_future(self.bash.execute(script, stdout=counting, stderr=counting))
+        told = False
         while not (await asyncio.wait((running,), timeout=SECONDS))[0]:
+            if told:
+                await self._abandon(running)
             if not self._live and not self._waited:
-                self.bash.cancel()
-            self._waited = False
+                self._end(f"it worked for more than {SECONDS:g} seconds")
+            self._waited, told = False, bool(self._ended)
+        if self._ended not in ("", CONTROL_C):
+            await sink(f"bash: ended: {self._ended}\n".encode())
         return running.result()
 
+    async def _abandon(self, running: asyncio.Future[Any]) -> None:
+        """A program that hears of no end is left to its interpreter's time, and the shell begins anew."""
+        running.cancel()
+        await self.open()
+        raise EngineError(f"bash: what ran does not listen ({self._ended}): this is a new shell")
+
+    def _end(self, why: str) -> None:
+        self._ended = self._ended or why
+        self.bash.cancel()
+
     def cancel(self) -> None:
-        if not self._alone.cancel():
-            self.bash.cancel()
+        self._end(CONTROL_C)
 
     def candidates(self, before: str) -> list[str]:
         """Files that the last word of the line could mean."""
@@ -272,36 +287,6 @@ class Shell:
         await context.stdout.write(done.out.encode())
         return 0
 
-    async def _scp(self, context: Any) -> int:
-        """One file from or to another machine."""
-        self._fs = context.fs
-        words = [word for word in context.argv if not word.startswith("-")]
-        try:
-            if len(words) != 2:
-                raise EngineError("usage: scp FILE [USER@]NODE:PATH, or scp [USER@]NODE:PATH FILE")
-            await self._copy(context.cwd, *words)
-        except EngineError as error:
-            await context.stderr.write(f"scp: {error}\n".encode())
-            return 1
-        return 0
-
-    async def _copy(self, cwd: str, source: str, target: str) -> None:
-        """Raises EngineError."""
-        (node, path), (other, place) = _remote(source), _remote(target)
-        if node:
-            files = (await self._ask("machine-files", node=node))["files"]
-            text = files.get(path)
-        else:
-            whole = posixpath.normpath(posixpath.join(cwd, path))
-            text = self._text(whole) if self._fs.exists(whole) and self._fs.stat(whole)["file_type"] == "file" else None
-        if text is None:
-            raise EngineError(f"{path}: No such file or directory")
-        place = posixpath.join(place or ".", posixpath.basename(path)) if place in ("", ".") or place.endswith("/") else place
-        if other:
-            await self._ask("machine-write", node=other, changes={posixpath.join("/root", place): text})
-        else:
-            self._fs.write_file(posixpath.normpath(posixpath.join(cwd, place)), text.encode())
-
     def _named(self, context: Any) -> list[tuple[str, str]]:
         """The files that etcdctl's arguments name."""
         if not context.name.startswith("etcd"):
@@ -377,12 +362,18 @@ class Shell:
         await self.run(command, sink)
 
 
-def _remote(word: str) -> tuple[str, str]:
-    """(machine, path) of [user@]machine:path; ("", path) for a file here."""
-    machine, colon, path = word.partition(":")
-    if not colon or "/" in machine:
-        return "", word
-    return machine.rpartition("@")[2], path
+def _counted(sink: Sink, most: int, stop: Callable[[], object]) -> Sink:
+    """The sink, until more than so many bytes are said."""
+    left = [most]
+
+    async def counting(data: bytes) -> None:
+        left[0] -= len(data)
+        if left[0] > 0:
+            await sink(data)
+        else:
+            stop()
+
+    return counting
 
 
 def _without_programs(files: dict[str, str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 
 from cluster_core.persistence.memory import MemoryLog
 from playground.engine.port import EngineError
-from playground.terminal import lone, shell
+from playground.terminal import jq, kubectl, shell
 from playground.worker.binding import Builder
 from playground.worker.host import Host
 from tests.terminal.person import Terminal, opened
@@ -92,43 +92,73 @@ async def test_a_sleep_is_not_work(terminal: Terminal, monkeypatch: pytest.Monke
     assert "invalid time interval 'long'" in await terminal.run("sleep long")
 
 
-async def test_commands_that_wait_do_not_count_as_lines_of_bash(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bash ends a line after 30 seconds: what waits by its nature never reaches it."""
-
-    async def never(self: shell.Shell, script: str, sink: object) -> object:
-        raise AssertionError(script)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(shell.Shell, "_execute", never)
-        assert await terminal.run("sleep 0.2") == ""
-        await terminal.type("sleep 1000\r")
-        await terminal.until("sleep 1000")
-        await terminal.type("\x03")
-        await terminal.until(r"root@[^\r\n]*# $")
+async def test_what_is_ended_by_control_c_says_so_by_its_code(terminal: Terminal) -> None:
+    await terminal.type("sleep 1000 | cat; echo not he''re\r")
+    await terminal.until("not he")
+    await terminal.type("\x03")
+    assert "not here" not in await terminal.until(r"root@[^\r\n]*# $")
     assert await terminal.run("echo $?") == "130\n"
     await terminal.run("false")
     assert await terminal.run("echo $?; echo $?") == "1\n0\n"
 
 
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("kubectl get pods -w", ["kubectl", "get", "pods", "-w"]),
-        ("kubectl get pods -l 'app=web' -w", ["kubectl", "get", "pods", "-l", "app=web", "-w"]),
-        ("kubectl logs -f web", ["kubectl", "logs", "-f", "web"]),
-        ("kubectl exec -it web -- sh", ["kubectl", "exec", "-it", "web", "--", "sh"]),
-        ("kubectl apply -f web.yaml", None),
-        ("kubectl proxy", None),
-        ("kubectl get pods -w | grep web", None),
-        ("kubectl get pod $NAME", None),
-        ("A=1 kubectl get pods", None),
-        ("kubectl get 'pods", None),
-        ("ls", None),
-        ("", None),
-    ],
-)
-def test_only_lines_that_bash_need_not_understand_run_beside_it(line: str, words: list[str] | None) -> None:
-    assert lone.words_of(line, {"kubectl"}) == words
+async def test_a_line_waits_for_longer_than_bash_would_let_it(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own 30 seconds are for nobody here: what waits has much longer, what works by itself less."""
+    monkeypatch.setattr(shell, "SECONDS", 0.3)
+    assert shell.LONGEST > 30
+    shown = await terminal.run("for i in 1 2 3; do sleep 0.4 | cat; echo $i; done | grep -v 2")
+    assert shown == "1\n3\n"
+    assert "worked for more than 0.3 seconds" in await terminal.run("while true; do seq 1 90000 | sort | sort -r > /tmp/x; done")
+
+
+async def test_a_program_that_hears_of_no_end_does_not_hold_its_shell(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell, "SECONDS", 0.3)
+    monkeypatch.setattr(shell, "LONGEST", 5.0)  # that of the interpreter we leave behind
+    monkeypatch.setattr(shell.Shell, "_commands", lambda self, tools: {})
+    terminal = await opened(host)
+    assert "does not listen" in await terminal.run("jq -n 'last(range(1e12))'")
+    assert await terminal.run("echo alive") == "alive\n"
+    await terminal.talk.aclose()
+
+
+async def test_a_kubectl_that_only_waits_keeps_no_other_from_starting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubectl, "_starting", asyncio.Semaphore(1))
+    monkeypatch.setattr(kubectl, "_BRIEFLY", 0.05)
+    async with kubectl._turn(), asyncio.timeout(10), kubectl._turn():
+        assert kubectl._starting.locked()
+    assert not kubectl._starting.locked()
+
+
+async def test_jq_is_given_its_time_and_no_more(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jq, "SECONDS", 0.5)
+    assert "execution timeout" in await terminal.run("jq -n 'last(range(1e12))'")
+    assert await terminal.run("""echo '{"a": [1, 2]}' > /root/x.json; jq -c .a /root/x.json; cat /root/x.json | jq '.a[1]'""") == "[1,2]\n2\n"
+    shown = await terminal.run("echo '1 2 3' | jq -s add; echo 12 | jq -n 'input + 1'; echo oops | jq .; echo $?")
+    assert shown.startswith("6\n13\njq: invalid JSON") and shown.endswith("\n5\n")
+
+
+@pytest.mark.parametrize("filtering", ["head -2", "grep -v three", "tee /root/log", "jq .", "while read x; do echo $x; done"])
+async def test_what_a_watch_says_is_seen_through_a_pipe_while_it_goes_on(terminal: Terminal, filtering: str) -> None:
+    await terminal.type(f"(echo 1; echo 2; sleep 1000) | {filtering}\r")
+    await terminal.until(r"\r\n1\r\n2\r\n")
+    await terminal.type("\x03")
+    await terminal.until(r"root@[^\r\n]*# $")
+    assert await terminal.run("cat /root/log") == ("1\n2\n" if "tee" in filtering else "cat: /root/log: No such file or directory\n")
+
+
+async def test_head_shows_the_beginning(terminal: Terminal) -> None:
+    await terminal.run("seq 1 5 > /root/a; printf 'x\\ny' > /root/b")
+    assert await terminal.run("head -n 2 a b") == "==> a <==\n1\n2\n\n==> b <==\nx\ny\n"
+    assert await terminal.run("head -c 3 a | wc -c; head -n -4 < a; head -q -1 a b; seq 1 90000 | head -1") == "3\n1\n1\nx\n1\n"
+    assert "invalid number of lines: 'x'" in await terminal.run("head -n x a")
+    assert "cannot open 'nothing'" in await terminal.run("head nothing")
+
+
+async def test_jq_shows_each_document_of_a_watch_as_it_comes(terminal: Terminal) -> None:
+    await terminal.type("""(echo '{"n": 1}'; sleep 1000) | jq .n\r""")
+    await terminal.until(r"jq .n\r\n1\r\n")
+    await terminal.type("\x03")
+    assert await terminal.run("echo al''ive") == "alive\n"
 
 
 async def test_watch_looks_again_until_control_c(host: Host, terminal: Terminal) -> None:
@@ -138,7 +168,14 @@ async def test_watch_looks_again_until_control_c(host: Host, terminal: Terminal)
     await terminal.until("passed")
     await terminal.type("\x03")
     assert await terminal.run("echo ov''er") == "over\n"
-    assert "name a command" in await terminal.run("watch nothing-here")
+    assert "Usage: watch" in await terminal.run("watch")
+
+
+async def test_what_is_watched_may_be_a_pipe(terminal: Terminal) -> None:
+    await terminal.type("watch -n1 'ls /etc/kubernetes/manifests | grep sched; nothing-here'\r")
+    await terminal.until(r"Every 1s: [^\r]*\r\n\r\nkube-scheduler.yaml\r\n.*command not found")
+    await terminal.type("\x03")
+    assert await terminal.run("echo ov''er") == "over\n"
 
 
 async def test_etcdctl_watches_until_control_c(host: Host, terminal: Terminal) -> None:
