@@ -39,8 +39,9 @@ _FINISHED = 6 * 60 * SECOND
 
 
 def record(client: Client, about: Obj, what: Occurrence) -> None:
-    """Write the event, or count it on the one that says the same. It never refuses: a lost event harms nobody."""
-    if client.server.silent:
+    """Write the event, or count it on the one that says the same. It never refuses: a lost event harms nobody, and one that
+    happens while nobody answers is lost."""
+    if client.server.silent or client.server.etcd_fault:
         return
     namespace = about["metadata"].get("namespace") or "default"
     digits, known = _latest(client, namespace, about, what)

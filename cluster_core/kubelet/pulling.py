@@ -102,7 +102,7 @@ def finish_pull(work: Work, flight: dict[str, Any], name: str) -> None:
     if image.reference not in work.machine.images:
         imagestore.add(work.fleet, work.machine, image.reference)
     remember.drop(work.memory, "pulls", name)
-    whole, waited = work.now - flight.pop("begun"), flight.pop("waited")
+    whole, waited = work.now - flight["begun"], flight["waited"]
     work.event(
         "Normal",
         "Pulled",

@@ -89,10 +89,10 @@ class Cluster:
         cluster._taken = cluster.store.unsaved_after = saved.revision
         state = orjson.loads(saved.state)
         cluster.clock.now = state["now"]
-        cluster.agenda.clear()
         for name, memory in state["parts"].items():
             if name in cluster.parts:
                 cluster.parts[name].load(memory)
+        cluster.agenda.clear()  # parts that begin anew plan to look at everything; they have done so already
         cluster.agenda.load(state["agenda"])
         return cluster
 
