@@ -76,11 +76,14 @@ class NamespaceIndex:
     def pods(self, service: str) -> list[Obj]:
         """The pods that the service selects, by name."""
         api, namespace = self._context.api, self._namespace
+        found = (api.get("Pod", namespace, name) for name in sorted(self._names(service)))
+        return [pod for pod in found if pod is not None]
+
+    def _names(self, service: str) -> dict[str, None]:
         members = self._members.get(service)
         if members is None:
             members = self._members[service] = self._look_up(self._selectors.get(service, {}))
-        found = (api.get("Pod", namespace, name) for name in sorted(members))
-        return [pod for pod in found if pod is not None]
+        return members
 
     def _look_up(self, selector: Selector) -> dict[str, None]:
         wanted = selector.items()
@@ -88,7 +91,7 @@ class NamespaceIndex:
         return {pod["metadata"]["name"]: None for pod in pods if wanted <= (pod["metadata"].get("labels") or {}).items()}
 
     def size(self, service: str) -> int:
-        return len(self._members.get(service, ()))
+        return len(self._names(service))
 
 
 def _first(selector: Selector) -> Pair:

@@ -13,9 +13,11 @@ from cluster_core.machinery.clock import SECOND, Clock
 from cluster_core.machinery.errors import ApiError
 from cluster_core.machinery.typed import Obj
 from cluster_core.scheduler.framework import Booking
+from cluster_core.scheduler.memory import state_of, waiting_again
 from cluster_core.scheduler.plugins import claims
 from cluster_core.scheduler.queue import Waiting
 from cluster_core.scheduler.snapshot import Snapshot
+from cluster_core.scheduler.views import PodView
 
 if TYPE_CHECKING:
     from cluster_core.apiserver.client import Client
@@ -43,12 +45,13 @@ class Binder:
         self.waiting: dict[str, Pending] = {}
 
     def dump(self) -> dict[str, Any]:
-        return {uid: {"node": p.node, "deadline": p.deadline, "provisioned": list(p.provisioned)}
+        return {uid: {"node": p.node, "deadline": p.deadline, "provisioned": list(p.provisioned), "waiting": state_of(p.waiting)}
                 for uid, p in self.waiting.items()}  # fmt: skip
 
-    def resume(self, waiting: Waiting, state: Mapping[str, Any]) -> None:
-        pending = Pending(waiting, state["node"], state["deadline"], tuple(state["provisioned"]))
-        self.waiting[waiting.view.uid] = pending
+    def resume(self, pod: PodView, state: Mapping[str, Any]) -> None:
+        """Wait on for the claims of a pod, as `dump` has it."""
+        waiting = waiting_again(pod, state["waiting"])
+        self.waiting[pod.uid] = Pending(waiting, state["node"], state["deadline"], tuple(state["provisioned"]))
 
     def allocate(self, allocations: Sequence[tuple[Obj, Obj]]) -> None:
         """Write which devices resource claims have got and for whom. Raises ApiError."""

@@ -7,7 +7,7 @@ volumes are still being bound is counted on its node beforehand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from cluster_core.apiserver.parts import Change
@@ -87,12 +87,15 @@ class Scheduler:
         fresh: dict[str, PodView] = {}
         for pod in self._api.list("Pod"):
             self._meet(self._shapes.view(pod), fresh)
+        for uid, state in (self._memory.get("binding") or {}).items():
+            if uid in fresh and state["node"] in self.snapshot.nodes:
+                self.nominator.forget(uid)
+                self.snapshot.place(fresh[uid], state["node"])
+                self._binder.resume(fresh.pop(uid), state)
         for waiting, place in recalled(self._memory.get("queue") or (), fresh):
             self.queue.restore(waiting, place)
         for view in fresh.values():
             self.queue.add(view)
-        for uid, state in (self._memory.get("binding") or {}).items():
-            self._resume_binding(uid, state)
         self._memory = {}
 
     def _start_with(self, change: Change) -> None:
@@ -102,6 +105,7 @@ class Scheduler:
             self.queue.happened(*happening)
         if self.queue.busy or self._is_waiting(change.new if change.kind.name == "Pod" else None):
             self._wake()
+        self._look_at_volumes(change.kind.name)
 
     def _is_waiting(self, pod: Obj | None) -> bool:
         """A pod of ours without a node: whatever changes in one plans a look, before and after a restart alike."""
@@ -115,13 +119,6 @@ class Scheduler:
         elif pod.shape.scheduler in self.profiles:
             self.nominator.update(pod)
             fresh[pod.uid] = pod
-
-    def _resume_binding(self, uid: str, state: Mapping[str, Any]) -> None:
-        waiting = self.queue.get(uid)
-        if waiting is not None and state["node"] in self.snapshot.nodes:
-            self.queue.delete(uid)
-            self.snapshot.place(waiting.view, state["node"])
-            self._binder.resume(waiting, state)
 
     def dump(self) -> Any:
         """The queue in its order, who waits for volumes, and the last decisions in short."""
@@ -178,8 +175,11 @@ class Scheduler:
         if kind in _OTHERS:
             action = "Add" if change.old is None else "Delete" if change.new is None else "Update"
             self._happened(Happening(kind, action), change.old, change.new)
-            if kind in ("PersistentVolumeClaim", "PersistentVolume") and self._binder.waiting:
-                self._world.agenda.soon(self.name, "volumes")
+            self._look_at_volumes(kind)
+
+    def _look_at_volumes(self, kind: str) -> None:
+        if kind in ("PersistentVolumeClaim", "PersistentVolume") and self._binder.waiting:
+            self._world.agenda.soon(self.name, "volumes")
 
     def _happened(self, happening: Happening, old: Any, new: Any) -> None:
         if self.queue.happened(happening, old, new):

@@ -16,14 +16,14 @@ State = list[Any]
 """[place, since, attempts, failures, errors, plugins]"""
 
 
-def _state(waiting: Waiting) -> State:
+def state_of(waiting: Waiting) -> State:
     counts = [waiting.attempts, waiting.failures, waiting.errors]
     return [waiting.place, waiting.since, *counts, sorted(waiting.plugins)]
 
 
 def remembered(queue: Sequence[Waiting]) -> list[list[Any]]:
     """[state, uids] of runs of pods with one state, in the order of the queue."""
-    return [[state, [waiting.view.uid for waiting in run]] for state, run in groupby(queue, _state)]
+    return [[state, [waiting.view.uid for waiting in run]] for state, run in groupby(queue, state_of)]
 
 
 def recalled(memory: Sequence[Sequence[Any]], pods: dict[str, PodView]) -> Iterator[tuple[Waiting, str]]:
@@ -32,10 +32,10 @@ def recalled(memory: Sequence[Sequence[Any]], pods: dict[str, PodView]) -> Itera
         for uid in uids:
             view = pods.pop(uid, None)
             if view is not None:
-                yield _waiting(view, state), state[0]
+                yield waiting_again(view, state), state[0]
 
 
-def _waiting(pod: PodView, state: State) -> Waiting:
+def waiting_again(pod: PodView, state: State) -> Waiting:
     waiting = Waiting(pod, state[1])
     waiting.attempts, waiting.failures, waiting.errors = state[2:5]
     waiting.plugins = frozenset(state[5])
