@@ -19,6 +19,8 @@ from cluster_core.workloads.process import Process
 from cluster_core.workloads.sharing import Left, SharedMount, carrier, located, node_disk
 from cluster_core.workloads.shell import is_endless
 
+ANY_IMAGE = "accept-any-image"
+"""The cluster's option."""
 _MOST_REMEMBERED = 256
 _TRUSTED_STEPS = 5
 """How often a loop may ask the network before nobody waits for its end."""
@@ -32,7 +34,10 @@ class Containers:
     """What containers do in one cluster. Processes are remembered for speed only; volumes' contents must be."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        self._any_image = bool(options.get("accept-any-image", True))
+        self.any_image = bool(options.get(ANY_IMAGE, False))
+        """Whether images that the catalogue does not know can be pulled."""
+        self._own_registries = frozenset(options.get("private-registries", ()))
+        """Hosts of registries that have whatever is asked for."""
         self._processes: OrderedDict[tuple[str, str, int, int], Process] = OrderedDict()
         self._disks = Disks()
         self._lives = Lives()
@@ -59,7 +64,7 @@ class Containers:
 
     def find(self, image: str) -> Image:
         """The image of this name. Raises PullError."""
-        return find_image(image, self._any_image)
+        return find_image(image, self.any_image or image.partition("/")[0] in self._own_registries)
 
     def image_files(self, image: str) -> Mapping[str, str]:
         """The files of an image by path. Raises PullError."""
@@ -277,7 +282,7 @@ class Containers:
         found["heard"] = self._heard
         found["known"] = {uid: kept for uid, kept in self._known.items() if any(kept.values())}
         found["sizes"] = {uid: kept for uid, kept in self._sizes.items() if any(kept.values())}
-        return {name: part for name, part in found.items() if part}
+        return {name: part for name, part in found.items() if part} | {"any-image": self.any_image}
 
     def _small_files(self) -> Any:
         found = {uid: {name: small(place) for name, place in places.items() if place} for uid, places in self._written.items()}
@@ -285,6 +290,7 @@ class Containers:
 
     def load(self, state: Any) -> None:
         state = state or {}
+        self.any_image = state.get("any-image", True)  # as it was before clusters remembered it
         self._disks, self._lives = Disks(state.get("disks")), Lives(state.get("lives"))
         self._written = state.get("written", {})
         self._sizes, self._heard, self._known = state.get("sizes", {}), state.get("heard", {}), state.get("known", {})
