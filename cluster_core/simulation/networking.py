@@ -25,7 +25,8 @@ from cluster_core.simulation import containertools
 from cluster_core.simulation.nodes import containers_of, fleet_of, park_of
 from cluster_core.workloads import listening
 from cluster_core.workloads.imagefiles import image_files
-from cluster_core.workloads.process import Process
+from cluster_core.workloads.lives import life_of
+from cluster_core.workloads.process import Process, request_cost
 
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
@@ -146,11 +147,17 @@ class _ContainerAnswers:
         brought = {path: text for path, text in image_files(found["image"]).items() if path not in launch.gone()}
         files = {**brought, **launch.files_now(), **left}
         program = Program(pod, found, files, launch.environment, launch.now, launch.gone(), ask, run, serving, process.says, memory)
-        response = respond(program, call, process.program.name)
+        response = self._worked(launch, process, respond(program, call, process.program.name))
         noted = accesslogs.line(process.program.name, call, response, launch.now)
         if noted:
             containers_of(self._cluster).note(launch, noted)
         return response
+
+    def _worked(self, launch: Launch, process: Process, response: Response) -> Response:
+        """The response with what it has cost the container."""
+        cpu, seconds = request_cost(launch, process.program)
+        containers_of(self._cluster).meter.count(life_of(launch), cpu, launch.now)
+        return response._replace(cpu=cpu, seconds=response.seconds + seconds)
 
     def _asker(self, pod: Obj, container: str) -> Callable[[str, Call], Trace]:
         source = Source("pod", pod["metadata"]["name"], pod["metadata"]["namespace"], container)

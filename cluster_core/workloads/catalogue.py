@@ -31,6 +31,8 @@ class Program:
     memory: int = 0
     cpu: int = 1
     ends: int = 0
+    request: float = 0.3
+    """Milliseconds of CPU that one request takes."""
     script: str = ""
     """What it does, in the shell's words."""
 
@@ -85,6 +87,6 @@ def programs() -> dict[str, Program]:
 
 def _program(name: str, facts: dict[str, Any]) -> Program:
     stop = facts.get("stop", _SERVER_STOP)
-    plain: dict[str, Any] = {key: facts[key] for key in ("start", "memory", "cpu", "ends", "script") if key in facts}
+    plain: dict[str, Any] = {key: facts[key] for key in ("start", "memory", "cpu", "ends", "request", "script") if key in facts}
     lists: dict[str, Any] = {key: tuple(facts[key]) for key in ("ports", "needs", "fails", "log") if key in facts}
     return Program(name, facts["kind"], stop=(stop[0], float(stop[1])) if stop else None, **lists, **plain)
