@@ -157,7 +157,7 @@ class ImagesView(APIView):
     @extend_schema(request=serializers.Images, responses={200: serializers.Images, **_PROBLEMS})
     def patch(self, request: Request, cluster: str) -> Response:
         """Accept any image from now on, or only those of the catalogue; what is on the nodes stays there."""
-        return Response(services.command(cluster=cluster, name="set-images", args=_checked(serializers.Images, request)))
+        return Response(services.command(cluster=cluster, name="set-images", args=checked(serializers.Images, request)))
 
 
 class NodeLoadView(APIView):
