@@ -35,8 +35,12 @@ class Typed:
     """Whether the programs there are those of BusyBox."""
     probing: bool = False
 
+    talks: list[Conversation] = field(default_factory=list)
+    """All it has said and heard."""
+
     def talk(self) -> Conversation:
-        return self.network.conversation(self.source, self.probing)
+        self.talks.append(self.network.conversation(self.source, self.probing))
+        return self.talks[-1]
 
 
 class Options:

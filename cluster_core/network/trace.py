@@ -60,6 +60,8 @@ class Response(NamedTuple):
     """The certificates (PEM) of a server that speaks TLS, its own first; "": it speaks none, or nobody looks at that."""
     seconds: float = 0.0
     """How long the program thinks, beyond what everything takes."""
+    cpu: int = 0
+    """Microseconds of CPU that it has taken."""
 
 
 @dataclass(slots=True)

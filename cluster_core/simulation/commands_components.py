@@ -11,7 +11,7 @@ from cluster_core.simulation.arguments import Arguments
 from cluster_core.simulation.commands import CommandError, command
 from cluster_core.simulation.control import COMPONENTS, control_of
 from cluster_core.simulation.flaky import Flaky
-from cluster_core.simulation.nodes import fleet_of, park_of
+from cluster_core.simulation.nodes import containers_of, fleet_of, park_of
 
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
@@ -89,6 +89,20 @@ def get_timings(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
     """All timings as they are now, and which of them are not the usual ones."""
     changed = fleet_of(cluster).timings.changed
     return {"timings": {**timings.DEFAULTS, **changed}, "changed": sorted(changed)}
+
+
+@command("set-images")
+def set_images(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
+    """acceptAnyImage: whether images that nobody knows can be pulled, from now on -> as `images`"""
+    workloads = containers_of(cluster)
+    workloads.any_image = Arguments(args).truth("acceptAnyImage", workloads.any_image)
+    return get_images(cluster, {})
+
+
+@command("images")
+def get_images(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
+    """Which images can be pulled: those of the catalogue, or any."""
+    return {"acceptAnyImage": containers_of(cluster).any_image}
 
 
 def _check_timing(name: str, value: Any) -> None:

@@ -11,8 +11,9 @@ from bashkit import BuiltinContext
 from cluster_core.machinery.containers import Launch
 from cluster_core.machinery.typed import Obj
 from cluster_core.network import resolving, tools
-from cluster_core.network.network import Network
+from cluster_core.network.network import Network, Work
 from cluster_core.network.trace import ANSWERED, Call, Source
+from cluster_core.workloads import asking
 from cluster_core.workloads.asking import Told, Tool
 
 if TYPE_CHECKING:
@@ -84,9 +85,21 @@ def _tool(network: Network, launch: Launch, name: str, probing: bool) -> Tool:
         typed = tools.Typed(context.argv, network, source, context.stdin or "", files.given(), small, probing)
         ran = tools.run(name, typed)
         assert ran is not None
-        return Told(ran.out, ran.err, ran.code, ran.seconds, {files.whole(path): text for path, text in ran.files.items()})
+        written = {files.whole(path): text for path, text in ran.files.items()}
+        return Told(ran.out, ran.err, ran.code, ran.seconds, written, [_work(work) for talk in typed.talks for work in talk.work])
 
     return run
+
+
+def _work(done: Work) -> asking.Work:
+    return asking.Work(done.cpu, lambda: [_life(pod, done.container) for pod in done.sharers()])
+
+
+def _life(pod: Obj, container: str) -> str:
+    """The life (`workloads.lives.life_of`) of the container that runs there now."""
+    statuses = (*pod.get("status", {}).get("containerStatuses", ()), *pod.get("status", {}).get("initContainerStatuses", ()))
+    attempt = next((each["restartCount"] for each in statuses if each["name"] == container), 0)
+    return f"{pod['metadata']['uid']}/{container}/{attempt}"
 
 
 class _Files:

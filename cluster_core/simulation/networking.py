@@ -22,11 +22,11 @@ from cluster_core.network.links import Links, Upstream
 from cluster_core.network.network import Network
 from cluster_core.network.trace import Call, Response, Source, Trace
 from cluster_core.simulation import containertools
-from cluster_core.simulation.nodes import fleet_of, park_of
+from cluster_core.simulation.nodes import containers_of, fleet_of, park_of
 from cluster_core.workloads import listening
 from cluster_core.workloads.imagefiles import image_files
-from cluster_core.workloads.process import Process
-from cluster_core.workloads.runtime import Containers
+from cluster_core.workloads.lives import life_of
+from cluster_core.workloads.process import Process, request_cost
 
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
@@ -49,7 +49,7 @@ def add_network(cluster: Cluster) -> None:
     links = Links(proxies, _ContainerAnswers(cluster), wires.name_server, wires.is_up, wires.has_kubelet, wires.api_server, wires.own_dns)
     network = Network(cluster.world, links)
     cluster.add_part(network)
-    containertools.install(cast(Containers, fleet_of(cluster).workloads), network)
+    containertools.install(containers_of(cluster), network)
 
 
 class _Wires:
@@ -134,7 +134,7 @@ class _ContainerAnswers:
         now = self._fleet.clock.now
         launch = Launch(pod, found.container, status.get("restartCount", 0), pod["spec"]["nodeName"], found.environment, found.files, now, found.changes)
         started = status.get("state", {}).get("running", {}).get("startedAt")
-        return cast(Containers, self._fleet.workloads).running(launch, parse_time(started) if started else now)
+        return containers_of(self._cluster).running(launch, parse_time(started) if started else now)
 
     def answer(self, pod: Obj, container: str, call: Call) -> Response:
         found = next(each for each in (*pod["spec"]["containers"], *_sidecars(pod)) if each["name"] == container)
@@ -143,15 +143,21 @@ class _ContainerAnswers:
         launch, process = self._running(pod, found)
         ask, run = self._asker(pod, container), self._runner(pod, container)
         left, serving = (process.trace.files, process.trace.serving) if process.trace else ({}, ())
-        memory = cast(Containers, self._fleet.workloads).memory_of(launch)
+        memory = containers_of(self._cluster).memory_of(launch)
         brought = {path: text for path, text in image_files(found["image"]).items() if path not in launch.gone()}
         files = {**brought, **launch.files_now(), **left}
         program = Program(pod, found, files, launch.environment, launch.now, launch.gone(), ask, run, serving, process.says, memory)
-        response = respond(program, call, process.program.name)
+        response = self._worked(launch, process, respond(program, call, process.program.name))
         noted = accesslogs.line(process.program.name, call, response, launch.now)
         if noted:
-            cast(Containers, self._fleet.workloads).note(launch, noted)
+            containers_of(self._cluster).note(launch, noted)
         return response
+
+    def _worked(self, launch: Launch, process: Process, response: Response) -> Response:
+        """The response with what it has cost the container."""
+        cpu, seconds = request_cost(launch, process.program)
+        containers_of(self._cluster).meter.count(life_of(launch), cpu, launch.now)
+        return response._replace(cpu=cpu, seconds=response.seconds + seconds)
 
     def _asker(self, pod: Obj, container: str) -> Callable[[str, Call], Trace]:
         source = Source("pod", pod["metadata"]["name"], pod["metadata"]["namespace"], container)

@@ -9,6 +9,7 @@ from cluster_core.kubelet.fleet import Fleet
 from cluster_core.kubeproxy.proxies import Proxies
 from cluster_core.machines.machine import Machine
 from cluster_core.machines.park import MachinePark
+from cluster_core.workloads.runtime import Containers
 
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
@@ -20,6 +21,10 @@ def park_of(cluster: Cluster) -> MachinePark:
 
 def fleet_of(cluster: Cluster) -> Fleet:
     return cast(Fleet, cluster.parts["kubelet"])
+
+
+def containers_of(cluster: Cluster) -> Containers:
+    return cast(Containers, fleet_of(cluster).workloads)
 
 
 def new_machine(cluster: Cluster, name: str, **description: Any) -> Machine:

@@ -19,7 +19,7 @@ _READS = ("GET", "HEAD", "OPTIONS")
 ABOUT_DEMOS = "demo-"
 """Commands that begin so concern no cluster's parts: they are not done to it."""
 _LOOKING = frozenset(
-    {"kube-proxy", "scheduling", "state", "timings", "machine-files", "machine-kubeconfig", "demo-state", "demo-entries"}
+    {"kube-proxy", "scheduling", "state", "timings", "images", "machine-files", "machine-kubeconfig", "demo-state", "demo-entries"}
 )
 """Commands that change nothing."""
 _ETCD_LOOKING = frozenset({"range", "events", "hash", "status", "snapshot", "time-to-live", "leases"})

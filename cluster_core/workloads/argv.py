@@ -50,7 +50,7 @@ def plan(launch: Launch) -> Plan:
     if args and (program.kind == "shell" or (entry is None and _is_program(args[0]))):
         return of_argv(args, entry, launch.files, launch)
     if program.kind == "script":
-        return Plan("script", argv=(program.name, *args), script=shlex.join([program.name, *args]))
+        return Plan("script", argv=(program.name, *args), script=program.script or shlex.join([program.name, *args]), positional=tuple(args))
     if program.kind == "shell" and (container.get("stdin") or container.get("tty")):
         return Plan("server", Program(program.name, stop=None), (program.name,), waits=True)
     return Plan("server", program, (program.name, *args))

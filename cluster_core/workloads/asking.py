@@ -6,7 +6,7 @@ to the first question whose time has not come. Then nothing happens, and nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,14 +23,23 @@ _STRETCH = 0.04
 """A loop that has asked for long waits this part of its age for each further answer, unless the network changes."""
 
 
+class Work(NamedTuple):
+    """What a request has cost: microseconds of CPU, taken by one of these containers (their lives), each as likely."""
+
+    cpu: int
+    lives: Callable[[], list[str]]
+
+
 class Told(NamedTuple):
-    """What a network command has told: its output, its exit code, the seconds it took, the files it has written by path."""
+    """What a network command has told: its output, its exit code, the seconds it took, the files it has written by path,
+    and what it has cost others."""
 
     out: str = ""
     err: str = ""
     code: int = 0
     seconds: float = 0.0
     files: Mapping[str, str] = {}
+    work: Sequence[Work] = ()
 
 
 Tool = Callable[[BuiltinContext], Told]
@@ -70,15 +79,19 @@ class Record:
         return len(self.steps) >= _MOST_ASKED or self._size > _MOST_TEXT
 
     def patience(self, age: float) -> float:
-        """Seconds the next answer may be late if nothing changes, so that a loop over days costs no more than one of hours."""
+        """Seconds the next answer may be late if nothing changes, so that a loop over days costs no more than one of hours:
+        one without end goes on as a stream (`meter`), another one is told its answers beforehand."""
         return age * _STRETCH if len(self.steps) >= _AT_FULL_RATE or self._size > _MUCH_TEXT else 0.0
 
 
 class Questions:
-    """The network as one going-through of a script meets it: `until` is the present, None when nothing new may be asked."""
+    """The network as one going-through of a script meets it: `until` is the present, None when nothing new may be asked.
+    `ahead`: so many seconds later it may be asked as well, and answers as it would now."""
 
-    def __init__(self, record: Record, tools: Mapping[str, Tool], until: float | None = None) -> None:
-        self._record, self._tools, self._until = record, tools, until
+    def __init__(self, record: Record, tools: Mapping[str, Tool], until: float | None = None, ahead: float = 0.0) -> None:
+        self._record, self._tools, self._until, self._ahead = record, tools, until, ahead
+        self.heard: Told | None = None
+        """The newest answer."""
         self._next = 0
         self._past = True
 
@@ -105,9 +118,9 @@ class Questions:
 
     def _note(self, run: Run, tool: Tool, context: BuiltinContext) -> bool:
         """Ask now, if the time has come."""
-        if self._until is None or run.clock > self._until or self._record.is_full:
+        if self._until is None or run.clock > self._until + self._ahead or self._record.is_full:
             return False
-        told = tool(context)
-        self._record.note(round(self._until + told.seconds, 6), told)
-        self._until = None if told.seconds else self._until
+        self.heard = told = tool(context)
+        self._record.note(round(max(self._until, run.clock) + told.seconds, 6), told)
+        self._until = self._until if self._ahead or not told.seconds else None
         return True

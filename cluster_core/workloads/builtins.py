@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bashkit import BuiltinContext, BuiltinResult
 
-from cluster_core.workloads import agnhosttools, bigfiles, kernelfiles, netcat
+from cluster_core.workloads import agnhosttools, bigfiles, kernelfiles, netcat, spinning
 from cluster_core.workloads.catalogue import programs
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def commands(run: Run) -> dict[str, Command]:
     for name in agnhosttools.NAMES:
         found[name] = lambda context: agnhosttools.agnhost(run, context)
     found.update(bigfiles.commands(run))
+    found.update(spinning.commands(run))
     for name in ("nslookup", "dig", "host", "wget", "curl", "nc", "ping", "telnet"):
         found[name] = unreachable
     for name in ("apk", "apt-get", "apt", "yum", "dnf", "pip", "pip3", "npm"):

@@ -31,6 +31,10 @@ class Program:
     memory: int = 0
     cpu: int = 1
     ends: int = 0
+    request: float = 0.3
+    """Milliseconds of CPU that one request takes."""
+    script: str = ""
+    """What it does, in the shell's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +62,21 @@ def _read(name: str) -> dict[str, dict[str, Any]]:
 @lru_cache(1)
 def images() -> dict[str, Entry]:
     """The well-known images by repository in full."""
-    made = (_entry(name, facts) for name, facts in _read("images.yaml").items())
+    made = (_entry(name, repository, facts) for name, facts in _read("images.yaml").items() for repository in _places(name, facts))
     return {entry.repository: entry for entry in made}
 
 
-def _entry(name: str, facts: dict[str, Any]) -> Entry:
+def _places(name: str, facts: dict[str, Any]) -> list[str]:
+    """The repositories that have the image."""
+    at = facts.get("at", _HUB + name)
+    return at if isinstance(at, list) else [at]
+
+
+def _entry(name: str, repository: str, facts: dict[str, Any]) -> Entry:
     major, _, minor = str(facts.get("newest", "")).partition(".")
     newest = (int(major), int(minor or 0)) if major else None
     size = int(facts["size"]) * 1_000_000 + sum(map(ord, name)) * 1021
-    return Entry(facts.get("at", _HUB + name), size, facts["does"], newest, facts.get("shell", True), facts.get("user", 0))
+    return Entry(repository, size, facts["does"], newest, facts.get("shell", True), facts.get("user", 0))
 
 
 @lru_cache(1)
@@ -77,6 +87,6 @@ def programs() -> dict[str, Program]:
 
 def _program(name: str, facts: dict[str, Any]) -> Program:
     stop = facts.get("stop", _SERVER_STOP)
-    plain: dict[str, Any] = {key: facts[key] for key in ("start", "memory", "cpu", "ends") if key in facts}
+    plain: dict[str, Any] = {key: facts[key] for key in ("start", "memory", "cpu", "ends", "request", "script") if key in facts}
     lists: dict[str, Any] = {key: tuple(facts[key]) for key in ("ports", "needs", "fails", "log") if key in facts}
     return Program(name, facts["kind"], stop=(stop[0], float(stop[1])) if stop else None, **lists, **plain)

@@ -17,6 +17,7 @@ _LAYOUTS = {
     "mysql": "%Y-%m-%d %H:%M:%S",
     "apache": "%a %b %d %H:%M:%S.%f %Y",
     "redis": "%d %b %Y %H:%M:%S.000",
+    "month": "%m%d %H:%M:%S.%f",
     "iso": "%Y-%m-%dT%H:%M:%S.000+00:00",
 }
 

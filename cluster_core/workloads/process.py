@@ -10,7 +10,7 @@ from cluster_core.machinery import quantity
 from cluster_core.machinery.containers import Launch, Outcome, Reaction
 from cluster_core.machinery.identity import Identity, identity
 from cluster_core.machinery.typed import Obj
-from cluster_core.workloads import agnhost, argv, netcat
+from cluster_core.workloads import agnhost, argv, netcat, stress
 from cluster_core.workloads.argv import Plan
 from cluster_core.workloads.asking import Questions
 from cluster_core.workloads.attributes import FROM_OBJECTS, mounts
@@ -132,7 +132,7 @@ def outcome(launch: Launch, process: Process, age: float = 0.0) -> Outcome:
         return _not_there(plan)
     if plan.kind == "script" and process.trace is not None and not process.trace.serves:
         return _of_script(launch, process.trace, age)
-    return _of_program(launch, process.program, plan)
+    return _of_program(launch, process.program, process.words)
 
 
 def _not_there(plan: Plan) -> Outcome:
@@ -161,10 +161,23 @@ def memory_limit(launch: Launch) -> int | None:
     return quantity.value(limit) if limit else None
 
 
-def _of_program(launch: Launch, program: Program, plan: Plan) -> Outcome:
-    if program.kind == "stress":
-        return _stress(launch, plan)
+def cpu_limit(launch: Launch) -> int | None:
+    """Thousandths of a cpu, None when there is no limit."""
+    limit = launch.container.get("resources", {}).get("limits", {}).get("cpu")
+    return quantity.milli(limit) if limit else None
+
+
+def request_cost(launch: Launch, program: Program) -> tuple[int, float]:
+    """(microseconds of CPU, seconds) that a request takes of the program: the less of a cpu it may use, the longer."""
+    share = min(cpu_limit(launch) or 1000, 1000) / 1000
+    return round(program.request * 1000), program.request / 1000 / max(share, 0.001)
+
+
+def _of_program(launch: Launch, program: Program, words: tuple[str, ...]) -> Outcome:
     limit = memory_limit(launch)
+    if program.kind == "stress":
+        needs = stress.needs(words)
+        return Outcome(1.0, 137, "OOMKilled") if limit is not None and needs.memory > limit else Outcome(needs.seconds, 0)
     if limit is not None and program.memory and limit < program.memory * MIB // 2:
         return Outcome(min(1.0, program.start + 0.5), 137, "OOMKilled")
     if lacks_variables(program, launch):
@@ -179,51 +192,28 @@ def lacks_variables(program: Program, launch: Launch) -> bool:
     return bool(program.needs) and not any(launch.environment.get(name) for name in program.needs)
 
 
-def stress_needs(arguments: tuple[str, ...]) -> tuple[int, float | None]:
-    """(bytes, seconds) that a stress command line asks for."""
-    workers, size, seconds = 0, 256 * MIB, None
-    words = iter(arguments)
-    for word in words:
-        name, _, value = word.partition("=")
-        if name in ("--vm", "-m"):
-            workers = int(value or next(words, "1"))
-        elif name == "--vm-bytes":
-            size = _bytes(value or next(words, "256M"))
-        elif name in ("--timeout", "-t"):
-            seconds = float((value or next(words, "0")).rstrip("s") or 0)
-    return workers * size, seconds
-
-
-def _bytes(text: str) -> int:
-    scale = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "B": 1}.get(text[-1:].upper(), 0)
-    return int(float(text[:-1])) * scale if scale else int(text or 0)
-
-
-def _stress(launch: Launch, plan: Plan) -> Outcome:
-    needed, seconds = stress_needs(plan.argv[1:])
-    limit = memory_limit(launch)
-    if limit is not None and needed > limit:
-        return Outcome(1.0, 137, "OOMKilled")
-    return Outcome(seconds, 0) if seconds else Outcome()
-
-
 USAGE = "kwok.x-k8s.io/usage-"
 """Annotations that say what a pod's containers use: usage-cpu, usage-memory (quantities)."""
 
 
-def usage(launch: Launch, process: Process) -> tuple[int, int]:
-    """(thousandths of a cpu, bytes): as annotated, as a stress command asks for, or as programs of this sort use, within
-    the limits; a little up and down from minute to minute."""
+def usage(launch: Launch, process: Process, load: int = 0) -> tuple[int, int]:
+    """(thousandths of a cpu, bytes): as annotated, as a stress command asks for, or as programs of this sort use and for
+    their `load`, within the limits; a little up and down from minute to minute."""
     minute = launch.now // 60_000_000
     digest = hashlib.blake2b(f"{launch.pod['metadata'].get('uid', '')}/{minute}".encode(), digest_size=1).digest()[0]
     cpu, memory = _typical(launch, process, 90 + digest * 20 // 255)
+    cpu += load
     annotations = launch.pod["metadata"].get("annotations", {})
     if f"{USAGE}cpu" in annotations:
         cpu = quantity.milli(annotations[f"{USAGE}cpu"])
-    limits = launch.container.get("resources", {}).get("limits", {})
-    if "cpu" in limits:
-        cpu = min(cpu, quantity.milli(limits["cpu"]))
-    return cpu, _bounded(launch, memory)
+    limit = cpu_limit(launch)
+    return (cpu if limit is None else min(cpu, limit)), _bounded(launch, memory)
+
+
+def spinning(process: Process, age: float) -> int:
+    """Thousandths of a cpu that the script's processes take which never pause."""
+    spins = process.trace.spins if process.trace is not None else ()
+    return 1000 * sum(1 for since in spins if since <= age)
 
 
 def typical_memory(launch: Launch, process: Process) -> int:
@@ -243,8 +233,7 @@ def _typical(launch: Launch, process: Process, wave: int) -> tuple[int, int]:
     """(thousandths of a cpu, bytes); `wave` in percent of what programs use on average."""
     program = process.program
     if program.kind == "stress":
-        needed, _ = stress_needs(process.plan.argv[1:])
-        return 1000, needed
+        return stress.needs(process.words).cpu, stress.needs(process.words).memory
     if process.plan.kind == "script" and not (process.trace and process.trace.serves):
         return 1, MIB
     return max(program.cpu, 1) * wave // 100 or 1, (program.memory or 12) * MIB * wave // 100

@@ -10,19 +10,26 @@ from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import HookResult, Image, Launch, Outcome, ProbeResult, Reaction
 from cluster_core.machinery.typed import Obj
 from cluster_core.workloads import imagefiles, logs, process, serving
-from cluster_core.workloads.asking import Questions, Record, Tool
+from cluster_core.workloads.asking import Questions, Record, Told, Tool
 from cluster_core.workloads.disks import Disks, small
 from cluster_core.workloads.images import find_image
 from cluster_core.workloads.inner import Inner
 from cluster_core.workloads.lives import Lives, life_of, place_of, with_files
+from cluster_core.workloads.meter import Meter
 from cluster_core.workloads.process import Process
 from cluster_core.workloads.sharing import Left, SharedMount, carrier, located, node_disk
 from cluster_core.workloads.shell import is_endless
 
+ANY_IMAGE = "accept-any-image"
+"""The cluster's option."""
 _MOST_REMEMBERED = 256
 _TRUSTED_STEPS = 5
 """How often a loop may ask the network before nobody waits for its end."""
 _LEAST_WAIT = 0.5
+_LEAST_PERIOD = 0.001
+"""Seconds between two requests of a loop, however little it does in between."""
+_ASKING = 3.0
+"""Milliseconds of CPU that a request takes of who makes it: a program is started and ends."""
 
 _MOST_HEARD = 100
 """Lines about requests in one container's log."""
@@ -32,10 +39,14 @@ class Containers:
     """What containers do in one cluster. Processes are remembered for speed only; volumes' contents must be."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        self._any_image = bool(options.get("accept-any-image", True))
+        self.any_image = bool(options.get(ANY_IMAGE, False))
+        """Whether images that the catalogue does not know can be pulled."""
+        self._own_registries = frozenset(options.get("private-registries", ()))
+        """Hosts of registries that have whatever is asked for."""
         self._processes: OrderedDict[tuple[str, str, int, int], Process] = OrderedDict()
         self._disks = Disks()
         self._lives = Lives()
+        self.meter = Meter()
         self.volume_of: Callable[[str, str], Obj | None] = lambda namespace, claim: None
         """The PersistentVolume that a claim is bound to."""
         self._written: dict[str, dict[str, dict[str, str | None]]] = {}
@@ -59,7 +70,7 @@ class Containers:
 
     def find(self, image: str) -> Image:
         """The image of this name. Raises PullError."""
-        return find_image(image, self._any_image)
+        return find_image(image, self.any_image or image.partition("/")[0] in self._own_registries)
 
     def image_files(self, image: str) -> Mapping[str, str]:
         """The files of an image by path. Raises PullError."""
@@ -68,14 +79,14 @@ class Containers:
 
     # ------------------------------------------------------------------------------------------------ processes
 
-    def _process(self, launch: Launch, started: int, until: float | None = None) -> Process:
-        """What is known of the main process; `until`: its age, to which it may ask the network what it wants to know."""
+    def _process(self, launch: Launch, started: int, questions: Questions | None = None) -> Process:
+        """What is known of the main process; `questions`: it may ask the network what it wants to know."""
         key = (launch.pod["metadata"]["uid"], launch.container["name"], launch.attempt, len(launch.changes))
-        found = self._processes.get(key) if until is None else None
+        found = self._processes.get(key) if questions is None else None
         if found is None:
             found = process.observe(
                 launch._replace(now=started),
-                lambda: Questions(self._record(launch), self.tools(launch, False), until),
+                lambda: questions or Questions(self._record(launch), self.tools(launch, False)),
                 self.network_files,
             )
             if found.trace is not None:
@@ -117,7 +128,28 @@ class Containers:
         launch = self._with_volumes(launch)
         if not launch.pod.get("status", {}).get("podIP"):
             return Outcome(asks=_LEAST_WAIT)
-        return self._outcome(launch, self._process(launch, started, age), age)
+        record = self._record(launch)
+        ahead = 0.0 if is_endless(process.plan_of(launch).script) else record.patience(age)
+        questions = Questions(record, self.tools(launch, False), age, ahead)
+        outcome = self._outcome(launch, self._process(launch, started, questions), age)
+        self._go_on_asking(launch, outcome, questions.heard)
+        return outcome
+
+    def _go_on_asking(self, launch: Launch, outcome: Outcome, heard: Told | None) -> None:
+        """A loop that is sampled asks as often as it would, in the time to its next sample: that loads who answers it, and itself."""
+        if outcome.asks is None and self._record(launch).is_full:
+            self.meter.go_on(life_of(launch))
+            return
+        if heard is None or outcome.asks is None or not outcome.patience:
+            self.meter.cut(life_of(launch), launch.now)
+            return
+        period = max(outcome.asks, _LEAST_PERIOD)
+        loads = {life_of(launch): round(_ASKING / period)}
+        for work in heard.work:
+            lives = work.lives()
+            for life in lives:
+                loads[life] = loads.get(life, 0) + round(work.cpu / 1000 / period / len(lives))
+        self.meter.stream(life_of(launch), loads, launch.now, launch.now + round((outcome.asks + outcome.patience) * SECOND))
 
     def _outcome(self, launch: Launch, found: Process, age: float) -> Outcome:
         outcome = process.outcome(launch, found, age)
@@ -125,8 +157,9 @@ class Containers:
         record = self._past(launch)
         if asks is None or record is None or record.is_full:
             return outcome
-        endless = len(record.steps) >= _TRUSTED_STEPS and is_endless(found.plan.script)
-        return outcome._replace(asks=max(asks - age, 0.0), patience=record.patience(age), endless=endless)
+        endless = is_endless(found.plan.script)
+        patience = record.patience(age) if endless else 0.0
+        return outcome._replace(asks=max(asks - age, 0.0), patience=patience, endless=endless and len(record.steps) >= _TRUSTED_STEPS)
 
     def _past(self, launch: Launch) -> Record | None:
         """What the network has answered to the container's script; None when it is none."""
@@ -145,6 +178,7 @@ class Containers:
         reaction = process.reaction(self._process(launch, started))
         grace = launch.pod["spec"].get("terminationGracePeriodSeconds", 30) if reaction.after is None else reaction.after
         self._disks.cut(life_of(launch), launch.now + round(grace * SECOND))
+        self.meter.end(life_of(launch), launch.now + round(grace * SECOND))
         return reaction
 
     def probe(self, launch: Launch, probe: Obj, started: int) -> ProbeResult:
@@ -223,7 +257,9 @@ class Containers:
 
     def usage(self, launch: Launch, started: int) -> tuple[int, int]:
         """(thousandths of a cpu, bytes of memory) that the running container uses now."""
-        return process.usage(launch, self._process(self._with_volumes(launch), started))
+        found = self._process(self._with_volumes(launch), started)
+        load = self.meter.usage(life_of(launch), launch.now) + process.spinning(found, (launch.now - started) / SECOND)
+        return process.usage(launch, found, load)
 
     def memory(self, launch: Launch, started: int) -> int:
         """Bytes of memory that the running container takes, without its ups and downs."""
@@ -263,6 +299,7 @@ class Containers:
         """The pod is gone with its files and logs; what it has left in volumes of others' stays."""
         self._disks.forget_pod(pod_uid, now)
         self._lives.forget(pod_uid)
+        self.meter.forget(pod_uid, now)
         self._written.pop(pod_uid, None)
         self._records.pop(pod_uid, None)
         self._heard.pop(pod_uid, None)
@@ -274,10 +311,10 @@ class Containers:
     def dump(self) -> Any:
         asked = {uid: {name: record.saved() for name, record in kept.items() if record.steps} for uid, kept in self._records.items()}
         found = {"disks": self._disks.dump(), "lives": self._lives.dump(), "written": self._small_files(), "asked": {uid: kept for uid, kept in asked.items() if kept}}
-        found["heard"] = self._heard
+        found["heard"], found["meter"] = self._heard, self.meter.dump()
         found["known"] = {uid: kept for uid, kept in self._known.items() if any(kept.values())}
         found["sizes"] = {uid: kept for uid, kept in self._sizes.items() if any(kept.values())}
-        return {name: part for name, part in found.items() if part}
+        return {name: part for name, part in found.items() if part} | {"any-image": self.any_image}
 
     def _small_files(self) -> Any:
         found = {uid: {name: small(place) for name, place in places.items() if place} for uid, places in self._written.items()}
@@ -285,9 +322,11 @@ class Containers:
 
     def load(self, state: Any) -> None:
         state = state or {}
+        self.any_image = state.get("any-image", True)  # as it was before clusters remembered it
         self._disks, self._lives = Disks(state.get("disks")), Lives(state.get("lives"))
         self._written = state.get("written", {})
         self._sizes, self._heard, self._known = state.get("sizes", {}), state.get("heard", {}), state.get("known", {})
+        self.meter = Meter(state.get("meter"))
         asked = state.get("asked", {})
         self._records = {uid: {name: Record(saved) for name, saved in kept.items()} for uid, kept in asked.items()}
         self._processes.clear()

@@ -113,7 +113,7 @@ _WELCOME = ("/", "/index.html", "/50x.html")
 
 def status_of(launch: Launch, program: Program, path: str, started: int) -> tuple[int, float | None]:
     """The HTTP status for a path, and in how many seconds that may change."""
-    if program.name == "agnhost liveness":
+    if program.name in ("agnhost liveness", "liveness"):
         age = (launch.now - started) / SECOND
         return (200, 10.0 - age) if age < 10 else (500, None)
     if program.name == "agnhost test-webserver":

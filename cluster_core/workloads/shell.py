@@ -19,7 +19,7 @@ from bashkit import Bash, BuiltinContext, BuiltinResult, FileSystem
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Launch
 from cluster_core.machinery.identity import ROOT, Identity
-from cluster_core.workloads import builtins
+from cluster_core.workloads import builtins, spinning
 from cluster_core.workloads.asking import Questions
 from cluster_core.workloads.attributes import FROM_OBJECTS, Attributes, attributes, mount_of
 from cluster_core.workloads.imagefiles import image_files
@@ -29,7 +29,8 @@ from cluster_core.workloads.watching import Change, Watch
 MOST_SLEEPS = 3000
 ENDLESS_SLEEPS = 200
 """How many sleeps of a script are followed; fewer when it looks like a loop without end."""
-MOST_COMMANDS = 20_000
+MOST_COMMANDS, MOST_COMPUTED = 20_000, 200_000
+"""How many commands are followed: of what looks like a loop without end, and of what will come to an end."""
 MOST_OUTPUT = 256 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENDLESS = ("while true", "while :", "while sleep", "while [ 1 ]", "while [[ 1", "while [ true", "for ((;;))", "for (( ; ; ))", "until ")
@@ -91,6 +92,8 @@ class Trace:
     says: str = ""
     """What it has been given to say."""
     handles_term: bool = False
+    spins: list[float] = field(default_factory=list)
+    """Since when (seconds) each of its processes that never pause computes."""
     asks: float | None = None
     """When (seconds) it asks the network something that it has no answer to yet."""
     files: dict[str, str] = field(default_factory=dict)
@@ -114,7 +117,7 @@ class Run:
         self.stopped = False
         self._written = 0
         self._sleeps = 0
-        self._most = ENDLESS_SLEEPS if is_endless(job.script) else MOST_SLEEPS
+        self._most, most = (ENDLESS_SLEEPS, MOST_COMMANDS) if is_endless(job.script) else (MOST_SLEEPS, MOST_COMPUTED)
         # A proxy: the interpreter would otherwise keep itself and its open files alive for ever, unseen by the collector.
         me = weakref.proxy(self)
         asking = job.questions.commands(me) if job.questions else {}
@@ -127,8 +130,8 @@ class Run:
             env=environment,
             files={**_base_files(job), **{path: text for path, text in job.files.items() if text.isascii()}},
             custom_builtins=commands,
-            max_commands=MOST_COMMANDS,
-            max_loop_iterations=MOST_COMMANDS,
+            max_commands=most,
+            max_loop_iterations=most,
             python="python" in job.script,
             readonly_filesystem=job.read_only,
         )
@@ -259,7 +262,7 @@ class Run:
     def _hear(self, out: str, err: str) -> None:
         if self.stopped:
             return
-        for is_error, text in ((False, out), (True, err)):
+        for is_error, text in ((False, out), (True, spinning.heard(self, err))):
             if text and self._written < MOST_OUTPUT:
                 self._written += len(text)
                 self.trace.output.append((self.clock, is_error, said(text, self.job)))
@@ -269,9 +272,9 @@ class Run:
         prologue = f"RANDOM={self.job.seed & 32767}; "
         if self.job.positional:
             prologue += f"set -- {shlex.join(self.job.positional)}; "
-        result = self.bash.execute_sync(prologue + self.job.script, on_output=self._hear)
+        result = self.bash.execute_sync(prologue + spinning.prepared(self.job.script), on_output=self._hear)
         self.bash.clear_cancel()
-        endless = self.stopped or "resource limit" in (result.error or "")
+        endless = self.stopped or spinning.ended(self, result.error or "")
         if not endless:
             self.trace.ends, self.trace.exit_code = self.clock, result.exit_code
         self.sweep(self.bash.fs())

@@ -43,6 +43,7 @@ class ClusterWanted(Strict, Serializer):
     paused = serializers.BooleanField(
         default=False, help_text="its time stands still until the clock is told otherwise"
     )
+    acceptAnyImage = serializers.BooleanField(default=False, help_text="images that nobody knows can be pulled too")
     course = serializers.SlugField(required=False, help_text="whose limits hold; the course joined last")
     template = serializers.CharField(required=False, max_length=63, help_text="of the course: how it begins")
 
@@ -73,6 +74,10 @@ class NodeWanted(Strict, Serializer):
     taints = serializers.ListField(child=serializers.CharField(), required=False, help_text="key=value:Effect")
     count = serializers.IntegerField(required=False, min_value=1, max_value=1000)
     joined = serializers.BooleanField(required=False, help_text="false: a machine that is no node before kubeadm join")
+
+
+class Images(Strict, Serializer):
+    acceptAnyImage = serializers.BooleanField(help_text="whether images that nobody knows can be pulled too")
 
 
 class ComponentAction(Strict, Serializer):

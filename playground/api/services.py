@@ -34,6 +34,8 @@ def create(*, wanted: Mapping[str, Any], limits: Mapping[str, float] | None = No
     args = {name: value for name, value in wanted.items() if name != "name"}
     if limits:
         args["limits"] = dict(limits)
+    if "acceptAnyImage" in args:
+        args["accept_any_image"] = args.pop("acceptAnyImage")
     if "start" in args:
         args["start"] = int(args["start"].timestamp())
     made = command(cluster=wanted["name"], name="create", args=args)

@@ -32,6 +32,7 @@ urlpatterns = [
     ),
     path(f"{_CLUSTER}apply/", views.ApplyView.as_view(), name="apply"),
     path(f"{_CLUSTER}clock/", views.ClockView.as_view(), name="clock"),
+    path(f"{_CLUSTER}images/", views.ImagesView.as_view(), name="images"),
     path(f"{_CLUSTER}timings/", views.TimingsView.as_view(), name="timings"),
     path(f"{_NODE}load/", views.NodeLoadView.as_view(), name="node-load"),
     path(f"{_CLUSTER}state-hash/", views.StateHashView.as_view(), name="state-hash"),

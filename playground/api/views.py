@@ -144,6 +144,22 @@ class TimingsView(APIView):
         return Response(services.command(cluster=cluster, name="set-timings", args={"timings": request.data}))
 
 
+class ImagesView(APIView):
+    """Which images can be pulled in the cluster: those of the catalogue, or any."""
+
+    parser_classes = (JSONParser, FormParser)
+
+    @extend_schema(responses={200: serializers.Images, **_PROBLEMS})
+    def get(self, request: Request, cluster: str) -> Response:
+        """Whether images that nobody knows can be pulled."""
+        return Response(services.command(cluster=cluster, name="images"))
+
+    @extend_schema(request=serializers.Images, responses={200: serializers.Images, **_PROBLEMS})
+    def patch(self, request: Request, cluster: str) -> Response:
+        """Accept any image from now on, or only those of the catalogue; what is on the nodes stays there."""
+        return Response(services.command(cluster=cluster, name="set-images", args=checked(serializers.Images, request)))
+
+
 class NodeLoadView(APIView):
     parser_classes = (JSONParser, FormParser)
 

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from cluster_core.models import Cluster
+from cluster_core.workloads.runtime import ANY_IMAGE
 from playground import clusters
 from playground.api import services as engine
 from playground.engine.port import EngineError, NameTaken, NoSuchCluster, Unavailable
@@ -91,6 +92,7 @@ def reset(*, cluster: str) -> Answer:
     owned = Ownership.objects.select_related("template").filter(cluster=cluster).first()
     engine.delete(cluster=cluster)
     wanted = {key: spec[key] for key in _MADE_FROM if key in spec}
+    wanted["acceptAnyImage"] = spec.get("options", {}).get(ANY_IMAGE, "options" not in spec)
     made = engine.create(wanted={"name": cluster, **wanted}, limits=spec.get("limits"))
     _begin_from(owned.template if owned else None, cluster, lambda: None)
     return made

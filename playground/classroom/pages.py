@@ -179,7 +179,7 @@ def _limits(request: HttpRequest, course: Course) -> None:
 
 
 def _template(request: HttpRequest, course: Course) -> None:
-    spec = {"nodes": int(request.POST.get("nodes") or 3)}
+    spec = {"nodes": int(request.POST.get("nodes") or 3), "acceptAnyImage": "acceptAnyImage" in request.POST}
     wanted = {"name": request.POST["name"], "spec": spec, "manifests": request.POST["manifests"]}
     services.save_template(course=course, **_checked(serializers.TemplateShown, **wanted))
 

@@ -52,6 +52,7 @@ CLUSTERS: Mapping[str, Row] = {
     f"{_CLUSTER}nodes/<str:node>/load/": _CHANGE,
     f"{_CLUSTER}apply/": _CHANGE,
     f"{_CLUSTER}timings/": {"GET": Action.VIEW, "PATCH": Action.EDIT},
+    f"{_CLUSTER}images/": {"GET": Action.VIEW, "PATCH": Action.EDIT},
     f"{_CLUSTER}clock/": _CHANGE,
     f"{_CLUSTER}state-hash/": _READ,
     f"{_CLUSTER}scheduling/<str:uid>/": _READ,

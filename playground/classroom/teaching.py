@@ -24,7 +24,7 @@ Result = dict[str, Any]
 _AT_ONCE = 8
 FAULTS = frozenset(
     {"add-node", "delete-node", "kill-node", "revive-node", "poweroff", "drain-node", "cordon", "uncordon"}
-    | {"stop-component", "start-component", "set-timings"}
+    | {"stop-component", "start-component", "set-timings", "set-images"}
 )
 """The commands of the simulation that may be pushed."""
 

@@ -32,7 +32,7 @@ _NODES = (
     "drain-node",
     "node-load",
 )
-_COMMANDS = frozenset([*_NODES, "stop-component", "start-component", "set-timings"])
+_COMMANDS = frozenset([*_NODES, "stop-component", "start-component", "set-timings", "set-images"])
 """Commands of the simulation that may be faults."""
 
 

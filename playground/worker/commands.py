@@ -76,6 +76,8 @@ class Wanted:
     flavour: str = "kubeadm"
     """How the control plane is set up: "kubeadm" or "manual"."""
     runtime: str = "containerd"
+    accept_any_image: bool = False
+    """Whether images that nobody knows can be pulled."""
     paused: bool = False
     start: int = 0
     """When its virtual time begins, seconds since the epoch; 0: now."""
@@ -127,6 +129,7 @@ async def create(host: Host, name: str, args: Args) -> Answer:
         "flavour": wanted.flavour,
         "runtime": wanted.runtime,
         "start": (wanted.start or int(now)) * SECOND,
+        "options": {"accept-any-image": True} if wanted.accept_any_image else {},
         "limits": dict(wanted.limits),
     }
     engine = host.builder.create(spec)

@@ -93,6 +93,9 @@ function restart(context, thin) {
   return attempt(context, { done: t("done.restarted", { name: thin.name }), kubectl: line }, () => context.api.patch(refOf(thin), patch));
 }
 
+/** Why pods wait for an image that cannot be pulled. */
+const UNPULLED = ["ErrImagePull", "ImagePullBackOff"];
+
 /** @param {Context} context @param {Thin} thin @returns {Action[]} */
 function workloadActions(context, thin) {
   /** @type {Action[]} */
@@ -102,6 +105,8 @@ function workloadActions(context, thin) {
   if (["Deployment", "StatefulSet", "DaemonSet"].includes(thin.k))
     actions.push({ id: "restart", label: t("action.restart"), kubectl: kubectl.restart(refOf(thin)), run: () => restart(context, thin) });
   if (thin.k === "Pod") actions.push({ id: "logs", label: t("action.logs"), kubectl: kubectl.logs(refOf(thin)), run: () => context.ui.set({ selected: thin.uid, drawer: "logs" }) });
+  if (thin.k === "Pod" && UNPULLED.includes(thin.reason ?? ""))
+    actions.push({ id: "images", label: t("images.title"), run: () => context.ui.set({ dialog: "images", dialogData: null }) });
   return actions;
 }
 
@@ -158,6 +163,7 @@ export function pageActions(context) {
     { id: "system", label: t("action.toggle", { name: t("layer.system") }), run: () => ui.set({ system: !ui.get().system }) },
     { id: "outline", label: t("action.toggle", { name: t("outline.title") }), run: () => ui.set({ outline: !ui.get().outline }) },
     { id: "tour", label: t("action.tour"), run: () => ui.set({ tour: 0, dialog: "" }) },
+    { id: "images", label: t("images.title"), run: () => ui.set({ dialog: "images", dialogData: null }) },
     { id: "kubeconfig", label: t("kubeconfig.title"), run: () => ui.set({ dialog: "kubeconfig" }) },
     ...clockActions(context),
   ];

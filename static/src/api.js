@@ -122,6 +122,10 @@ export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fet
     followLinks: () => call("GET", `${base}/follow/`),
     /** @param {string} token */
     endFollow: (token) => call("DELETE", `${base}/follow/${encodeURIComponent(token)}/`),
+    /** Whether images that nobody knows can be pulled. @returns {Promise<{acceptAnyImage: boolean}>} */
+    images: () => call("GET", `${base}/images/`),
+    /** @param {{acceptAnyImage: boolean}} wanted */
+    setImages: (wanted) => call("PATCH", `${base}/images/`, wanted),
     /** Anything of the Kubernetes API. @param {string} path @param {Record<string, string>} [headers] */
     kube: (path, headers) => call("GET", `${kube}/${path.replace(/^\//, "")}`, undefined, headers),
     kubeUrl: kube,

@@ -16,7 +16,7 @@ import { createPalette } from "./palette.js";
  * @property {boolean} timeline whether the scrubber over history is shown
  * @property {boolean} presenter
  * @property {boolean} tall whether the drawer takes most of the page
- * @property {"" | "access" | "addNode" | "create" | "share" | "kubeconfig" | "commands" | "scale" | "confirm"} dialog
+ * @property {"" | "access" | "addNode" | "create" | "share" | "images" | "kubeconfig" | "commands" | "scale" | "confirm"} dialog
  * @property {any} dialogData
  * @property {boolean} outline
  * @property {boolean} system @property {boolean} services @property {boolean} owners

@@ -106,6 +106,7 @@ def path_of(route: str, values: Mapping[str, Any]) -> str:
 
 
 BODIES: Mapping[str, Any] = {
+    "api/v1/clusters/<slug:cluster>/images/": {"acceptAnyImage": False},
     "api/v1/clusters/": {"name": "matrix", "nodes": 0},
     "api/v1/clusters/<slug:cluster>/nodes/": {"count": 1},
     "api/v1/clusters/<slug:cluster>/clock/": {"action": "pause"},

@@ -8,8 +8,10 @@ from typing import Any
 import orjson
 import pytest
 
+from cluster_core.simulation.cluster import Cluster
+from cluster_core.simulation.commands import CommandError
 from cluster_core.simulation.nodes import park_of
-from tests.builders import Engine
+from tests.builders import Engine, pod
 from tests.kubelet.test_pod_lifecycle import events, first, run, status
 
 SLOW = {"timings": {"pull-latency": 1.0, "pull-bytes-per-second": 10e6}}
@@ -22,6 +24,40 @@ def pulled(engine: Engine, name: str) -> str:
 @pytest.fixture
 def engine() -> Engine:
     return Engine(nodes=1, options=SLOW)
+
+
+def waiting(engine: Engine, name: str) -> str:
+    return str(engine.api.get("Pod", "default", name)["status"]["containerStatuses"][0]["state"]["waiting"]["reason"])
+
+
+def test_an_image_that_nobody_knows_is_not_pulled_until_the_cluster_accepts_any():
+    engine = Engine(nodes=1)
+    engine.api.create("Pod", pod("typo", "redis123"))
+    engine.cluster.advance(2)
+    assert waiting(engine, "typo") == "ErrImagePull"
+    engine.cluster.advance(20)
+    assert waiting(engine, "typo") == "ImagePullBackOff"
+    assert any("pull access denied" in event["message"] for event in engine.events("Failed"))
+    assert engine.cluster.command("set-images", {"acceptAnyImage": True}) == {"acceptAnyImage": True}
+    engine.cluster.advance(60)
+    assert engine.api.get("Pod", "default", "typo")["status"]["phase"] == "Running"
+
+
+def test_whether_any_image_is_accepted_is_an_option_and_lasts():
+    engine = Engine(nodes=1, options={"accept-any-image": True})
+    assert engine.cluster.command("images", {}) == {"acceptAnyImage": True}
+    engine.cluster.command("set-images", {"acceptAnyImage": False})
+    assert Cluster.load(engine.cluster.save()).command("images", {}) == {"acceptAnyImage": False}
+    with pytest.raises(CommandError, match="must be true or false"):
+        engine.cluster.command("set-images", {"acceptAnyImage": "yes"})
+
+
+def test_a_cluster_of_a_time_before_this_was_remembered_goes_on_accepting_any_image():
+    saved = Engine(nodes=1).cluster.save()
+    state = orjson.loads(saved.state)
+    del state["parts"]["kubelet"]["workloads"]["any-image"]
+    old = Cluster.load(saved._replace(state=orjson.dumps(state)))
+    assert old.command("images", {}) == {"acceptAnyImage": True}
 
 
 def test_images_come_one_after_the_other(engine: Engine) -> None:

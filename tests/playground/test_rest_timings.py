@@ -44,6 +44,14 @@ def test_timings_are_read_and_changed_while_the_cluster_runs(engine: Engine, web
 
 
 @pytest.mark.django_db
+def test_any_image_is_accepted_from_when_the_cluster_is_told_to(engine: Engine, web: Client) -> None:
+    assert web.get(f"{URL}images/").json() == {"acceptAnyImage": False}
+    assert web.patch(f"{URL}images/", {"acceptAnyImage": True}, content_type="application/json").json() == {"acceptAnyImage": True}
+    assert web.get(f"{URL}images/").json() == {"acceptAnyImage": True}
+    assert web.patch(f"{URL}images/", {}, content_type="application/json").status_code == 400
+
+
+@pytest.mark.django_db
 def test_a_machine_s_load_is_set(engine: Engine, web: Client) -> None:
     answer = web.post(f"{URL}nodes/node-1/load/", {"memory": "7900Mi"}, content_type="application/json")
     assert answer.json() == {"name": "node-1", "load": {"memory": "7900Mi", "storage": "0", "pids": "0"}}

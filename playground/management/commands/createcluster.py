@@ -25,8 +25,10 @@ class Command(BaseCommand):
         parser.add_argument("--flavour", choices=["kubeadm", "manual"], default="kubeadm", help="manual: every part a unit")
         parser.add_argument("--runtime", choices=["containerd", "cri-o", "docker"], default="containerd")
 
+        parser.add_argument("--accept-any-image", action="store_true", help="images that nobody knows can be pulled too")
+
     def handle(self, *args: Any, **options: Any) -> None:
-        wanted = {name: options[name] for name in ("nodes", "cpu", "memory", "seed", "bare", "flavour", "runtime")}
+        wanted = {name: options[name] for name in ("nodes", "cpu", "memory", "seed", "bare", "flavour", "runtime", "accept_any_image")}
         try:
             answer = asyncio.run(_create(options["name"], wanted))
         except EngineError as error:

@@ -5,7 +5,7 @@ import { t } from "../i18n/index.js";
 import { createState } from "../state.js";
 import { icon } from "../ui/icons.js";
 import { mount } from "../ui/mount.js";
-import { emptyState } from "../ui/parts.js";
+import { checkField, emptyState } from "../ui/parts.js";
 
 /** @typedef {import("../types.js").ClusterSummary} ClusterSummary @typedef {import("../api.js").Api} Api */
 
@@ -42,7 +42,7 @@ export function mountDashboard(element, { api, go = (url) => location.assign(url
     const read = (/** @type {string} */ name) => String(form.get(name) ?? "").trim();
     ui.set({ creating: true, formProblem: "" });
     try {
-      const made = await api.createCluster({ name: read("name"), nodes: Number(read("nodes")), cpu: read("cpu"), memory: read("memory"), seed: Number(read("seed")) });
+      const made = await api.createCluster({ name: read("name"), nodes: Number(read("nodes")), cpu: read("cpu"), memory: read("memory"), seed: Number(read("seed")), acceptAnyImage: form.has("acceptAnyImage") });
       go(`/clusters/${encodeURIComponent(made.name)}/`);
     } catch (error) {
       ui.set({ formProblem: error instanceof Error ? error.message : String(error) });
@@ -94,6 +94,7 @@ export function mountDashboard(element, { api, go = (url) => location.assign(url
         ${field("name", { value: "", hint: t("dashboard.nameHint"), pattern: "[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" })} ${field("nodes", { value: "3", type: "number", min: 0, max: 1000 })}
         ${field("cpu", { value: "4" })} ${field("memory", { value: "8Gi" })} ${field("seed", { value: "1", type: "number", min: 0, hint: t("dashboard.seedHint") })}
       </div>
+      ${checkField("acceptAnyImage", t("images.any"), t("images.anyHint"))}
       ${ui.get().formProblem ? html`<p class="problem" role="alert">${ui.get().formProblem}</p>` : nothing}
       <div class="form-buttons"><button class="button button-primary" type="submit" ?disabled=${ui.get().creating}>${t("dashboard.create")}</button></div>
     </form>

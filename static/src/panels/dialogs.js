@@ -7,6 +7,7 @@ import { kubectl } from "../kubectl.js";
 import { mount } from "../ui/mount.js";
 import { kubectlLine } from "../ui/parts.js";
 import { accessDialog } from "./access.js";
+import { imagesDialog } from "./images.js";
 
 /** @typedef {import("../context.js").Context} Context */
 
@@ -105,7 +106,7 @@ const buttons = (label, close, danger = false) => html`<div class="form-buttons"
 </div>`;
 
 /** @type {Record<string, (context: Context, close: () => void, wake: () => void) => unknown>} */
-const DIALOGS = { access: accessDialog, addNode, kubeconfig, scale: scaleDialog, confirm: confirmDialog };
+const DIALOGS = { access: accessDialog, addNode, images: imagesDialog, kubeconfig, scale: scaleDialog, confirm: confirmDialog };
 
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} undo */
 export function mountDialogs(element, context) {

@@ -39,3 +39,9 @@ export function actionButton(action) {
 /** @param {string} title @param {unknown} hint @param {unknown} [more] */
 export const emptyState = (title, hint, more = nothing) =>
   html`<div class="empty"><p class="empty-title">${title}</p><p class="empty-hint">${hint}</p>${more}</div>`;
+
+/** A box to tick, with what it means. @param {string} name @param {string} label @param {string} hint @param {{checked?: boolean, disabled?: boolean}} [state] */
+export const checkField = (name, label, hint, { checked = false, disabled = false } = {}) => html`<label class="field-check">
+  <input name=${name} type="checkbox" .checked=${checked} ?disabled=${disabled} aria-describedby="hint-${name}" />
+  <span>${label}<small id="hint-${name}">${hint}</small></span>
+</label>`;
