@@ -80,19 +80,19 @@ def _over_storage(work: Work) -> bool:
         return False
     why = storage.check(work)
     if why:
-        evict(work, why)
+        evict(work, why, STORAGE_GRACE)
     return bool(why)
 
 
-def evict(work: Work, why: str, condition: str = "") -> None:
-    """The pod has to leave the node."""
+STORAGE_GRACE = 1
+"""Seconds for pods that have put too much on the disk."""
+
+
+def evict(work: Work, why: str, grace: int, condition: str = "") -> None:
+    """The pod has to leave the node within so many seconds."""
     work.event("Warning", "Evicted", why)
-    stopping.doom(work, "Evicted", why, EVICTION_GRACE, condition)
+    stopping.doom(work, "Evicted", why, grace, condition)
     stopping.see_off(work)
-
-
-EVICTION_GRACE = 1
-"""Seconds that a hard eviction leaves."""
 
 
 _DEADLINE = "Pod was active on the node longer than the specified deadline"
