@@ -63,7 +63,7 @@ def _sandbox(work: Work, flight: dict[str, Any]) -> None:
         _no_sandbox(work, flight)
         return
     work.memory["sandbox"] = True
-    work.fleet.note_dns(work.machine, work.uid)
+    work.fleet.environs.note_dns(work.machine, work.uid)
     host = work.pod["spec"].get("hostNetwork")
     work.memory["ip"] = work.machine.address if host else work.fleet.addresses.take(work.machine, work.pod)
     if not flight["queue"]:

@@ -143,7 +143,7 @@ class Work:
         """What the container's start is made of."""
         container = self.container(name)
         attempt = int(self.statuses[name]["restartCount"]) if name in self.statuses else 0
-        found = self.fleet.surroundings(self.pod, container)
+        found = self.fleet.environs.of(self.pod, container)
         return Launch(self._with_address(), found.container, attempt, self.machine.name, found.environment, found.files, self.now, found.changes)
 
     def _with_address(self) -> Obj:
