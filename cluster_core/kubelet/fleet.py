@@ -31,6 +31,7 @@ from cluster_core.kubelet.loads import Loads
 from cluster_core.kubelet.memory import Memory
 from cluster_core.kubelet.ports import Machines, Workloads
 from cluster_core.kubelet.probes import Probes
+from cluster_core.kubelet.shares import Shares
 from cluster_core.kubelet.sync import sync
 from cluster_core.kubelet.timings import Timings
 from cluster_core.kubelet.work import Work
@@ -62,6 +63,7 @@ class Fleet:
         self.probes = Probes()
         self.inside = Inside(self)
         self.loads = Loads(self)
+        self.shares = Shares(self)
         self.awaited = Awaited(self)
         self.environs = Environs(self)
         self.private_registries: frozenset[str] = frozenset()
@@ -108,9 +110,14 @@ class Fleet:
         if old is None or _deserves_a_look(old, new):
             self._look(node, object_key(new))
         if old is not None:
-            refreshing.pod_changed(self, old, new)
-            if old["metadata"].get("annotations") != new["metadata"].get("annotations"):
-                self.loads.weigh(node)
+            self._changed_there(node, old, new)
+
+    def _changed_there(self, node: str, old: Obj, new: Obj) -> None:
+        if old["spec"] is not new["spec"]:
+            self.shares.changed(node, new)
+        refreshing.pod_changed(self, old, new)
+        if old["metadata"].get("annotations") != new["metadata"].get("annotations"):
+            self.loads.weigh(node)
 
     def _note_address(self, node: str, pod: Obj) -> None:
         ip = pod.get("status", {}).get("podIP")
@@ -134,7 +141,7 @@ class Fleet:
         if not node:
             return
         self.loads.gone(node, uid)
-        self.awaited.left(node)
+        self.shares.left(node, uid)
         self._mirror_gone(node, pod)
         ip = pod.get("status", {}).get("podIP")
         if ip:
@@ -309,6 +316,7 @@ class Fleet:
         self.world.agenda.cancel(self.name, f"~{node}|images")
         self.world.agenda.cancel(self.name, f"{node}|pressure")
         self.loads.forget(node)
+        self.shares.forget(node)
         self.workloads.forget_node(node)
 
     def _power(self, machine: Any) -> None:
@@ -338,6 +346,7 @@ class Fleet:
 
     def load(self, state: Any) -> None:
         self.loads.clear()
+        self.shares.clear()
         self._memories = state.get("pods", {})
         self.awaited.places = state.get("missing", {})
         self.asking = state.get("asking", {})

@@ -10,7 +10,8 @@ A pod that just runs has none: its status tells everything. Keys of a `Memory`:
     turns       containers that are told to stop when others have ended: name -> deadline
     renewal     all containers are being ended in order to begin anew
     resizing    other resources are being given to running containers
-    doom        why the pod fails as a whole when its containers have ended: {"reason", "message", "by", "condition"}
+    doom        why the pod fails as a whole when its containers have ended: {"reason", "message", "by", "condition"};
+                "condition" is the reason and message of DisruptionTarget, or none
     backoff     restart back-off: name -> [seconds, last change]; pulls: the same for image pulls
     again       containers whose wait ends with another restart
     backing-off when a failed pull shows as ImagePullBackOff

@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cluster_core.kubelet import imagestore, registration, settings, thresholds
-from cluster_core.kubelet.admission import is_critical, request_of
 from cluster_core.kubelet.loads import INTERVAL, Taken, is_active, overhead, taken
+from cluster_core.kubelet.preemption import is_critical
 from cluster_core.kubelet.stopping import grace_of
 from cluster_core.kubelet.sync import evict
 from cluster_core.kubelet.thresholds import Met
 from cluster_core.kubelet.work import Work
-from cluster_core.machinery import quantity
+from cluster_core.machinery import podrequests, quantity
 from cluster_core.machinery.typed import Obj
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _is_doomed(fleet: Fleet, pod: Obj) -> bool:
 
 def _evict(fleet: Fleet, machine: Any, pod: Obj, why: str, grace: int) -> None:
     def do(work: Work) -> None:
-        evict(work, why, grace, "TerminationByKubelet")
+        evict(work, why, grace, ("TerminationByKubelet", why))
         work.finish()
 
     fleet.attend(machine, pod, do)
@@ -153,7 +153,7 @@ def _rank(resource: str, pod: Obj, containers: Taken) -> tuple[Any, ...]:
     if resource == "pids":
         return priority, -len(containers), *name
     used = sum(amounts[resource != "memory"] for amounts in containers.values())
-    excess = used - request_of(pod, resource)
+    excess = used - podrequests.requests(pod["spec"]).get(resource, 0)
     return excess <= 0, priority, -excess, *name
 
 

@@ -11,10 +11,9 @@ from typing import Any
 import orjson
 
 from cluster_core.kubelet import status as states
-from cluster_core.kubelet.admission import requests
 from cluster_core.kubelet.stopping import grace_of, stop
 from cluster_core.kubelet.work import Work
-from cluster_core.machinery.quantity import milli, value
+from cluster_core.machinery import podrequests
 from cluster_core.machinery.typed import Obj
 
 PENDING = "PodResizePending"
@@ -68,6 +67,7 @@ def _apply(work: Work, container: Obj) -> None:
     changed = {**work.statuses[name], "resources": resources}
     if resources.get("requests"):
         changed["allocatedResources"] = resources["requests"]
+    work.allocated = True
     work.set(name, changed)
 
 
@@ -88,24 +88,16 @@ def _refusal(work: Work) -> tuple[str, str] | None:
     node = work.fleet.api.get("Node", "", work.machine.name)
     if node is None:
         return None
-    room, wanted, used = node.get("status", {}).get("allocatable", {}), requests(work.pod), _used_by_others(work)
+    room, wanted = node.get("status", {}).get("allocatable", {}), podrequests.requests(work.pod["spec"])
+    used = work.fleet.shares.on(work.machine.name).without(work.uid)
     for name in _RESOURCES:
-        capacity = milli(room.get(name, "0")) if name == "cpu" else value(room.get(name, "0"))
+        capacity = podrequests.amount(name, room.get(name, "0"))
         if wanted.get(name, 0) > capacity:
             return "Infeasible", f"Node didn't have enough capacity: {name}, requested: {wanted[name]}, capacity: {capacity}"
         if name in wanted and wanted[name] + used.get(name, 0) > capacity:
             text = f"{name}, requested: {wanted[name]}, used: {used.get(name, 0)}, capacity: {capacity}"
             return "Deferred", f"Node didn't have enough resource: {text}"
     return None
-
-
-def _used_by_others(work: Work) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for pod in work.fleet.api.on_node("Pod", work.machine.name):
-        if pod["metadata"]["uid"] != work.uid and pod.get("status", {}).get("phase") not in states.ENDED:
-            for name, amount in requests(pod).items():
-                total[name] = total.get(name, 0) + amount
-    return total
 
 
 def _pend(work: Work, reason: str, message: str) -> None:

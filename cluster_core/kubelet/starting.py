@@ -135,6 +135,7 @@ def _start(work: Work, flight: dict[str, Any]) -> None:
 def begin_life(work: Work, container: Obj, status: dict[str, Any], outcome: Outcome) -> None:
     """The process runs: plan its end, its probes."""
     name = container["name"]
+    work.allocated |= status["restartCount"] > 0
     asking.plan(work, name, outcome)
     work.fleet.probes.begin(work, container, status)
     work.set(name, status)

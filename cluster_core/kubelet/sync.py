@@ -27,11 +27,15 @@ def sync(work: Work) -> None:
 
 def _taken_on(work: Work) -> bool:
     """Admit the pod and begin with it."""
-    refusal = admission.refusal(work)
-    if refusal is not None:
-        work.event("Warning", refusal[0], refusal[1])
-        work.fail(*refusal)
+    try:
+        refusal = admission.refusal(work)
+    except admission.Wait:
         return False
+    if refusal is not None:
+        work.event("Warning", refusal.reason, refusal.message)
+        work.fail(refusal.reason, f"Pod was rejected: {refusal.message}")
+        return False
+    work.fleet.shares.taken(work.machine.name, work.pod)
     begin(work)
     return True
 
@@ -88,7 +92,7 @@ STORAGE_GRACE = 1
 """Seconds for pods that have put too much on the disk."""
 
 
-def evict(work: Work, why: str, grace: int, condition: str = "") -> None:
+def evict(work: Work, why: str, grace: int, condition: tuple[str, str] | None = None) -> None:
     """The pod has to leave the node within so many seconds."""
     work.event("Warning", "Evicted", why)
     stopping.doom(work, "Evicted", why, grace, condition)

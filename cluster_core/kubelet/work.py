@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Work:
     """A pod being synchronised. `statuses` are the container statuses as they stand, by container name."""
 
-    __slots__ = ("_old", "conditions", "dropped", "failed", "fleet", "gone", "machine", "memory", "pod", "statuses", "touched")
+    __slots__ = ("_old", "allocated", "conditions", "dropped", "failed", "fleet", "gone", "machine", "memory", "pod", "statuses", "touched")
 
     def __init__(self, fleet: Fleet, machine: Any, pod: Obj, memory: Memory) -> None:
         self.fleet = fleet
@@ -37,6 +37,8 @@ class Work:
         self.dropped: set[str] = set()
         """Types of conditions that are no longer to be there."""
         self.touched = False
+        self.allocated = False
+        """Whether running containers have been given other resources."""
         self.gone = False
         status = pod.get("status", {})
         self._old: Obj = status
@@ -179,6 +181,10 @@ class Work:
         if new != self._old:
             self.pod = self.fleet.api.update_status("Pod", {**self.pod, "status": new})
             self._old = new
+            if new["phase"] in states.ENDED:
+                self.fleet.shares.left(self.machine.name, self.uid)
+            elif self.allocated:
+                self.fleet.shares.changed(self.machine.name, self.pod)
         for key in ("ip", "sandbox"):
             self.memory.pop(key, None)
 

@@ -29,6 +29,7 @@ USUAL: Settings = {
     "evictionSoft": {},
     "maxPodGrace": 0,
     "minimumReclaim": {},
+    "unsafeSysctls": [],
     "transition": "5m0s",
     "serial": True,
     "reserved": {},
@@ -46,7 +47,7 @@ USUAL: Settings = {
 }
 _INTEGERS = frozenset(("maxPods", "podsPerCore", "port", "readOnlyPort", "healthzPort", "maxOpenFiles", "podPidsLimit", "nodeLeaseDurationSeconds",
                         "evictionMaxPodGracePeriod"))  # fmt: skip
-_LISTS = frozenset(("clusterDNS", "enforceNodeAllocatable", "registerWithTaints"))
+_LISTS = frozenset(("allowedUnsafeSysctls", "clusterDNS", "enforceNodeAllocatable", "registerWithTaints"))
 _MAPS = frozenset(("evictionHard", "evictionSoft", "evictionSoftGracePeriod", "evictionMinimumReclaim", "kubeReserved", "systemReserved", "authentication", "authorization", "featureGates"))
 
 
@@ -135,6 +136,7 @@ def _settings(given: flags.Flags, config: dict[str, Any], files: Mapping[str, st
         **_evictions(given, config),
         "serial": _truth(given.get("serialize-image-pulls"), config.get("serializeImagePulls", True)),
         "reserved": _reserved(given, config),
+        "unsafeSysctls": _list(given.get("allowed-unsafe-sysctls"), config.get("allowedUnsafeSysctls")),
         "labels": _labels(given.get("node-labels", "")),
         "taints": _taints(given.get("register-with-taints", ""), config),
         "nodeName": given.get("hostname-override", ""),
@@ -150,6 +152,10 @@ def _settings(given: flags.Flags, config: dict[str, Any], files: Mapping[str, st
 
 def _truth(flag: str | None, otherwise: Any) -> bool:
     return str(otherwise if flag is None else flag).lower() in ("true", "t", "1")
+
+
+def _list(flag: str | None, otherwise: Any) -> list[str]:
+    return flag.split(",") if flag else [str(each) for each in otherwise or ()]
 
 
 def _mode(mode: str) -> str:
