@@ -10,8 +10,8 @@ from typing import Any
 from cluster_core.controllers.claims import labels
 from cluster_core.controllers.pods import from_template
 from cluster_core.controllers.revisions import POD_REVISION
-from cluster_core.controllers.tainteviction import tolerates
 from cluster_core.machinery import selectors
+from cluster_core.machinery.taints import tolerated
 from cluster_core.machinery.typed import Obj
 
 TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
@@ -53,7 +53,7 @@ def should_run(owner: Obj, node: Obj) -> tuple[bool, bool]:
     untolerated = {
         taint["effect"]
         for taint in node.get("spec", {}).get("taints", ())
-        if not any(tolerates(toleration, taint) for toleration in tolerations)
+        if not tolerated(tolerations, taint)
     }
     return not untolerated & {"NoExecute", "NoSchedule"}, "NoExecute" not in untolerated
 

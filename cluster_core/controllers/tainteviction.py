@@ -12,6 +12,7 @@ from cluster_core.apiserver.parts import object_key, split_key
 from cluster_core.controllers import conditions
 from cluster_core.controllers.runtime import Context, Controller, itself
 from cluster_core.machinery.clock import SECOND
+from cluster_core.machinery.taints import no_execute, tolerates
 from cluster_core.machinery.timestamps import parse_duration
 from cluster_core.machinery.typed import Obj
 
@@ -35,7 +36,7 @@ def reconcile(context: Context, key: str) -> float | None:
         return None
     node = context.api.get("Node", "", pod["spec"].get("nodeName", ""))
     if node is not None and "deletionTimestamp" not in pod["metadata"]:
-        _decide(context, pod, _no_execute(node))
+        _decide(context, pod, no_execute(node))
     return None
 
 
@@ -57,21 +58,6 @@ def _cancel(context: Context, key: str) -> None:
     namespace, name = split_key(key)
     about = {"kind": "Pod", "apiVersion": "v1", "metadata": {"namespace": namespace, "name": name}}
     context.event(about, "Normal", "TaintManagerEviction", f"Cancelling deletion of Pod {key}", COMPONENT)
-
-
-def _no_execute(node: Obj) -> list[Obj]:
-    return [taint for taint in node.get("spec", {}).get("taints", ()) if taint["effect"] == "NoExecute"]
-
-
-def tolerates(toleration: Obj, taint: Obj) -> bool:
-    """ToleratesTaint of k8s.io/component-helpers."""
-    if toleration.get("effect") not in (None, "", taint["effect"]):
-        return False
-    if toleration.get("key") not in (None, "", taint["key"]):
-        return False
-    if toleration.get("operator") == "Exists":
-        return True
-    return bool(toleration.get("value", "") == taint.get("value", ""))
 
 
 def _timeout(context: Context) -> float:
@@ -112,7 +98,7 @@ def _evict(context: Context, pod: Obj) -> None:
 
 
 def _pods_on(context: Context, node: Obj) -> Iterable[str]:
-    if not _no_execute(node):
+    if not no_execute(node):
         return ()
     return [object_key(pod) for pod in context.api.on_node("Pod", node["metadata"]["name"])]
 
@@ -120,7 +106,7 @@ def _pods_on(context: Context, node: Obj) -> Iterable[str]:
 def _placed(context: Context, pod: Obj) -> Iterable[str]:
     """Pods on tainted nodes; most nodes have no such taint, which is quick to see."""
     node = context.api.get("Node", "", pod["spec"].get("nodeName", "")) if pod["spec"].get("nodeName") else None
-    return itself(context, pod) if node is not None and _no_execute(node) else ()
+    return itself(context, pod) if node is not None and no_execute(node) else ()
 
 
 CONTROLLER = Controller(

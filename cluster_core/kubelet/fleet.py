@@ -18,22 +18,20 @@ from cluster_core.kubelet import (
     imagestore,
     kwok,
     memory,
-    mounting,
     pressure,
     refreshing,
     registration,
     staticpods,
-    surroundings,
-    volumes,
 )
 from cluster_core.kubelet.addresses import Addresses
 from cluster_core.kubelet.awaiting import Awaited
+from cluster_core.kubelet.environs import Environs
 from cluster_core.kubelet.inside import Inside
 from cluster_core.kubelet.loads import Loads
 from cluster_core.kubelet.memory import Memory
 from cluster_core.kubelet.ports import Machines, Workloads
 from cluster_core.kubelet.probes import Probes
-from cluster_core.kubelet.surroundings import Surroundings
+from cluster_core.kubelet.shares import Shares
 from cluster_core.kubelet.sync import sync
 from cluster_core.kubelet.timings import Timings
 from cluster_core.kubelet.work import Work
@@ -42,10 +40,6 @@ from cluster_core.machinery.typed import Obj
 
 RETRY = 5.0
 """Seconds after which a kubelet tries again what the API server did not take."""
-
-
-USUAL_DNS = (["10.96.0.10"], "cluster.local")
-"""clusterDNS and clusterDomain as kubeadm sets them."""
 
 LEAST_PAUSE = 100_000
 """Microseconds between two looks at a pod: what is overdue is not looked at for ever in the same instant."""
@@ -69,7 +63,9 @@ class Fleet:
         self.probes = Probes()
         self.inside = Inside(self)
         self.loads = Loads(self)
+        self.shares = Shares(self)
         self.awaited = Awaited(self)
+        self.environs = Environs(self)
         self.private_registries: frozenset[str] = frozenset()
         """Hosts of registries that want credentials."""
         self.instant = False
@@ -79,8 +75,6 @@ class Fleet:
         self.host_files: Callable[[str], Mapping[str, str]] = lambda node: {}
         """The files of a node's machine, by path."""
         self._memories: dict[str, Memory] = {}
-        self.dns: dict[str, list[Any]] = {}
-        """Pod uid -> [name servers, domain] it was started with, where its kubelet's were not the cluster's usual ones."""
         self.asking: dict[str, str] = {}
         """Pod uid -> agenda key, of pods whose scripts would wait long for their next answer."""
         machines.listen(self._power)
@@ -116,9 +110,14 @@ class Fleet:
         if old is None or _deserves_a_look(old, new):
             self._look(node, object_key(new))
         if old is not None:
-            refreshing.pod_changed(self, old, new)
-            if old["metadata"].get("annotations") != new["metadata"].get("annotations"):
-                self.loads.weigh(node)
+            self._changed_there(node, old, new)
+
+    def _changed_there(self, node: str, old: Obj, new: Obj) -> None:
+        if old["spec"] is not new["spec"]:
+            self.shares.changed(node, new)
+        refreshing.pod_changed(self, old, new)
+        if old["metadata"].get("annotations") != new["metadata"].get("annotations"):
+            self.loads.weigh(node)
 
     def _note_address(self, node: str, pod: Obj) -> None:
         ip = pod.get("status", {}).get("podIP")
@@ -138,11 +137,11 @@ class Fleet:
         uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName")
         self._memories.pop(uid, None)
         self.asking.pop(uid, None)
-        self.dns.pop(uid, None)
+        self.environs.dns.pop(uid, None)
         if not node:
             return
         self.loads.gone(node, uid)
-        self.awaited.left(node)
+        self.shares.left(node, uid)
         self._mirror_gone(node, pod)
         ip = pod.get("status", {}).get("podIP")
         if ip:
@@ -291,33 +290,6 @@ class Fleet:
         """What is remembered of the pod, {} when nothing is."""
         return self._memories.get(uid, {})
 
-    def note_dns(self, machine: Any, uid: str) -> None:
-        """The pod gets its resolv.conf: from the settings its kubelet has now."""
-        settings = machine.settings
-        if "clusterDNS" in settings or "clusterDomain" in settings:
-            self.dns[uid] = [settings.get("clusterDNS", USUAL_DNS[0]), settings.get("clusterDomain", USUAL_DNS[1])]
-        else:
-            self.dns.pop(uid, None)
-
-    def node_facts(self, pod: Obj) -> dict[str, str]:
-        """What the downward API tells of the node, and the pod's address."""
-        machine = self.machines.get(pod["spec"]["nodeName"])
-        ip = self._memories.get(pod["metadata"]["uid"], {}).get("ip") or pod.get("status", {}).get("podIP", "")
-        return {"ip": machine.address, "podIP": ip, "cpu": machine.cpu, "memory": machine.memory}
-
-    def surroundings(self, pod: Obj, container: Obj) -> Surroundings:
-        """The container's environment and files. Raises surroundings.Missing."""
-        node = self.node_facts(pod)
-        environment = surroundings.environment(self.api, pod, container, node)
-        if container.get("command") or container.get("args"):
-            environment = {**volumes.service_variables(self.api, pod), **environment}
-        container = mounting.resolved(container, environment)
-        files = volumes.files_of(self.api, pod, container, node)
-        if mounting.mounts_host(pod):
-            files |= mounting.files_of_node(pod, container, self.host_files, self.workloads.image_files)
-        known = self._memories.get(pod["metadata"]["uid"], {})
-        return Surroundings(container, environment, *refreshing.first_and_later(known, container, files))
-
     # ------------------------------------------------------------------------------------------------ world.machines
 
     def last_heartbeat(self, node: str) -> int | None:
@@ -344,6 +316,7 @@ class Fleet:
         self.world.agenda.cancel(self.name, f"~{node}|images")
         self.world.agenda.cancel(self.name, f"{node}|pressure")
         self.loads.forget(node)
+        self.shares.forget(node)
         self.workloads.forget_node(node)
 
     def _power(self, machine: Any) -> None:
@@ -367,16 +340,17 @@ class Fleet:
     # ------------------------------------------------------------------------------------------------ memory
 
     def dump(self) -> Any:
-        found = {"pods": self._memories, "missing": self.awaited.places, "asking": self.asking, "dns": self.dns,
+        found = {"pods": self._memories, "missing": self.awaited.places, "asking": self.asking, "dns": self.environs.dns,
                  "timings": self.timings.changed, "workloads": self.workloads.dump()}  # fmt: skip
         return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
         self.loads.clear()
+        self.shares.clear()
         self._memories = state.get("pods", {})
         self.awaited.places = state.get("missing", {})
         self.asking = state.get("asking", {})
-        self.dns = state.get("dns", {})
+        self.environs.dns = state.get("dns", {})
         self.timings.changed = state.get("timings", {})
         self.workloads.load(state.get("workloads"))
 

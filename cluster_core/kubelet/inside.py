@@ -103,7 +103,7 @@ class Inside:
         everything = [*spec["containers"], *spec.get("initContainers", ()), *spec.get("ephemeralContainers", ())]
         container = next(each for each in everything if each["name"] == name)
         try:
-            found = self._fleet.surroundings(pod, container)
+            found = self._fleet.environs.of(pod, container)
         except surroundings.Missing:
             found = surroundings.nothing(container)
         return Launch(pod, found.container, attempt, spec["nodeName"], found.environment, found.files, self._fleet.clock.now, found.changes)

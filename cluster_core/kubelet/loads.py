@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cluster_core.apiserver.parts import object_key
-from cluster_core.kubelet import settings
+from cluster_core.kubelet import settings, thresholds
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.memory import next_due
 from cluster_core.kubelet.work import Work
@@ -33,13 +33,6 @@ def overhead(machine: Any) -> int:
     return system + quantity.value(machine.load.get("memory", "0"))
 
 
-def room(machine: Any) -> int:
-    """Bytes of memory that pods may take before some are evicted."""
-    whole = settings.capacity(machine, "memory")
-    threshold = settings.thresholds(machine).get("memory.available")
-    return whole - overhead(machine) - (settings.amount(threshold, whole) if threshold else 0)
-
-
 class Loads:
     """The sums of all nodes."""
 
@@ -54,7 +47,7 @@ class Loads:
         if node not in self._nodes:
             self._count(node)
         self._put(node, work.uid, name, size)
-        if self._sums[node] > room(work.machine):
+        if work.machine.crossed or self._sums[node] > thresholds.room(work.machine, overhead(work.machine)):
             self.look(node, INTERVAL)
 
     def look(self, node: str, delay: int = 0) -> None:
@@ -90,12 +83,20 @@ class Loads:
         containers = self._nodes.get(node, {}).get(uid)
         if containers is not None:
             self._sums[node] -= containers.pop(name, 0)
+            self._relieved(node)
 
     def gone(self, node: str, uid: str) -> None:
         """The pod is no longer on the node."""
         containers = self._nodes.get(node, {}).pop(uid, None)
         if containers:
             self._sums[node] -= sum(containers.values())
+            self._relieved(node)
+
+    def _relieved(self, node: str) -> None:
+        """Something has become free: a threshold may be crossed no longer."""
+        machine = self._fleet.well_machine(node)
+        if machine is not None and machine.crossed:
+            self.look(node, INTERVAL)
 
     def forget(self, node: str) -> None:
         """To be counted anew."""

@@ -9,8 +9,9 @@ A pod that just runs has none: its status tells everything. Keys of a `Memory`:
     stopping    containers told to stop: name -> [due, exit code, reason, why]
     turns       containers that are told to stop when others have ended: name -> deadline
     renewal     all containers are being ended in order to begin anew
-    resizing    other resources are being given to running containers
-    doom        why the pod fails as a whole when its containers have ended: {"reason", "message", "by", "condition"}
+    resizing    other resources are being given to running containers: {"generation", "due"}, without "due" when they are set
+    doom        why the pod fails as a whole when its containers have ended: {"reason", "message", "by", "condition"};
+                "condition" is the reason and message of DisruptionTarget, or none
     backoff     restart back-off: name -> [seconds, last change]; pulls: the same for image pulls
     again       containers whose wait ends with another restart
     backing-off when a failed pull shows as ImagePullBackOff
@@ -88,5 +89,6 @@ def _pressing(memory: Memory, now: int) -> list[int]:
     times += [due for due in memory.get("waits", {}).values() if due - now <= CHORE_WAIT]
     times += [probe["due"] for probe in _probes(memory) if not probe.get("idle")]
     times += [due for due, _, chore in memory.get("asks", {}).values() if not chore]
+    times += [memory["resizing"]["due"]] if "due" in memory.get("resizing", ()) else []
     times += [memory[key] for key in ("deadline", "disk", "removal", "refresh") if key in memory]
     return times

@@ -1,43 +1,33 @@
 """A node that runs out of memory, disk or process numbers: its conditions, and which pods have to go.
 
 Models pkg/kubelet/eviction (eviction_manager.go, helpers.go): one pod at a time, ten seconds apart; those that use more than
-they have requested first, then by priority, then by how much more. Nobody looks as long as nothing changes.
+they have requested first, then by priority, then by how much more. Nobody looks as long as nothing changes. What is too little
+is for `thresholds` to say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from cluster_core.kubelet import imagestore, registration, settings
-from cluster_core.kubelet.admission import is_critical, request_of
+from cluster_core.kubelet import imagestore, registration, settings, thresholds
 from cluster_core.kubelet.loads import INTERVAL, Taken, is_active, overhead, taken
+from cluster_core.kubelet.preemption import is_critical
+from cluster_core.kubelet.stopping import grace_of
 from cluster_core.kubelet.sync import evict
+from cluster_core.kubelet.thresholds import Met
 from cluster_core.kubelet.work import Work
-from cluster_core.machinery import quantity
+from cluster_core.machinery import podrequests, quantity
 from cluster_core.machinery.typed import Obj
 
 if TYPE_CHECKING:
     from cluster_core.kubelet.fleet import Fleet
 
-_CONDITIONS = {
-    "memory.available": "MemoryPressure",
-    "nodefs.available": "DiskPressure",
-    "imagefs.available": "DiskPressure",
-    "pid.available": "PIDPressure",
-}
 _RESOURCES = {"MemoryPressure": "memory", "DiskPressure": "ephemeral-storage", "PIDPressure": "pids"}
 _SYSTEM_STORAGE, _SYSTEM_PIDS = 4 << 30, 180
 """What the system itself takes: bytes of disk, processes."""
-
-
-class Threshold(NamedTuple):
-    """A threshold that is met: the condition it stands for, its amount, what is available."""
-
-    condition: str
-    amount: int
-    available: int
-
+HARD_GRACE = 1
+"""Seconds that a hard eviction leaves."""
 
 Usage = Mapping[str, tuple[Obj, Taken]]
 """Pod uid -> (pod, what its containers take)."""
@@ -46,19 +36,25 @@ Usage = Mapping[str, tuple[Obj, Taken]]
 def look(fleet: Fleet, machine: Any) -> None:
     """One round of the node's eviction manager."""
     usage = {pod["metadata"]["uid"]: (pod, taken(fleet, pod)) for pod in _pods(fleet, machine)}
-    met = _met(fleet, machine, usage)
-    _take_note(fleet, machine, [threshold.condition for threshold in met])
-    if not met:
-        return
-    first = min(met, key=lambda threshold: list(_RESOURCES).index(threshold.condition))
-    resource = _RESOURCES[first.condition]
+    crossed = thresholds.crossed(machine, _observe(fleet, machine, usage))
+    driving = thresholds.note(machine, crossed, fleet.clock.now)
+    _take_note(fleet, machine, [met.threshold.condition for met in crossed])
+    due = thresholds.next_grace(machine, crossed)
+    if due is not None:
+        fleet.loads.look(machine.name, due - fleet.clock.now)
+    if driving:
+        _reclaim(fleet, machine, driving[0], usage)
+
+
+def _reclaim(fleet: Fleet, machine: Any, met: Met, usage: Usage) -> None:
+    """Make room: by images that nobody uses, else at the cost of a pod."""
+    condition = met.threshold.condition
     node = fleet.api.get("Node", "", machine.name)
     if node is not None:
-        fleet.event(node, "Warning", "EvictionThresholdMet", f"Attempting to reclaim {resource}")
-    if first.condition == "DiskPressure" and _remove_images(fleet, machine) and not _met(fleet, machine, usage):
+        fleet.event(node, "Warning", "EvictionThresholdMet", f"Attempting to reclaim {_RESOURCES[condition]}")
+    if condition == "DiskPressure" and _remove_images(fleet, machine) and thresholds.reclaimed(machine, _observe(fleet, machine, usage)):
         fleet.loads.look(machine.name)
-        return
-    if _evict_one(fleet, machine, first, usage):
+    elif _evict_one(fleet, machine, met, usage):
         fleet.loads.look(machine.name, INTERVAL)
 
 
@@ -69,24 +65,13 @@ def _pods(fleet: Fleet, machine: Any) -> list[Obj]:
 # ------------------------------------------------------------------------------------------------ seeing
 
 
-def _met(fleet: Fleet, machine: Any, usage: Usage) -> list[Threshold]:
-    """The thresholds below which something has fallen."""
+def _observe(fleet: Fleet, machine: Any, usage: Usage) -> thresholds.Observations:
     memory = sum(size for _, containers in usage.values() for size, _ in containers.values())
     disk = sum(size for _, containers in usage.values() for _, size in containers.values())
     images = sum(fleet.workloads.find(reference).size for reference in machine.images)
     storage = disk + images + _SYSTEM_STORAGE + quantity.value(machine.load.get("storage", "0"))
     pids = sum(len(containers) for _, containers in usage.values()) + _SYSTEM_PIDS + quantity.value(machine.load.get("pids", "0"))
-    used = {"memory": memory + overhead(machine), "ephemeral-storage": storage, "pid": pids}
-    found = []
-    for signal, text in settings.thresholds(machine).items():
-        condition = _CONDITIONS.get(signal)
-        if condition is not None:
-            name = "pid" if condition == "PIDPressure" else _RESOURCES[condition]
-            whole = settings.capacity(machine, name)
-            amount, available = settings.amount(text, whole), max(0, whole - used[name])
-            if available < amount:
-                found.append(Threshold(condition, amount, available))
-    return found
+    return thresholds.observe(machine, memory, storage, pids, overhead(machine))
 
 
 def _take_note(fleet: Fleet, machine: Any, seen: Sequence[str]) -> None:
@@ -136,14 +121,15 @@ def _remove_images(fleet: Fleet, machine: Any) -> bool:
 # ------------------------------------------------------------------------------------------------ evicting
 
 
-def _evict_one(fleet: Fleet, machine: Any, threshold: Threshold, usage: Usage) -> bool:
+def _evict_one(fleet: Fleet, machine: Any, met: Met, usage: Usage) -> bool:
     """Evict the pod that has to go first; answers whether there was one."""
     candidates = [found for found in usage.values() if not is_critical(found[0]) and not _is_doomed(fleet, found[0])]
     if not candidates:
         return False
-    resource = _RESOURCES[threshold.condition]
+    resource = _RESOURCES[met.threshold.condition]
     pod, containers = min(candidates, key=lambda found: _rank(resource, *found))
-    _evict(fleet, machine, pod, _message(resource, threshold, pod, containers))
+    grace = min(settings.most_eviction_grace(machine), grace_of(pod)) if met.threshold.grace else HARD_GRACE
+    _evict(fleet, machine, pod, _message(resource, met, pod, containers), grace)
     return True
 
 
@@ -152,9 +138,9 @@ def _is_doomed(fleet: Fleet, pod: Obj) -> bool:
     return "deletionTimestamp" in pod["metadata"] or "doom" in fleet.memory_of(pod)
 
 
-def _evict(fleet: Fleet, machine: Any, pod: Obj, why: str) -> None:
+def _evict(fleet: Fleet, machine: Any, pod: Obj, why: str, grace: int) -> None:
     def do(work: Work) -> None:
-        evict(work, why, "TerminationByKubelet")
+        evict(work, why, grace, ("TerminationByKubelet", why))
         work.finish()
 
     fleet.attend(machine, pod, do)
@@ -167,13 +153,13 @@ def _rank(resource: str, pod: Obj, containers: Taken) -> tuple[Any, ...]:
     if resource == "pids":
         return priority, -len(containers), *name
     used = sum(amounts[resource != "memory"] for amounts in containers.values())
-    excess = used - request_of(pod, resource)
+    excess = used - podrequests.requests(pod["spec"]).get(resource, 0)
     return excess <= 0, priority, -excess, *name
 
 
-def _message(resource: str, threshold: Threshold, pod: Obj, containers: Taken) -> str:
+def _message(resource: str, met: Met, pod: Obj, containers: Taken) -> str:
     binary = resource != "pids"
-    amounts = [quantity.in_bytes(amount) if binary else str(amount) for amount in (threshold.amount, threshold.available)]
+    amounts = [quantity.in_bytes(amount) if binary else str(amount) for amount in (met.amount, met.available)]
     text = f"The node was low on resource: {resource}. Threshold quantity: {amounts[0]}, available: {amounts[1]}. "
     spec = pod["spec"]
     for container in (*spec["containers"], *spec.get("initContainers", ())) if binary else ():

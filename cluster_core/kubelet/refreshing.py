@@ -92,7 +92,7 @@ def _plan(fleet: Fleet, pod: Obj, affected: list[Obj], before: Client | _Before,
     memory = fleet.memory_of(pod)
     for volume in affected:
         try:
-            files = volumes.contents(before, pod, volume, fleet.node_facts(pod))
+            files = volumes.contents(before, pod, volume, fleet.environs.node_facts(pod))
         except Missing:
             continue
         if _can_be_kept(files):
@@ -120,7 +120,7 @@ def refresh(work: Work) -> None:
 def _rewritten(work: Work, volume: Obj, versions: Contents) -> bool:
     """Whether the volume has got other contents. One that cannot be had any more stays as it is."""
     try:
-        files = volumes.contents(work.fleet.api, work.pod, volume, work.fleet.node_facts(work.pod))
+        files = volumes.contents(work.fleet.api, work.pod, volume, work.fleet.environs.node_facts(work.pod))
     except Missing:
         return False
     if files == versions[-1][1]:

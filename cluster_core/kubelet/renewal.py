@@ -20,9 +20,10 @@ def renew(work: Work, ended: bool) -> bool:
     if "renewal" not in work.memory:
         if not ended or not any(_asks(container, work.statuses.get(container["name"])) for container in _members(work)):
             return False
-        work.memory["renewal"] = True
+        work.memory["renewal"] = work.touched = True
         work.memory.pop("flight", None)
-    stopping.stop_all(work, stopping.LEAST_GRACE)
+    for name in work.running():
+        stopping.stop(work, name, stopping.LEAST_GRACE, "killing")
     if work.running():
         return True
     del work.memory["renewal"]
@@ -47,7 +48,5 @@ def _reset(work: Work, container: Obj) -> None:
     for key in ("waits", "again", "backoff", "exits"):
         remember.drop(work.memory, key, name)
     before = work.statuses.get(name)
-    if before is not None and "terminated" in before["state"]:
-        reason = "PodInitializing" if work.pod["spec"].get("initContainers") else "ContainerCreating"
-        again = states.waiting(container, reason, "", before)
-        work.set(name, {**again, "restartCount": before["restartCount"] + 1})
+    if before is not None and "waiting" not in before["state"]:
+        work.set(name, states.renewed(container, before))

@@ -1,6 +1,8 @@
-"""Other resources for containers that run: set in place, with a restart where the container wants one, or not yet, or never.
+"""Other resources for pods that run: set in place, with a restart where a container wants one, or not yet, or never.
 
-Models pkg/kubelet/allocation/allocation_manager.go (handlePodResourcesResize) and pkg/kubelet/events/resize.go.
+Models pkg/kubelet/allocation/allocation_manager.go (handlePodResourcesResize), pkg/kubelet/events/resize.go and the resize
+conditions of pkg/kubelet/status: what the kubelet would not admit now is deferred, what it has accepted is in progress until the
+containers have it. memory["resizing"] is the resize under way: {"generation", "due"}; "due" goes when it has been set.
 """
 
 from __future__ import annotations
@@ -10,38 +12,39 @@ from typing import Any
 
 import orjson
 
+from cluster_core.kubelet import admission
 from cluster_core.kubelet import status as states
-from cluster_core.kubelet.admission import requests
+from cluster_core.kubelet.staticpods import is_static
 from cluster_core.kubelet.stopping import grace_of, stop
 from cluster_core.kubelet.work import Work
-from cluster_core.machinery.quantity import milli, value
 from cluster_core.machinery.typed import Obj
 
-PENDING = "PodResizePending"
-_RESOURCES = ("cpu", "memory")
+PENDING, IN_PROGRESS = "PodResizePending", "PodResizeInProgress"
+CONDITIONS = (PENDING, IN_PROGRESS)
+_INFEASIBLE = "Infeasible"
 
 
 def resize(work: Work) -> None:
-    """Bring the resources of running containers in line with what the spec says now."""
+    """Bring the resources of the pod and its running containers in line with what the spec says now."""
     changed = [container for container in _resizable(work.pod) if _differs(work, container)]
-    if changed:
-        why = _refusal(work)
-        if why is not None:
-            _pend(work, *why)
-            return
-        if not work.memory.get("resizing"):
-            work.memory["resizing"] = True
-            work.event("Normal", "ResizeStarted", f"Pod resize started: {_summary(work.pod)}")
-    _settle(work)
+    if (changed or _differs_as_a_whole(work)) and not _is_accepted(work):
+        return
+    _drop(work, PENDING)
+    known = work.memory.get("resizing")
+    if known is None or known.get("due", 0) > work.now:
+        return
+    known.pop("due", None)
+    work.allocated = work.touched = True
     for container in changed:
         _apply(work, container)
-    if work.memory.get("resizing") and not any(_differs(work, container) for container in changed):
+    if not any(_differs(work, container) for container in changed):
         del work.memory["resizing"]
+        _drop(work, IN_PROGRESS)
         work.event("Normal", "ResizeCompleted", f"Pod resize completed: {_summary(work.pod)}")
 
 
 def _resizable(pod: Obj) -> Iterable[Obj]:
-    yield from (each for each in pod["spec"].get("initContainers", ()) if states.is_sidecar(each))
+    yield from pod["spec"].get("initContainers", ())
     yield from pod["spec"]["containers"]
 
 
@@ -52,15 +55,43 @@ def _differs(work: Work, container: Obj) -> bool:
     return bool(status.get("resources", {}) != container.get("resources", {}))
 
 
-def _settle(work: Work) -> None:
-    """A resize that had to wait need not any longer."""
-    if work.condition(PENDING) is not None:
-        work.dropped.add(PENDING)
-        work.touched = True
+def _differs_as_a_whole(work: Work) -> bool:
+    """Whether the pod-level resources are others than those its status shows."""
+    wanted, given = work.pod["spec"].get("resources"), work.pod["status"].get("resources", {})
+    return bool(wanted) and any(given.get(kind, {}).get(name) != amount for kind in ("requests", "limits") for name, amount in wanted.get(kind, {}).items())
+
+
+def _is_accepted(work: Work) -> bool:
+    """Whether the kubelet gives the pod what its spec says; it is asked once for each."""
+    generation = work.pod["metadata"].get("generation", 1)
+    if work.memory.get("resizing", {}).get("generation") == generation:
+        return True
+    try:
+        why = _refusal(work)
+    except admission.Wait:
+        return False
+    if why is not None:
+        work.memory.pop("resizing", None)
+        _pend(work, *why)
+        return False
+    work.memory["resizing"] = {"generation": generation, "due": work.now + work.delay("resync", "resize", generation)}
+    _set(work, states.condition(IN_PROGRESS, True, work.fleet.clock.timestamp()))
+    work.event("Normal", "ResizeStarted", f"Pod resize started: {_summary(work.pod)}")
+    return True
+
+
+def _refusal(work: Work) -> tuple[str, str] | None:
+    """(reason, message) why the node cannot give the pod what it wants now."""
+    if is_static(work.pod):
+        return _INFEASIBLE, "In-place resize of static-pods is not supported"
+    found = admission.refusal(work)
+    return None if found is None else (found.reason, found.message)
 
 
 def _apply(work: Work, container: Obj) -> None:
     name = container["name"]
+    if name in work.memory.get("stopping", {}):
+        return
     if _wants_restart(container, work.statuses[name].get("resources", {})):
         stop(work, name, grace_of(work.pod), f"Container {name} resize requires restart")
         return
@@ -80,44 +111,34 @@ def _wants_restart(container: Obj, before: Obj) -> bool:
     )
 
 
-# ------------------------------------------------------------------------------------------------ when it does not fit
-
-
-def _refusal(work: Work) -> tuple[str, str] | None:
-    """(reason, message) why the node cannot give the pod what it wants now."""
-    node = work.fleet.api.get("Node", "", work.machine.name)
-    if node is None:
-        return None
-    room, wanted, used = node.get("status", {}).get("allocatable", {}), requests(work.pod), _used_by_others(work)
-    for name in _RESOURCES:
-        capacity = milli(room.get(name, "0")) if name == "cpu" else value(room.get(name, "0"))
-        if wanted.get(name, 0) > capacity:
-            return "Infeasible", f"Node didn't have enough capacity: {name}, requested: {wanted[name]}, capacity: {capacity}"
-        if name in wanted and wanted[name] + used.get(name, 0) > capacity:
-            text = f"{name}, requested: {wanted[name]}, used: {used.get(name, 0)}, capacity: {capacity}"
-            return "Deferred", f"Node didn't have enough resource: {text}"
-    return None
-
-
-def _used_by_others(work: Work) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for pod in work.fleet.api.on_node("Pod", work.machine.name):
-        if pod["metadata"]["uid"] != work.uid and pod.get("status", {}).get("phase") not in states.ENDED:
-            for name, amount in requests(pod).items():
-                total[name] = total.get(name, 0) + amount
-    return total
+# ------------------------------------------------------------------------------------------------ what is told of it
 
 
 def _pend(work: Work, reason: str, message: str) -> None:
-    """Say why it has to wait; a deferred one is looked at again when a pod has left the node."""
-    if reason == "Deferred":
+    """Say why it has to wait; it is looked at again when a pod has left the node."""
+    shown = reason if reason == _INFEASIBLE else "Deferred"
+    if shown != _INFEASIBLE:
         work.fleet.awaited.room(work)
-    now, known = work.fleet.clock.timestamp(), work.condition(PENDING)
-    if known is not None and (known.get("reason"), known.get("message")) == (reason, message):
+    generation, known = work.pod["metadata"].get("generation", 1), work.condition(PENDING)
+    news = known is None or (known.get("reason"), known.get("observedGeneration")) != (shown, generation)
+    if not news and known is not None and known.get("message") == message:
         return
-    work.conditions.append(states.condition(PENDING, True, now, reason, message))
+    _set(work, states.condition(PENDING, True, work.fleet.clock.timestamp(), shown, message))
+    if news:
+        work.event("Warning", f"Resize{shown}", f"Pod resize {reason}: {_summary(work.pod, message)}")
+
+
+def _set(work: Work, condition: dict[str, Any]) -> None:
+    work.dropped.discard(condition["type"])
+    work.conditions.append(condition)
     work.touched = True
-    work.event("Warning", f"Resize{reason}", f"Pod resize {reason}: {_summary(work.pod, message)}")
+
+
+def _drop(work: Work, type: str) -> None:
+    if work.condition(type) is not None or any(found["type"] == type for found in work.conditions):
+        work.conditions = [found for found in work.conditions if found["type"] != type]
+        work.dropped.add(type)
+        work.touched = True
 
 
 def _summary(pod: Obj, error: str = "") -> str:

@@ -19,6 +19,17 @@ def matching_rule(container: Obj, exit_code: int) -> str:
     return ""
 
 
+def could_renew(pod: Obj) -> bool:
+    """Whether a rule of some container can make the whole pod begin anew. Models AllContainersCouldRestart."""
+    spec = pod["spec"]
+    return any(
+        rule["action"] == RESTART_ALL
+        for key in ("initContainers", "containers")
+        for container in spec.get(key, ())
+        for rule in container.get("restartPolicyRules", ())
+    )
+
+
 def policy_of(pod: Obj, container: Obj) -> str:
     """The restart policy that counts for the container."""
     return str(container.get("restartPolicy") or pod["spec"].get("restartPolicy", "Always"))

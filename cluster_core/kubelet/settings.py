@@ -40,7 +40,7 @@ def reserved(machine: Any, resource: str) -> int:
     return sum(read(amount) for amount in machine.settings.get("reserved", {}).get(resource, ()))
 
 
-def thresholds(machine: Any) -> Mapping[str, str]:
+def hard_thresholds(machine: Any) -> Mapping[str, str]:
     """The hard eviction thresholds by signal."""
     found: Mapping[str, str] = machine.settings.get("evictionHard", eviction.HARD)
     return found
@@ -57,7 +57,7 @@ def allocatable(machine: Any, resource: str) -> int:
     """What pods can have: the capacity less what is reserved and the hard eviction threshold."""
     whole = capacity(machine, resource)
     signal = {"memory": "memory.available", "ephemeral-storage": "nodefs.available"}.get(resource, "")
-    threshold = thresholds(machine).get(signal)
+    threshold = hard_thresholds(machine).get(signal)
     kept = reserved(machine, resource) + (amount(threshold, whole) if threshold else 0)
     return max(0, whole - kept)
 
@@ -65,6 +65,11 @@ def allocatable(machine: Any, resource: str) -> int:
 def transition_period(machine: Any) -> int:
     """Microseconds for which a pressure condition stays after the pressure is gone."""
     return round(seconds(machine.settings.get("transition", "5m0s")) * SECOND)
+
+
+def most_eviction_grace(machine: Any) -> int:
+    """Seconds that a soft eviction leaves a pod at most."""
+    return int(machine.settings.get("maxPodGrace", 0))
 
 
 def pods(machine: Any) -> int:

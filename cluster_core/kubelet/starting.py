@@ -63,7 +63,7 @@ def _sandbox(work: Work, flight: dict[str, Any]) -> None:
         _no_sandbox(work, flight)
         return
     work.memory["sandbox"] = True
-    work.fleet.note_dns(work.machine, work.uid)
+    work.fleet.environs.note_dns(work.machine, work.uid)
     host = work.pod["spec"].get("hostNetwork")
     work.memory["ip"] = work.machine.address if host else work.fleet.addresses.take(work.machine, work.pod)
     if not flight["queue"]:
@@ -135,6 +135,7 @@ def _start(work: Work, flight: dict[str, Any]) -> None:
 def begin_life(work: Work, container: Obj, status: dict[str, Any], outcome: Outcome) -> None:
     """The process runs: plan its end, its probes."""
     name = container["name"]
+    work.allocated |= status["restartCount"] > 0
     asking.plan(work, name, outcome)
     work.fleet.probes.begin(work, container, status)
     work.set(name, status)

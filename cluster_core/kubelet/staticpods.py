@@ -23,6 +23,11 @@ def digest(manifest: Obj) -> str:
     return hashlib.md5(orjson.dumps(manifest), usedforsecurity=False).hexdigest()
 
 
+def is_static(pod: Obj) -> bool:
+    """Whether the pod comes from a manifest."""
+    return MIRROR in pod["metadata"].get("annotations", {})
+
+
 def own(pod: Obj) -> Obj:
     """The pod as its kubelet knows it: a static pod's uid is its manifest's hash, and its events are about that one."""
     metadata = pod["metadata"]
@@ -34,7 +39,7 @@ def mirror(fleet: Fleet, machine: Any, name: str) -> None:
     """Bring the mirror pod of this manifest up to date: created, replaced or deleted."""
     manifest = machine.manifests.get(name)
     known = _known(fleet, machine, f"{name}-{machine.name}", manifest)
-    if known is not None and MIRROR not in known["metadata"].get("annotations", {}):
+    if known is not None and not is_static(known):
         return
     if known is not None and (not manifest or known["metadata"]["annotations"][MIRROR] != digest(manifest)):
         fleet.api.delete("Pod", known["metadata"]["namespace"], known["metadata"]["name"], grace=0)
@@ -48,7 +53,7 @@ def _known(fleet: Fleet, machine: Any, name: str, manifest: Any) -> Obj | None:
     if manifest:
         return fleet.api.get("Pod", manifest["metadata"].get("namespace", "default"), name)
     pods = (pod for pod in fleet.api.on_node("Pod", machine.name) if pod["metadata"]["name"] == name)
-    return next((pod for pod in pods if MIRROR in pod["metadata"].get("annotations", {})), None)
+    return next((pod for pod in pods if is_static(pod)), None)
 
 
 def _pod(fleet: Fleet, machine: Any, manifest: Obj) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cluster_core.kubelet.restarts import should_restart
+from cluster_core.kubelet.restarts import could_renew, should_restart
 from cluster_core.machinery.identity import identity
 from cluster_core.machinery.typed import Obj
 
 Status = dict[str, Any]
 
-OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+RENEWING = "AllContainersRestarting"
+OWNED = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled", RENEWING)
 ENDED = ("Succeeded", "Failed")
 
 
@@ -97,6 +98,17 @@ def user_of(pod: Obj, container: Obj, image_user: int) -> dict[str, Any]:
     return {"uid": who.uid, "gid": who.gid, "supplementalGroups": who.all_groups}
 
 
+RENEWED = "RestartingAllContainers"
+_RENEWED_TEXT = "The container is removed because RestartAllContainers in place"
+
+
+def renewed(container: Obj, before: Obj) -> Status:
+    """The status of a container that was removed because all of its pod's begin anew."""
+    ended = {"exitCode": 137, "reason": RENEWED, "message": _RENEWED_TEXT, "startedAt": None, "finishedAt": None}
+    again = waiting(container, RENEWED, _RENEWED_TEXT, before)
+    return {**again, "lastState": {"terminated": ended}, "restartCount": before["restartCount"] + 1}
+
+
 def terminated(before: Obj, exit_code: int, reason: str, message: str, now: str) -> Status:
     """The status of a container that has ended."""
     began = before.get("state", {}).get("running", {}).get("startedAt")
@@ -134,7 +146,7 @@ def _last_code(status: Obj | None) -> int | None:
     if status is None or "running" in status["state"]:
         return None
     ended = status["state"].get("terminated") or status.get("lastState", {}).get("terminated")
-    return ended["exitCode"] if ended else None
+    return ended["exitCode"] if ended and ended.get("reason") != RENEWED else None
 
 
 def initialized(pod: Obj, statuses: Mapping[str, Obj]) -> list[str]:
@@ -153,10 +165,23 @@ def phase(pod: Obj, statuses: Mapping[str, Obj]) -> str:
     outcome = outcome_of(pod, statuses)
     if outcome and not _any_runs(statuses):
         return outcome
-    spec = pod["spec"]
-    if initialized(pod, statuses) and not _any_ran(spec["containers"], statuses):
+    if _is_initializing(pod, statuses) or any(_never_ran(statuses.get(c["name"])) for c in pod["spec"]["containers"]):
         return "Pending"
-    return "Pending" if any(_never_ran(statuses.get(c["name"])) for c in spec["containers"]) else "Running"
+    return "Running"
+
+
+def _is_initializing(pod: Obj, statuses: Mapping[str, Obj]) -> bool:
+    """Whether an init container has still to end, or a sidecar to start before the first of the others does."""
+    ran = _any_ran(pod["spec"]["containers"], statuses)
+    for container in pod["spec"].get("initContainers", ()):
+        status = statuses.get(container["name"])
+        runs = status is not None and "running" in status["state"]
+        if is_sidecar(container):
+            if not ran and (_never_ran(status) or (runs and status is not None and not status.get("started"))):
+                return True
+        elif runs or _never_ran(status):
+            return True
+    return False
 
 
 def outcome_of(pod: Obj, statuses: Mapping[str, Obj]) -> str:
@@ -216,10 +241,26 @@ def _listed(names: Sequence[str]) -> str:
 
 def _initialized(pod: Obj, statuses: Mapping[str, Obj], phase: str, now: str) -> dict[str, Any]:
     incomplete = initialized(pod, statuses)
-    if not incomplete:
-        return condition("Initialized", True, now, "PodCompleted" if phase == "Succeeded" else "")
+    if phase == "Succeeded":
+        return condition("Initialized", True, now, "PodCompleted")
+    if not incomplete or _any_ran(pod["spec"]["containers"], statuses) or _was_initialized(pod):
+        return condition("Initialized", True, now)
     message = f"containers with incomplete status: {_listed(incomplete)}"
     return condition("Initialized", False, now, "ContainersNotInitialized", message)
+
+
+def _was_initialized(pod: Obj) -> bool:
+    """Once it is, it stays so, whatever begins anew."""
+    return any(found["type"] == "Initialized" and found["status"] == "True" for found in pod.get("status", {}).get("conditions", ()))
+
+
+def _renewing(phase: str, renewing: bool, now: str) -> dict[str, Any]:
+    """Models GenerateAllContainersRestartingCondition."""
+    if phase in ENDED:
+        return condition(RENEWING, False, now, "PodCompleted" if phase == "Succeeded" else "PodFailed")
+    if renewing:
+        return condition(RENEWING, True, now, "RestartAllContainersStarted", "container exited with restart policy rule")
+    return condition(RENEWING, False, now)
 
 
 def _containers_ready(pod: Obj, statuses: Mapping[str, Obj], phase: str, now: str) -> dict[str, Any]:
@@ -256,8 +297,9 @@ def _gate_problems(pod: Obj) -> Iterable[str]:
             yield f'the status of pod readiness gate "{type}" is not "True", but {known[type]}'
 
 
-def conditions(pod: Obj, statuses: Mapping[str, Obj], phase: str, sandbox: bool, now: str) -> list[dict[str, Any]]:
-    """All conditions: others' as they are, then the kubelet's own, each with the time it last changed."""
+def conditions(pod: Obj, statuses: Mapping[str, Obj], phase: str, now: str, *, sandbox: bool, renewing: bool) -> list[dict[str, Any]]:
+    """All conditions: others' as they are, then the kubelet's own, each with the time it last changed. `sandbox`: the pod's
+    network is there; `renewing`: all of its containers are being ended in order to begin anew."""
     old = pod.get("status", {}).get("conditions", ())
     ready = _containers_ready(pod, statuses, phase, now)
     own = [
@@ -270,7 +312,10 @@ def conditions(pod: Obj, statuses: Mapping[str, Obj], phase: str, sandbox: bool,
     generation = pod["metadata"].get("generation", 0)
     before = {found["type"]: found for found in old}
     kept = [found for found in old if found["type"] not in OWNED]
-    return [*kept, *(_since(found, before.get(found["type"]), generation) for found in own)]
+    found = [_since(found, before.get(found["type"]), generation) for found in own]
+    if could_renew(pod):
+        found.append(_since(_renewing(phase, renewing, now), before.get(RENEWING), 0))
+    return [*kept, *found]
 
 
 def _since(found: dict[str, Any], before: Obj | None, generation: int) -> dict[str, Any]:

@@ -143,9 +143,9 @@ def _is_over(work: Work, grace: int) -> bool:
     return not work.running() and "stopping" not in work.memory
 
 
-def doom(work: Work, reason: str, message: str, grace: int, condition: str = "") -> None:
+def doom(work: Work, reason: str, message: str, grace: int, condition: tuple[str, str] | None = None) -> None:
     """The pod is to fail as a whole: its containers are told to end, and then its status says so. `condition` is the reason
-    of a DisruptionTarget condition."""
+    and message of a DisruptionTarget condition."""
     work.memory["doom"] = {"reason": reason, "message": message, "by": work.now + grace * SECOND, "condition": condition}
     work.memory.pop("deadline", None)
 
@@ -160,7 +160,7 @@ def see_off(work: Work) -> None:
     if not states.initialized(work.pod, work.statuses):
         _never_started(work)
     if doomed["condition"]:
-        work.conditions.append(states.condition("DisruptionTarget", True, work.fleet.clock.timestamp(), doomed["condition"], doomed["message"]))
+        work.conditions.append(states.condition("DisruptionTarget", True, work.fleet.clock.timestamp(), *doomed["condition"]))
     work.fail(doomed["reason"], doomed["message"])
 
 

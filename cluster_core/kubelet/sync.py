@@ -27,11 +27,15 @@ def sync(work: Work) -> None:
 
 def _taken_on(work: Work) -> bool:
     """Admit the pod and begin with it."""
-    refusal = admission.refusal(work)
-    if refusal is not None:
-        work.event("Warning", refusal[0], refusal[1])
-        work.fail(*refusal)
+    try:
+        refusal = admission.refusal(work)
+    except admission.Wait:
         return False
+    if refusal is not None:
+        work.event("Warning", refusal.reason, refusal.message)
+        work.fail(refusal.reason, f"Pod was rejected: {refusal.message}")
+        return False
+    work.fleet.shares.taken(work.machine.name, work.pod)
     begin(work)
     return True
 
@@ -80,19 +84,19 @@ def _over_storage(work: Work) -> bool:
         return False
     why = storage.check(work)
     if why:
-        evict(work, why)
+        evict(work, why, STORAGE_GRACE)
     return bool(why)
 
 
-def evict(work: Work, why: str, condition: str = "") -> None:
-    """The pod has to leave the node."""
+STORAGE_GRACE = 1
+"""Seconds for pods that have put too much on the disk."""
+
+
+def evict(work: Work, why: str, grace: int, condition: tuple[str, str] | None = None) -> None:
+    """The pod has to leave the node within so many seconds."""
     work.event("Warning", "Evicted", why)
-    stopping.doom(work, "Evicted", why, EVICTION_GRACE, condition)
+    stopping.doom(work, "Evicted", why, grace, condition)
     stopping.see_off(work)
-
-
-EVICTION_GRACE = 1
-"""Seconds that a hard eviction leaves."""
 
 
 _DEADLINE = "Pod was active on the node longer than the specified deadline"

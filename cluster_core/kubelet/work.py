@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cluster_core.kubelet import memory as remember
-from cluster_core.kubelet import staticpods
+from cluster_core.kubelet import podlevel, staticpods
 from cluster_core.kubelet import status as states
 from cluster_core.kubelet.memory import Memory
 from cluster_core.kubelet.restarts import should_restart
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Work:
     """A pod being synchronised. `statuses` are the container statuses as they stand, by container name."""
 
-    __slots__ = ("_old", "conditions", "dropped", "failed", "fleet", "gone", "machine", "memory", "pod", "statuses", "touched")
+    __slots__ = ("_old", "allocated", "conditions", "dropped", "failed", "fleet", "gone", "machine", "memory", "pod", "statuses", "touched")
 
     def __init__(self, fleet: Fleet, machine: Any, pod: Obj, memory: Memory) -> None:
         self.fleet = fleet
@@ -37,6 +37,8 @@ class Work:
         self.dropped: set[str] = set()
         """Types of conditions that are no longer to be there."""
         self.touched = False
+        self.allocated = False
+        """Whether running containers have been given other resources."""
         self.gone = False
         status = pod.get("status", {})
         self._old: Obj = status
@@ -143,7 +145,7 @@ class Work:
         """What the container's start is made of."""
         container = self.container(name)
         attempt = int(self.statuses[name]["restartCount"]) if name in self.statuses else 0
-        found = self.fleet.surroundings(self.pod, container)
+        found = self.fleet.environs.of(self.pod, container)
         return Launch(self._with_address(), found.container, attempt, self.machine.name, found.environment, found.files, self.now, found.changes)
 
     def _with_address(self) -> Obj:
@@ -179,6 +181,10 @@ class Work:
         if new != self._old:
             self.pod = self.fleet.api.update_status("Pod", {**self.pod, "status": new})
             self._old = new
+            if new["phase"] in states.ENDED:
+                self.fleet.shares.left(self.machine.name, self.uid)
+            elif self.allocated:
+                self.fleet.shares.changed(self.machine.name, self.pod)
         for key in ("ip", "sandbox"):
             self.memory.pop(key, None)
 
@@ -192,9 +198,11 @@ class Work:
         if self.failed:
             new["reason"], new["message"] = self.failed
         new["observedGeneration"] = pod["metadata"].get("generation", 1)
-        new["conditions"] = self._merged(states.conditions(pod, self.statuses, phase, sandbox, now))
+        renewing = "renewal" in self.memory
+        new["conditions"] = self._merged(states.conditions(pod, self.statuses, phase, now, sandbox=sandbox, renewing=renewing))
         new.update(self._addresses())
         new.setdefault("startTime", now)
+        self._show_resources(new)
         spec = pod["spec"]
         for key, name in _LISTS:
             if spec.get(key):
@@ -206,11 +214,28 @@ class Work:
         told = {"phase": "Failed", "reason": reason, "message": message, "startTime": now}
         return {**self._old, **told, "observedGeneration": self.pod["metadata"].get("generation", 1)}
 
+    def _show_resources(self, new: dict[str, Any]) -> None:
+        """What the pod as a whole has been given, unless a resize has still to wait."""
+        generation, old = self.pod["metadata"].get("generation", 1), self._old
+        known = "resources" in old and (old["phase"] == "Running") == (new["phase"] == "Running")
+        if known and not self.allocated and old.get("observedGeneration") == generation:
+            return
+        if "due" in self.memory.get("resizing", {}) or any(found["type"] == "PodResizePending" for found in new["conditions"]):
+            return
+        new.pop("allocatedResources", None)
+        new.update(podlevel.shown(self.pod["spec"], new["phase"] == "Running"))
+
     def _merged(self, usual: list[dict[str, Any]]) -> list[Any]:
+        """The usual conditions with the special ones: those of a resize before the kubelet's own, others behind."""
         if not self.conditions and not self.dropped:
             return usual
         away = {*self.dropped, *(found["type"] for found in self.conditions)}
-        return [*(found for found in usual if found["type"] not in away), *self.conditions]
+        rest = [found for found in usual if found["type"] not in away]
+        generation = self.pod["metadata"].get("generation", 1)
+        more = [{**found, "observedGeneration": generation} for found in self.conditions]
+        place = next((index for index, found in enumerate(rest) if found["type"] in states.OWNED), len(rest))
+        first = [found for found in more if found["type"].startswith("PodResize")]
+        return [*rest[:place], *first, *rest[place:], *(found for found in more if found not in first)]
 
     def condition(self, type: str) -> Obj | None:
         """The pod's condition of this type."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from cluster_core.machinery import eviction, quantity
-from cluster_core.machines import certificates, flags, systemd
+from cluster_core.machines import certificates, evictions, flags, systemd
 from cluster_core.machines.rendering import KUBELET_CONF, MANIFESTS
 
 Settings = dict[str, Any]
@@ -26,6 +26,10 @@ USUAL: Settings = {
     "clusterDNS": ["10.96.0.10"],
     "clusterDomain": "cluster.local",
     "evictionHard": eviction.HARD,
+    "evictionSoft": {},
+    "maxPodGrace": 0,
+    "minimumReclaim": {},
+    "unsafeSysctls": [],
     "transition": "5m0s",
     "serial": True,
     "reserved": {},
@@ -41,9 +45,10 @@ USUAL: Settings = {
     "kubeconfig": KUBELET_CONF,
     "argv": [],
 }
-_INTEGERS = frozenset(("maxPods", "podsPerCore", "port", "readOnlyPort", "healthzPort", "maxOpenFiles", "podPidsLimit", "nodeLeaseDurationSeconds"))
-_LISTS = frozenset(("clusterDNS", "enforceNodeAllocatable", "registerWithTaints"))
-_MAPS = frozenset(("evictionHard", "evictionSoft", "kubeReserved", "systemReserved", "authentication", "authorization", "featureGates"))
+_INTEGERS = frozenset(("maxPods", "podsPerCore", "port", "readOnlyPort", "healthzPort", "maxOpenFiles", "podPidsLimit", "nodeLeaseDurationSeconds",
+                        "evictionMaxPodGracePeriod"))  # fmt: skip
+_LISTS = frozenset(("allowedUnsafeSysctls", "clusterDNS", "enforceNodeAllocatable", "registerWithTaints"))
+_MAPS = frozenset(("evictionHard", "evictionSoft", "evictionSoftGracePeriod", "evictionMinimumReclaim", "kubeReserved", "systemReserved", "authentication", "authorization", "featureGates"))
 
 
 class Started(NamedTuple):
@@ -128,10 +133,10 @@ def _settings(given: flags.Flags, config: dict[str, Any], files: Mapping[str, st
         "staticPodPath": (given.get("pod-manifest-path") or str(config.get("staticPodPath") or "")).rstrip("/"),
         "clusterDNS": _dns(given.get("cluster-dns", ""), config),
         "clusterDomain": given.get("cluster-domain") or str(config.get("clusterDomain") or ""),
-        "evictionHard": _evictions(given.get("eviction-hard", ""), config),
-        "transition": str(given.get("eviction-pressure-transition-period") or config.get("evictionPressureTransitionPeriod") or "5m0s"),
+        **_evictions(given, config),
         "serial": _truth(given.get("serialize-image-pulls"), config.get("serializeImagePulls", True)),
         "reserved": _reserved(given, config),
+        "unsafeSysctls": _list(given.get("allowed-unsafe-sysctls"), config.get("allowedUnsafeSysctls")),
         "labels": _labels(given.get("node-labels", "")),
         "taints": _taints(given.get("register-with-taints", ""), config),
         "nodeName": given.get("hostname-override", ""),
@@ -147,6 +152,10 @@ def _settings(given: flags.Flags, config: dict[str, Any], files: Mapping[str, st
 
 def _truth(flag: str | None, otherwise: Any) -> bool:
     return str(otherwise if flag is None else flag).lower() in ("true", "t", "1")
+
+
+def _list(flag: str | None, otherwise: Any) -> list[str]:
+    return flag.split(",") if flag else [str(each) for each in otherwise or ()]
 
 
 def _mode(mode: str) -> str:
@@ -174,19 +183,16 @@ def _amount(name: str, text: Any) -> str:
         raise Bad(f"failed to run Kubelet: {name}: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'") from None
 
 
-_SIGNALS = frozenset(("memory.available", "nodefs.available", "nodefs.inodesFree", "imagefs.available", "imagefs.inodesFree", "pid.available", "containerfs.available"))
-
-
-def _evictions(flag: str, config: Mapping[str, Any]) -> dict[str, str]:
-    """evictionHard: what is kept free. What is given replaces the usual thresholds as a whole, unless they are to be merged."""
-    pairs = dict(part.partition("<")[::2] for part in flag.split(",")) if flag else dict(config.get("evictionHard") or {})
-    for name, value in pairs.items():
-        if name not in _SIGNALS:
-            raise Bad(f"failed to run Kubelet: failed to create kubelet: unsupported eviction signal {name}")
-        pairs[name] = _amount(name, value)
-    if not pairs or config.get("mergeDefaultEvictionSettings"):
-        return {**eviction.HARD, **pairs}
-    return pairs
+def _evictions(given: flags.Flags, config: Mapping[str, Any]) -> Settings:
+    try:
+        found = evictions.settings(given, config)
+    except ValueError as error:
+        raise Bad(f"failed to run Kubelet: failed to create kubelet: {error}") from None
+    for amounts in (found["evictionHard"], found["minimumReclaim"]):
+        amounts.update({name: _amount(name, value) for name, value in amounts.items()})
+    for name, threshold in found["evictionSoft"].items():
+        threshold[0] = _amount(name, threshold[0])
+    return found
 
 
 def _reserved(given: flags.Flags, config: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -49,6 +49,8 @@ class Machine:
     """What others than pods use of it: quantities of memory, storage and pids."""
     pressure: dict[str, int] = field(default_factory=dict)
     """Its kubelet's pressure conditions: type -> when it was last observed; 0: it still is."""
+    crossed: dict[str, list[Any]] = field(default_factory=dict)
+    """Eviction thresholds that are crossed: key -> [since when, whether its grace had passed at the last look]."""
     pulls: dict[str, int] = field(default_factory=dict)
     """The image pulls that its kubelet has under way: reference -> when the last of them is done."""
     joined: bool = True

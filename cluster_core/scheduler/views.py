@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from cluster_core.machinery import compact
+from cluster_core.machinery import compact, podrequests
+from cluster_core.machinery.podrequests import Amounts
 from cluster_core.machinery.selectors import Labels
 from cluster_core.machinery.typed import Obj
 from cluster_core.scheduler import amounts, matching
 from cluster_core.scheduler.affinity import Affinity, Constraint, constraints, pod_affinity
-from cluster_core.scheduler.amounts import Amounts
 from cluster_core.scheduler.matching import NO_LABELS, NodeTerm, RequiredNodes, Taint, Toleration
 
 DISKS = ("gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd")
@@ -115,7 +115,7 @@ def image_name(name: str) -> str:
 
 
 def _ports(spec: Obj) -> tuple[HostPort, ...]:
-    running = [c for c in spec.get("initContainers") or () if amounts.is_sidecar(c)] + list(
+    running = [c for c in spec.get("initContainers") or () if podrequests.is_sidecar(c)] + list(
         spec.get("containers") or ()
     )
     found = (port for container in running for port in container.get("ports") or () if port.get("hostPort"))
@@ -167,7 +167,7 @@ def signature(pod: Obj, labels: bool = True) -> bytes:
 
 def build_shape(pod: Obj, text: bytes) -> PodShape:
     metadata, spec = pod["metadata"], pod["spec"]
-    asked = amounts.requests(spec)
+    asked = podrequests.requests(spec)
     nonzero_cpu, nonzero_memory = amounts.nonzero(spec, asked)
     namespace, labels = metadata.get("namespace") or "", metadata.get("labels") or NO_LABELS
     volumes = spec.get("volumes") or ()
@@ -258,7 +258,7 @@ class NodeFacts:
 
 def node_facts(node: Obj) -> NodeFacts:
     metadata, spec, status = node["metadata"], node.get("spec") or {}, node.get("status") or {}
-    room = amounts.amounts(status.get("allocatable") or {})
+    room = podrequests.amounts(status.get("allocatable") or {})
     return NodeFacts(
         obj=node,
         name=metadata["name"],

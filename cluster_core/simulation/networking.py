@@ -71,7 +71,7 @@ class _Wires:
         return machine is not None and machine.well
 
     def own_dns(self, pod: Obj) -> tuple[list[str], str] | None:
-        known = fleet_of(self._cluster).dns.get(pod["metadata"].get("uid", ""))
+        known = fleet_of(self._cluster).environs.dns.get(pod["metadata"].get("uid", ""))
         return (list(known[0]), str(known[1])) if known else None
 
     def name_server(self, corefile: str, question: Question, upstream: Upstream) -> tuple[Reply, list[str]]:
@@ -127,7 +127,7 @@ class _ContainerAnswers:
 
     def _running(self, pod: Obj, container: Obj) -> tuple[Launch, Process]:
         try:
-            found = self._fleet.surroundings(pod, container)
+            found = self._fleet.environs.of(pod, container)
         except surroundings.Missing:
             found = surroundings.nothing(container)
         status = _status(pod, container["name"]) or {}

@@ -14,6 +14,7 @@ from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import Launch, ProbeResult
 from cluster_core.machinery.typed import Obj
 from cluster_core.machinery.welcome import ROOTS
+from cluster_core.workloads import grpchealth
 from cluster_core.workloads.asking import Questions, Record, Tool
 from cluster_core.workloads.catalogue import Program
 from cluster_core.workloads.imagefiles import image_files
@@ -136,9 +137,11 @@ def _tcp(launch: Launch, process: Process, probe: Obj, started: int) -> ProbeRes
 def _grpc(launch: Launch, process: Process, probe: Obj, started: int) -> ProbeResult:
     port = int(probe["grpc"]["port"])
     problem, again = _connect(launch, process, "", port, started)
+    if not problem and grpchealth.speaks(process, port):
+        return grpchealth.check(launch, process, probe["grpc"].get("service", ""), started)
     where = f"{launch.pod.get('status', {}).get('podIP', '')}:{port}"
     text = f'timeout: failed to connect service "{where}" within {probe.get("timeoutSeconds", 1)}s: context deadline exceeded'
-    return ProbeResult(not problem, text if problem else "", again)
+    return ProbeResult(False, text, again)
 
 
 # ------------------------------------------------------------------------------------------------ commands

@@ -149,6 +149,26 @@ def test_a_rule_can_begin_the_whole_pod_anew(engine):
     found = status(engine, "anew")
     assert [each["restartCount"] for each in (*found["initContainerStatuses"], *found["containerStatuses"])] == [1, 1, 1]
     assert found["phase"] == "Running" and found["podIP"] == ip
+    last = found["containerStatuses"][0]["lastState"]["terminated"]
+    assert (last["reason"], last["exitCode"]) == ("RestartingAllContainers", 137)
+    assert ("Killing", "killing") in events(engine, "anew")
+
+
+def test_a_pod_that_begins_anew_says_so_meanwhile_and_stays_initialized(engine):
+    worker = {"name": "worker", "image": "busybox", **sh("sleep 20; exit 88"), **rule("RestartAllContainers", 88)}
+    init = {"name": "init", "image": "busybox", **sh("sleep 3")}
+    main = {"name": "c", "image": "busybox", "command": ["sleep", "9999"]}
+    metadata = {"name": "says", "namespace": "default"}
+    spec = {"initContainers": [init], "containers": [main, worker], "restartPolicy": "Never"}
+    engine.api.create("Pod", {"metadata": metadata, "spec": spec})
+    seen: list[tuple[str, str]] = []
+    for _ in range(400):
+        engine.cluster.advance(0.1)
+        found = {each["type"]: each for each in status(engine, "says").get("conditions", ())}
+        if "AllContainersRestarting" in found:
+            told = found["AllContainersRestarting"]["status"], found["Initialized"]["status"]
+            seen += [told] if not seen or seen[-1] != told else []
+    assert seen == [("False", "False"), ("False", "True"), ("True", "True"), ("False", "True")]
 
 
 def test_sidecars_end_after_the_others_the_last_one_first(engine):

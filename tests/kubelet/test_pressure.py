@@ -182,3 +182,67 @@ def test_a_kubelet_that_starts_tells_how_its_node_is(engine):
     engine.cluster.command("revive-node", {"node": "new"})
     engine.settle()
     assert any(text.startswith("Node new has been rebooted, boot id: ") for _, text in events(engine, "new"))
+
+
+# ---------------------------------------------------------------------------------------------------- soft thresholds
+
+
+def soft(engine: Engine, threshold: str, grace: str, **more: Any) -> None:
+    settings = {"evictionSoft": {"memory.available": [threshold, grace]}, "maxPodGrace": 20, **more}
+    park_of(engine.cluster).machines[NODE].settings = settings
+
+
+def test_a_soft_threshold_evicts_only_when_its_grace_is_over(engine):
+    soft(engine, "1Gi", "2m")
+    run(engine, "web", "polinux/stress", hungry("2800M"))
+    engine.cluster.advance(60)
+    assert condition(engine, "MemoryPressure")["status"] == "True", "the condition does not wait for the grace"
+    assert status(engine, "web")["phase"] == "Running"
+    engine.cluster.advance(120)
+    found = status(engine, "web")
+    assert (found["phase"], found["reason"]) == ("Failed", "Evicted")
+    assert found["message"].startswith("The node was low on resource: memory. Threshold quantity: 1Gi, available: ")
+
+
+def test_a_soft_threshold_that_is_no_longer_crossed_in_time_evicts_nobody(engine):
+    soft(engine, "1Gi", "2m")
+    run(engine, "web", "polinux/stress", hungry("1G"))
+    run(engine, "passing", "polinux/stress", hungry("2200M"), terminationGracePeriodSeconds=1)
+    engine.cluster.advance(60)
+    engine.api.delete("Pod", "default", "passing", grace=0)
+    engine.cluster.advance(30)
+    run(engine, "again", "polinux/stress", hungry("2200M", "1Gi"), nodeName=NODE)
+    engine.cluster.advance(100)
+    assert status(engine, "web")["phase"] == status(engine, "again")["phase"] == "Running", "its grace has begun anew"
+
+
+@pytest.mark.parametrize(("most", "own", "lasts"), [(20, 60, 20), (20, 5, 5), (0, 60, 2)])
+def test_a_soft_eviction_leaves_the_pod_its_grace_up_to_the_kubelets_maximum(engine, most, own, lasts):
+    soft(engine, "1Gi", "30s", maxPodGrace=most)
+    stubborn = {"command": ["sleep", "9999"]}
+    run(engine, "web", "busybox", stubborn, terminationGracePeriodSeconds=own)
+    engine.settle()
+    engine.cluster.command("node-load", {"node": NODE, "memory": "2900Mi"})
+    engine.cluster.advance(29)
+    assert not engine.events("Evicted")
+    engine.cluster.advance(lasts)
+    assert engine.events("Evicted") and status(engine, "web")["phase"] == "Running"
+    engine.cluster.advance(5)
+    assert status(engine, "web")["reason"] == "Evicted"
+
+
+@pytest.mark.parametrize(("reclaim", "leave"), [({}, 1), ({"memory.available": "1Gi"}, 2)])
+def test_evictions_go_on_until_the_minimum_reclaim_is_free_as_well(engine, reclaim, leave):
+    park_of(engine.cluster).machines[NODE].settings = {"minimumReclaim": reclaim}
+    names = ("one", "two", "three", "four")
+    for name in names:
+        run(engine, name, "polinux/stress", hungry("900M"))
+    engine.cluster.advance(120)
+    assert sum(status(engine, name).get("reason") == "Evicted" for name in names) == leave
+
+
+def test_pods_may_not_take_what_is_reserved_for_the_system(engine):
+    park_of(engine.cluster).machines[NODE].settings = {"reserved": {"memory": ["2Gi"]}}
+    run(engine, "web", "polinux/stress", hungry("2G"))
+    engine.cluster.advance(60)
+    assert status(engine, "web")["message"].startswith("The node was low on resource: memory. Threshold quantity: 100Mi, available: ")

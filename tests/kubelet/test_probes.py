@@ -70,3 +70,53 @@ def test_a_slow_starter_is_given_its_time():
     engine = run({"startupProbe": probe, "livenessProbe": {**probe, "failureThreshold": 1}, "env": password}, "mysql:8")
     engine.settle()
     assert (first(engine)["started"], first(engine)["ready"], first(engine)["restartCount"]) == (True, True, 0)
+
+
+# ---------------------------------------------------------------------------------------------------- gRPC
+
+AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.53"
+
+
+def health(service: str = "", *flags: str, port: int = 5000) -> dict[str, Any]:
+    grpc = {"port": port, **({"service": service} if service else {})}
+    return {"args": ["grpc-health-checking", *flags], "livenessProbe": {"grpc": grpc, "periodSeconds": 5, "failureThreshold": 1}}
+
+
+def test_a_grpc_probe_asks_about_its_service():
+    engine = run(health("orders", "--service=orders"), AGNHOST)
+    engine.cluster.advance(60)
+    assert messages(engine, "Unhealthy") == [] and first(engine)["restartCount"] == 0
+
+
+def test_a_grpc_server_that_does_not_know_the_service_fails_the_probe():
+    engine = run(health("payments", "--service=orders"), AGNHOST)
+    engine.cluster.advance(30)
+    assert messages(engine, "Unhealthy")[0] == (
+        "Liveness probe failed: error: health rpc probe failed: rpc error: code = NotFound desc = unknown service"
+    )
+    assert first(engine)["restartCount"] >= 1
+
+
+def test_a_grpc_server_that_begins_to_be_unhealthy_is_restarted():
+    engine = run(health("", "--delay-unhealthy-sec=60"), AGNHOST)
+    engine.cluster.advance(50)
+    assert first(engine)["restartCount"] == 0
+    engine.cluster.advance(60)
+    assert 'Liveness probe failed: service unhealthy (responded with "NOT_SERVING")' in messages(engine, "Unhealthy")
+    assert first(engine)["restartCount"] == 1
+
+
+def test_a_server_of_another_protocol_never_connects():
+    engine = run({"livenessProbe": {"grpc": {"port": 80}, "failureThreshold": 1}})
+    engine.cluster.advance(20)
+    ip = engine.api.get("Pod", "default", "p")["status"]["podIP"]
+    assert messages(engine, "Unhealthy")[0] == (
+        f'Liveness probe failed: timeout: failed to connect service "{ip}:80" within 1s: context deadline exceeded'
+    )
+
+
+def test_a_probes_own_grace_period_counts_when_it_kills():
+    probe = {"tcpSocket": {"port": 81}, "failureThreshold": 1, "terminationGracePeriodSeconds": 3}
+    engine = run({"command": ["sleep", "9999"], "livenessProbe": probe}, "busybox")
+    engine.cluster.advance(25)
+    assert first(engine)["restartCount"] >= 1, "the pod's own grace is 30 s"

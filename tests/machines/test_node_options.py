@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cluster_core.simulation.nodes import park_of
 from tests.builders import workload
 from tests.machines.setups import CONFIG, FLAVOURS, MASTER, WORKER, SetUp
 
@@ -70,6 +71,14 @@ def test_what_is_reserved_and_kept_free_is_not_for_pods(up: SetUp) -> None:
     assert int(before["memory"][:-2]) - int(after["memory"][:-2]) == (3 * 1024 - 100) * 1024
 
 
+def test_soft_eviction_thresholds_come_from_the_configuration_and_from_flags(up: SetUp) -> None:
+    restarted(up, evictionSoft="{memory.available: 1Gi}", evictionSoftGracePeriod="{memory.available: 1m30s}", evictionMaxPodGracePeriod="15")
+    machine = park_of(up.cluster).machines[WORKER]
+    assert machine.settings["evictionSoft"] == {"memory.available": ["1Gi", "1m30s"]} and machine.settings["maxPodGrace"] == 15
+    flags(up, "'--eviction-soft=memory.available<2Gi --eviction-soft-grace-period=memory.available=40s'" if up.flavour != "manual" else "--eviction-soft='memory.available<2Gi' --eviction-soft-grace-period=memory.available=40s")
+    assert machine.settings["evictionSoft"] == {"memory.available": ["2Gi", "40s"]}
+
+
 def test_pods_get_the_name_servers_their_kubelet_knew_when_they_started(up: SetUp) -> None:
     up.pod("before", nodeName=WORKER)
     restarted(up, clusterDNS='["10.96.0.99"]', clusterDomain="example.org")
@@ -125,6 +134,8 @@ def test_manifests_wait_for_a_kubelet() -> None:
         ("maxPods", "many", "cannot unmarshal string into Go struct field KubeletConfiguration.maxPods of type int32"),
         ("clusterDNS", '["10.96.0"]', "invalid IP"),
         ("evictionHard", "{memory.free: 1Gi}", "unsupported eviction signal memory.free"),
+        ("evictionSoft", "{memory.available: 1Gi}", "grace period must be specified for the soft eviction threshold memory.available"),
+        ("evictionMaxPodGracePeriod", "1m", "cannot unmarshal string into Go struct field KubeletConfiguration.evictionMaxPodGracePeriod of type int32"),
         ("kind", "KubeletConfig", "no kind"),
         ("containerRuntimeEndpoint", "unix:///run/containerd/container.sock", "dial unix /run/containerd/container.sock: connect: no such file or directory"),
         ("authentication", "{x509: {clientCAFile: /etc/kubernetes/pki/CA.crt}}", "open /etc/kubernetes/pki/CA.crt: no such file or directory"),

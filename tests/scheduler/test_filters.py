@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cluster_core.scheduler import amounts
+from cluster_core.machinery import podrequests
 from tests.scheduler.stage import Stage, node, pod, spread, taint, term
 
 TAIL = (
@@ -165,10 +165,10 @@ def test_init_containers_count_with_their_largest_and_sidecars_beside_all() -> N
 
     inits = [container("500m", restartPolicy="Always"), container("2")]
     spec = {"containers": [container("1"), container("200m")], "initContainers": inits, "overhead": {"cpu": "100m"}}
-    assert amounts.requests(spec) == {"cpu": 2600}
-    assert amounts.requests({**spec, "initContainers": inits[:1]}) == {"cpu": 1800}
+    assert podrequests.requests(spec) == {"cpu": 2600}
+    assert podrequests.requests({**spec, "initContainers": inits[:1]}) == {"cpu": 1800}
 
 
 def test_pod_level_requests_replace_the_sum_of_the_containers() -> None:
     container = {"name": "c", "resources": {"requests": {"cpu": "1"}}}
-    assert amounts.requests({"containers": [container], "resources": {"requests": {"cpu": "3"}}}) == {"cpu": 3000}
+    assert podrequests.requests({"containers": [container], "resources": {"requests": {"cpu": "3"}}}) == {"cpu": 3000}

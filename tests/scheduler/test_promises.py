@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from cluster_core.scheduler import amounts
+from cluster_core.machinery import podrequests
 from cluster_core.scheduler.component import Scheduler
 from cluster_core.scheduler.snapshot import NodeView, Snapshot
 from cluster_core.simulation.cluster import Cluster
@@ -25,8 +25,8 @@ def overfull(engine: Engine) -> list[str]:
     found = []
     for one in engine.api.list("Node"):
         pods = engine.api.on_node("Pod", one["metadata"]["name"])
-        used = sum(amounts.requests(p["spec"]).get("cpu", 0) for p in pods)
-        room = amounts.amounts(one["status"]["allocatable"])
+        used = sum(podrequests.requests(p["spec"]).get("cpu", 0) for p in pods)
+        room = podrequests.amounts(one["status"]["allocatable"])
         if used > room["cpu"] or len(pods) > room["pods"]:
             found.append(one["metadata"]["name"])
     return found

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cluster_core.kubelet.admission import requests
+from cluster_core.machinery.podrequests import requests
 from cluster_core.machinery.quantity import milli
 from cluster_core.simulation.cluster import Cluster
 from cluster_core.simulation.commands import CommandError
@@ -83,7 +83,7 @@ class Story:
             there = [pod for pod in api.on_node("Pod", node) if pod["status"].get("phase") not in ("Failed", "Succeeded")]
             found = api.get("Node", "", node)
             if found is not None:
-                assert sum(requests(pod).get("cpu", 0) for pod in there) <= milli(found["status"]["allocatable"]["cpu"])
+                assert sum(requests(pod["spec"]).get("cpu", 0) for pod in there) <= milli(found["status"]["allocatable"]["cpu"])
         running = [pod for pod in api.list("Pod") if pod["status"].get("phase") == "Running" and not pod["spec"].get("hostNetwork")]
         addresses = Counter(pod["status"].get("podIP") for pod in running if "deletionTimestamp" not in pod["metadata"])
         assert [ip for ip, count in addresses.items() if count > 1] == []
