@@ -142,7 +142,7 @@ def test_templates_hold_no_text_of_their_own(path: Path) -> None:
     assert [word for word in found.words if word not in SAME_EVERYWHERE] == []
 
 
-SAME_EVERYWHERE = set("Markdown JUnit JSON kubeconfig ABCD EFGH JKMN PQRS name email Ada Lovelace ada example org".split())
+SAME_EVERYWHERE = {"Markdown", "JUnit", "JSON", "kubeconfig", "ABCD", "EFGH", "JKMN", "PQRS", "name", "email", "Ada", "Lovelace", "ada", "example", "org"}
 """Names, and examples of codes and of a list."""
 
 
