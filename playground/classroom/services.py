@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from . import accounts, door, owning
 from .access import Who
@@ -31,14 +32,14 @@ def create_course(*, who: Who, name: str, slug: str = "") -> Course:
     """A course whose instructor is whoever makes it, open with a first join code."""
     slug = slug or slugify(name)[:63]
     if not slug:
-        raise Refused("a course needs a name with letters or digits")
+        raise Refused(_("a course needs a name with letters or digits"))
     try:
         with transaction.atomic():
             course = Course.objects.create(slug=slug, name=name)
             if who.user is not None:
                 Membership.objects.create(course=course, user_id=who.user, role=Membership.Role.INSTRUCTOR)
     except IntegrityError:
-        raise Refused(f'a course "{slug}" exists already') from None
+        raise Refused(_('a course "%(slug)s" exists already') % {"slug": slug}) from None
     accounts.new_join_code(course=course)
     door.forget()
     return course
@@ -109,14 +110,14 @@ def remove_member(*, membership: Membership) -> None:
 def _require_another_instructor(membership: Membership) -> None:
     others = Membership.objects.filter(course=membership.course, role=Membership.Role.INSTRUCTOR).exclude(pk=membership.pk)
     if membership.role == Membership.Role.INSTRUCTOR and not others.exists():
-        raise Refused("a course needs an instructor: make somebody else one first")
+        raise Refused(_("a course needs an instructor: make somebody else one first"))
 
 
 def save_template(
     *, course: Course, name: str, spec: Mapping[str, Any] | None = None, manifests: str = ""
 ) -> Template:
     """A new one, or the one of this name anew. Without a `spec` clusters are of the usual size."""
-    template, _ = Template.objects.update_or_create(
+    template, _made = Template.objects.update_or_create(
         course=course, name=name, defaults={"spec": dict(spec or {}), "manifests": manifests}
     )
     return template

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext as _
 
 from . import door
 from .access import Who
@@ -16,10 +17,10 @@ def share(*, cluster: str, username: str, mode: str) -> Share:
     classmates = Membership.objects.filter(course=owned.course).exclude(course=None)
     user = get_user_model().objects.filter(username=username, pk__in=classmates.values("user")).first()
     if user is None or user.pk == owned.owner_id:
-        raise Refused(f'nobody else in this course is called "{username}"')
+        raise Refused(_('nobody else in this course is called "%(name)s"') % {"name": username})
     if mode not in Share.Mode.values:
-        raise Refused(f"mode is one of {', '.join(Share.Mode.values)}")
-    made, _ = Share.objects.update_or_create(ownership=owned, user=user, defaults={"mode": mode, "granted": True})
+        raise Refused(_("mode is one of %(modes)s") % {"modes": ", ".join(Share.Mode.values)})
+    made, _is_new = Share.objects.update_or_create(ownership=owned, user=user, defaults={"mode": mode, "granted": True})
     door.forget()
     return made
 
@@ -30,7 +31,7 @@ def ask_to_take_over(*, cluster: str, who: Who) -> Share:
     found = Share.objects.filter(ownership=owned, user_id=who.user, mode=Share.Mode.WORK).first()
     if found is not None:
         return found
-    asked, _ = Share.objects.update_or_create(
+    asked, _is_new = Share.objects.update_or_create(
         ownership=owned, user_id=who.user, defaults={"mode": Share.Mode.WORK, "granted": False}
     )
     return asked
@@ -40,7 +41,7 @@ def answer(*, cluster: str, share: object, granted: bool) -> Share | None:
     """The owner's answer to a wish; a no, also one later, ends the share. Raises Missing."""
     found = Share.objects.filter(ownership__cluster=cluster, pk=share).first()
     if found is None:
-        raise Missing("nobody asks for this any more")
+        raise Missing(_("nobody asks for this any more"))
     door.forget()
     if not granted:
         found.delete()

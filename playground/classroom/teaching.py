@@ -9,6 +9,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from cluster_core.models import Cluster
 from playground import clusters
@@ -74,9 +75,9 @@ def answer_take_over(*, cluster: str, share: object, granted: bool) -> Share | N
 def broadcast(*, course: Course, who: Who, cluster: str) -> Course:
     """Let the class watch this cluster; "" ends it. Only one's own can be shown."""
     if cluster and not access.may(who, Action.OWN, cluster):
-        raise Refused(f'cluster "{cluster}" is not yours to show')
+        raise Refused(_('cluster "%(cluster)s" is not yours to show') % {"cluster": cluster})
     if cluster and not Cluster.objects.filter(name=cluster).exists():
-        raise Refused(f'cluster "{cluster}" not found')
+        raise Refused(_('cluster "%(cluster)s" not found') % {"cluster": cluster})
     return change(course=course, broadcast=cluster)
 
 
@@ -105,7 +106,7 @@ def push(*, course: Course, wanted: Mapping[str, Any]) -> list[Result]:
     One result per cluster: {"cluster", "ok", "message"}; one that fails stops no other.
     """
     if wanted.get("command") and wanted["command"] not in FAULTS:
-        raise Refused(f"command is one of {', '.join(sorted(FAULTS))}")
+        raise Refused(_("command is one of %(commands)s") % {"commands": ", ".join(sorted(FAULTS))})
     targets = _targets(course, wanted.get("students"))
     work = _applying(wanted["manifests"]) if wanted.get("manifests") else _commanding(wanted)
     return async_to_sync(_everywhere)(targets, work)

@@ -20,6 +20,7 @@ from playground.api.apply import apply as apply_text
 from playground.engine.port import Duplex, EngineError, Stream
 
 from .exercise import Answer
+from .saying import Said
 
 MANIFESTS = (".yaml", ".yml", ".json")
 COMMANDS = ("commands.txt", "commands.sh")
@@ -50,7 +51,7 @@ def of_files(files: Mapping[str, str]) -> Answer:
     manifests = {path: text for path, text in sorted(files.items()) if path.endswith(MANIFESTS)}
     lists = [text for path, text in sorted(files.items()) if PurePosixPath(path).name in COMMANDS]
     if not manifests and not lists:
-        raise HandInError(f"no manifests ({', '.join('*' + end for end in MANIFESTS)}) and no {COMMANDS[0]}")
+        raise HandInError(Said("no manifests (%(names)s) and no %(commands)s", names=", ".join("*" + end for end in MANIFESTS), commands=COMMANDS[0]))
     commands = [line.strip() for text in lists for line in text.splitlines()]
     commands = [line for line in commands if line and not line.startswith("#")]
     return Answer(files=manifests, commands=commands, form="commands" if lists else "directory")
@@ -73,7 +74,7 @@ def _directory(root: Path) -> dict[str, str]:
         if path.is_symlink() or not path.is_file() or not _wanted(path.name):
             continue
         if len(found) >= MAX_FILES:
-            raise HandInError(f"more than {MAX_FILES} files")
+            raise HandInError(Said("more than %(most)s files", most=MAX_FILES))
         found[path.relative_to(root).as_posix()] = _text(path.read_bytes(), path.name)
     return found
 
@@ -90,17 +91,17 @@ def _is_litter(name: str) -> bool:
 
 def _text(data: bytes, name: str) -> str:
     if len(data) > MAX_BYTES:
-        raise HandInError(f"{name} is larger than {MAX_BYTES} bytes")
+        raise HandInError(Said("%(name)s is larger than %(most)s bytes", name=name, most=MAX_BYTES))
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise HandInError(f"{name} is not UTF-8") from error
+        raise HandInError(Said("%(name)s is not UTF-8", name=name)) from error
 
 
 def unzip(data: bytes, *, most_files: int = MAX_FILES, most_bytes: int = MAX_ARCHIVE) -> dict[str, str]:
     """The texts in a zip archive, checked for size, count and paths before anything is unpacked. Raises HandInError."""
     if len(data) > most_bytes:
-        raise HandInError(f"the archive is larger than {most_bytes} bytes")
+        raise HandInError(Said("the archive is larger than %(most)s bytes", most=most_bytes))
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
@@ -109,7 +110,7 @@ def unzip(data: bytes, *, most_files: int = MAX_FILES, most_bytes: int = MAX_ARC
     except HandInError:
         raise
     except _BROKEN as error:
-        raise HandInError(f"not a readable zip archive: {error}") from error
+        raise HandInError(Said("not a readable zip archive: %(why)s", why=str(error))) from error
 
 
 def names(data: bytes) -> list[str]:
@@ -118,20 +119,20 @@ def names(data: bytes) -> list[str]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return [info.filename for info in archive.infolist() if not info.is_dir() and not _is_litter(info.filename)]
     except _BROKEN as error:
-        raise HandInError(f"not a readable zip archive: {error}") from error
+        raise HandInError(Said("not a readable zip archive: %(why)s", why=str(error))) from error
 
 
 def _check_members(members: list[zipfile.ZipInfo], most_files: int, most_bytes: int) -> None:
     if len(members) > most_files:
-        raise HandInError(f"the archive holds more than {most_files} files")
+        raise HandInError(Said("the archive holds more than %(most)s files", most=most_files))
     if sum(info.file_size for info in members) > most_bytes:
-        raise HandInError(f"the archive holds more than {most_bytes} bytes")
+        raise HandInError(Said("the archive holds more than %(most)s bytes", most=most_bytes))
     for info in members:
         path = PurePosixPath(info.filename)
         if path.is_absolute() or ".." in path.parts or "\\" in info.filename or ":" in info.filename:
-            raise HandInError(f"the archive holds a path outside of itself: {info.filename[:100]}")
+            raise HandInError(Said("the archive holds a path outside of itself: %(path)s", path=info.filename[:100]))
         if stat.S_ISLNK(info.external_attr >> 16):
-            raise HandInError(f"the archive holds a link: {info.filename[:100]}")
+            raise HandInError(Said("the archive holds a link: %(path)s", path=info.filename[:100]))
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:

@@ -10,6 +10,8 @@ import orjson
 from cluster_core.simulation.saved import ClusterSpec, Saved
 from cluster_core.simulation.witness import Witness
 
+from .saying import Said
+
 _OWN = ("/registry/events/", "/registry/leases/", "/registry/endpointslices/")
 """What only the cluster writes. Its parts leave no managedFields, clients always do."""
 
@@ -32,8 +34,8 @@ def forgeries(found: Saved) -> Iterator[str]:
         for entry in metadata.get("managedFields", ()):
             by_hand = entry.get("subresource") == "status" or "f:status" in (entry.get("fieldsV1") or {})
             if by_hand or row.key.startswith(_OWN):
-                what = "the status of " if by_hand else ""
-                yield f"{what}{row.key.removeprefix('/registry/')} was written by {entry.get('manager')}"
+                template = "the status of %(object)s was written by %(who)s" if by_hand else "%(object)s was written by %(who)s"
+                yield Said(template, object=row.key.removeprefix("/registry/"), who=entry.get("manager"))
                 break
 
 

@@ -19,6 +19,7 @@ from playground.api.documents import split
 
 from .commands import verb_of
 from .exercise import Answer, Forbidden
+from .saying import Said
 
 FORGERIES = ("Event", "Lease", "Node", "Binding", "EndpointSlice", "Endpoints", "TokenReview")
 """Kinds that the cluster writes about itself: handed in they could pretend what has not happened."""
@@ -30,9 +31,9 @@ def violations(forbidden: Forbidden, answer: Answer) -> list[str]:
     for path, text in answer.files.items():
         for document in split(text):
             if document.obj is not None:
-                found += [f"{path}:{document.line}: {each}" for each in _of_object(forbidden, document.obj)]
+                found += [Said("%(object)s: %(why)s", object=f"{path}:{document.line}", why=each) for each in _of_object(forbidden, document.obj)]
     for line in answer.commands:
-        found += [f"{line}: {each}" for each in _of_command(forbidden, line)]
+        found += [Said("%(object)s: %(why)s", object=line, why=each) for each in _of_command(forbidden, line)]
     return found
 
 
@@ -41,18 +42,18 @@ def _of_object(forbidden: Forbidden, obj: Mapping[str, Any]) -> Iterator[str]:
     metadata = obj.get("metadata") if isinstance(obj.get("metadata"), dict) else {}
     assert isinstance(metadata, dict)
     if kind in forbidden.kinds or (forbidden.only_kinds and kind not in forbidden.only_kinds):
-        yield f"objects of kind {kind} may not be handed in here"
+        yield Said("objects of kind %(kind)s may not be handed in here", kind=kind)
     if not forbidden.forging and kind in FORGERIES and kind not in forbidden.only_kinds:
-        yield f"objects of kind {kind} are written by the cluster itself"
+        yield Said("objects of kind %(kind)s are written by the cluster itself", kind=kind)
     if not forbidden.forging and obj.get("status"):
-        yield "status is written by the cluster itself"
+        yield Said("%(what)s is written by the cluster itself", what="status")
     if metadata.get("namespace", "default") in forbidden.namespaces:
-        yield f"namespace {metadata.get('namespace', 'default')} may not be touched"
+        yield Said("namespace %(name)s may not be touched", name=metadata.get("namespace", "default"))
     if f"{kind}/{metadata.get('name')}" in forbidden.objects:
-        yield f"{kind}/{metadata.get('name')} may not be changed"
+        yield Said("%(object)s may not be changed", object=f"{kind}/{metadata.get('name')}")
     for field in forbidden.fields:
         if _has(obj, field.split(".")):
-            yield f"the field {field} may not be set"
+            yield Said("the field %(field)s may not be set", field=field)
 
 
 def of_request(forbidden: Forbidden, request: ApiRequest) -> list[str]:
@@ -64,7 +65,7 @@ def of_request(forbidden: Forbidden, request: ApiRequest) -> list[str]:
     found = [each for each in _of_object(forbidden, wanted) if info.verb != "delete" or "may not be" in each]
     kind = wanted["kind"]
     if not forbidden.forging and kind not in forbidden.only_kinds and (what := forged(info)):
-        found.append(f"{what} is written by the cluster itself")
+        found.append(Said("%(what)s is written by the cluster itself", what=what))
     return list(dict.fromkeys(found))
 
 
@@ -134,16 +135,16 @@ def _has(value: Any, path: Sequence[str]) -> bool:
 def _of_command(forbidden: Forbidden, line: str) -> Iterator[str]:
     verb = verb_of(line)
     if verb in forbidden.verbs:
-        yield f"kubectl {verb} may not be used here"
+        yield Said("kubectl %(verb)s may not be used here", verb=verb)
     words = line.replace("=", " ").split()
     lowered = [word.lower() for word in words]
     for target in forbidden.objects:
         kind, _, name = target.partition("/")
         pair = any(a.startswith(kind.lower()) and b == name for a, b in zip(lowered, words[1:], strict=False))
         if target.lower() in lowered or pair:
-            yield f"{target} may not be changed"
+            yield Said("%(object)s may not be changed", object=target)
     for namespace in forbidden.namespaces:
         if namespace in words:
-            yield f"namespace {namespace} may not be touched"
+            yield Said("namespace %(name)s may not be touched", name=namespace)
     if not forbidden.forging and any(word.startswith("--subresource") for word in words):
-        yield "status is written by the cluster itself"
+        yield Said("%(what)s is written by the cluster itself", what="status")

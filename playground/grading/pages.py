@@ -19,10 +19,11 @@ from playground.classroom.access import Action
 from playground.engine.port import EngineError
 from playground.pages.markdown import html
 
-from . import catalogue, handin, services, wording
+from . import catalogue, handin, saying, services, wording
 from .access import may_see
 from .exercise import Exercise
 from .models import Submission
+from .saying import Said
 from .verdict import for_student
 
 AT_ONCE = 2.0
@@ -80,7 +81,7 @@ def _hand_in(request: HttpRequest, found: Exercise) -> HttpResponse:
         problem = _("There is no cluster named %(name)s.") % {"name": request.POST["cluster"]}
         return _page(request, found, problem=problem, text=request.POST.get("text", ""), status=404)
     except handin.HandInError as error:
-        return _page(request, found, problem=str(error), text=request.POST.get("text", ""), status=400)
+        return _page(request, found, problem=saying.here(error.args[0]), text=request.POST.get("text", ""), status=400)
     student = request.who.name if request.who.user else ""
     made = services.work_on(services.hand_in(exercise=found, answer=answer, student=student), seconds=AT_ONCE)
     return redirect(reverse("exercise-result", args=[found.name, made.pk]))
@@ -104,7 +105,7 @@ def _decoded(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        raise handin.HandInError("the file is not text in UTF-8") from error
+        raise handin.HandInError(Said("the file is not text in UTF-8")) from error
 
 
 @require_safe

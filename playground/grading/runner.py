@@ -25,6 +25,7 @@ from .checks import View
 from .commands import Kubectl, Refused
 from .exercise import Answer, Exercise, Fault
 from .ground import Here, SetupFailed, do, make_ready
+from .saying import Said, joined
 from .tracking import Tracker
 from .verdict import CheckResult, Verdict
 
@@ -76,7 +77,7 @@ def _forbidden(exercise: Exercise, answer: Answer, saved: Saved | None) -> list[
     found = means.violations(exercise.forbidden, answer)
     form = answer.form if saved is None else "cluster"
     if form not in exercise.forms:
-        found.append(f"handing in {form} is not allowed here, only {', '.join(exercise.forms)}")
+        found.append(Said("handing in %(form)s is not allowed here, only %(forms)s", form=form, forms=", ".join(exercise.forms)))
     if saved is not None and not exercise.forbidden.forging:
         found += islice(livecluster.forgeries(saved), _MOST_REASONS)
     return found
@@ -265,15 +266,17 @@ class Run:
     def _why_ended(self) -> str:
         at = self._seconds(self.cluster.now)
         if self.spent:
-            return f"ended at its budget of {self.exercise.budget} steps, {at:g} virtual seconds after the hand-in: the cluster does not settle"
+            most = self.exercise.budget
+            return Said("ended at its budget of %(most)s steps, %(at)g virtual seconds after the hand-in: the cluster does not settle", most=most, at=at)
         if not self.settled:
-            return f"the cluster had not settled {at:g} virtual seconds after the hand-in"
+            return Said("the cluster had not settled %(at)g virtual seconds after the hand-in", at=at)
         return ""
 
     def refused(self, answer: Answer, why: Sequence[str]) -> Verdict:
         """No points for forbidden means."""
-        found = [CheckResult(check, False, 0.0, "not looked at: forbidden means", {}) for check in self.exercise.checks]
-        return self._verdict(answer, "refused", found, "; ".join(why))
+        unseen = Said("not looked at: forbidden means")
+        found = [CheckResult(check, False, 0.0, unseen, {}) for check in self.exercise.checks]
+        return self._verdict(answer, "refused", found, joined("; ", why))
 
     def _verdict(self, answer: Answer, outcome: str, found: list[CheckResult], message: str) -> Verdict:
         return Verdict(

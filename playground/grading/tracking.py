@@ -8,10 +8,11 @@ from cluster_core.machinery.clock import SECOND
 
 from .checks import KINDS, Finding, View
 from .exercise import Check
+from .saying import Said
 
 OFTEN = SECOND
 """Checks that may depend on anything are looked at no more often than this."""
-_TOLD = {"eventually": "never: {}", "within": "not within {seconds:g} s: {}", "always": "{}"}
+_TOLD = {"eventually": "never: %(found)s", "within": "not within %(seconds)g s: %(found)s", "always": "%(found)s"}
 
 
 class Tracker:
@@ -68,7 +69,7 @@ class Tracker:
     def finish(self, view: View, now: int) -> Finding:
         """The last word."""
         if self.begins is None:
-            return Finding(False, f'"{self.timing.after}" has not happened')
+            return Finding(False, Said('"%(what)s" has not happened', what=self.timing.after))
         if self.timing.mode == "end":
             self.settled = now
             self.finding = self.kind.evaluate(self.check.spec, view)
@@ -77,7 +78,7 @@ class Tracker:
         assert self.finding is not None
         if self.finding.ok or self.timing.mode == "end":
             return self.finding
-        message = _TOLD[self.timing.mode].format(self.finding.message, seconds=self.timing.seconds or 0)
+        message = Said(_TOLD[self.timing.mode], found=self.finding.message, seconds=self.timing.seconds or 0)
         return Finding(False, message, self.finding.objects, self.finding.share, self.finding.detail)
 
 

@@ -8,9 +8,15 @@ from typing import Any
 
 import orjson
 
+from . import saying
 from .exercise import Check, Exercise
 
 API_VERSION = "playground.dev/v1alpha1"
+
+
+def said(message: str) -> dict[str, Any]:
+    """How a message is put together, for those who show it in another language."""
+    return {"said": saying.record(message)} if isinstance(message, saying.Said) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class CheckResult:
             "message": self.message,
             "evidence": self.evidence,
         }
+        shown |= said(self.message)
         return {**shown, "hint": check.hint} if check.hint and not self.ok else shown
 
 
@@ -83,6 +90,7 @@ class Verdict:
             "points": self.points,
             "maxPoints": self.exercise.max_points,
             "message": self.message,
+            **said(self.message),
             "checks": [each.document() for each in self.checks],
             "handIn": list(self.hand_in),
             "timeline": list(self.timeline),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from playground.translations import languages
 from playground.translations.texts import Texts, without_empty
 
+from . import saying
 from .exercise import Check, Exercise
 
 
@@ -70,19 +71,24 @@ def verdict(document: Mapping[str, Any], exercise: Exercise) -> dict[str, Any]:
     """
     said = in_language(exercise)
     timeline = [{**each, "what": _happened(said, each["what"])} for each in document["timeline"]]
-    return {**document, "checks": [check(each, exercise) for each in document["checks"]], "timeline": timeline}
+    message = saying.told(document.get("said", document["message"]))
+    return {**document, "message": message, "checks": [check(each, exercise) for each in document["checks"]], "timeline": timeline}
 
 
 def check(found: Mapping[str, Any], exercise: Exercise) -> dict[str, Any]:
     """One check of a verdict, to be read."""
     own = next((of_check(each) for each in exercise.checks if each.name == found["name"]), {})
     here = in_language(exercise)["checks"].get(found["name"], {"name": found["name"]})
-    shown = {**found, "title": here["name"]}
-    if "hint" in found:
-        shown["hint"] = here.get("hint", found["hint"])
-    if found["message"] and found["message"] == own.get("message"):
-        shown["message"] = here["message"]
-    return shown
+    names = {own.get("message", ""): here.get("message", ""), **_names(exercise)}
+    said = saying.told(found.get("said", found["message"]), names)
+    shown = {**found, "title": here["name"], "message": said}
+    return {**shown, "hint": here.get("hint", found["hint"])} if "hint" in found else shown
+
+
+def _names(exercise: Exercise) -> dict[str, str]:
+    """Of faults and checks, of which a message may speak."""
+    said = in_language(exercise)
+    return {**said.get("faults", {}), **{name: each["name"] for name, each in said["checks"].items()}}
 
 
 def _happened(said: Texts, what: str) -> str:

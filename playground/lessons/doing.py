@@ -10,6 +10,7 @@ from cluster_core.simulation.saved import ClusterSpec
 from playground.grading.checks import KINDS, View
 from playground.grading.ground import Here, make_ready
 
+from . import machines
 from .lesson import Lesson, Step
 
 
@@ -29,8 +30,11 @@ def begin(lesson: Lesson) -> Cluster:
 
 
 def do(cluster: Cluster, what: Mapping[str, Any]) -> None:
-    """Manifests, kubectl commands and steps of the simulation, in this order. Raises SetupFailed."""
-    make_ready(Here(cluster), what.get("manifests", ""), what.get("commands", ()), what.get("simulate", ()))
+    """Manifests, kubectl commands, what is done on machines, and steps of the simulation, in this order. Raises SetupFailed."""
+    make_ready(Here(cluster), what.get("manifests", ""), what.get("commands", ()))
+    for each in what.get("machine", ()):
+        machines.do(cluster, each)
+    make_ready(Here(cluster), steps=what.get("simulate", ()))
 
 
 def look(step: Step, cluster: Cluster) -> list[Looked]:

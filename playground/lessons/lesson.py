@@ -11,7 +11,7 @@ from playground.grading.exercise import Check
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`text` is Markdown; `solution` has manifests, commands, simulate: done in this order."""
+    """`text` is Markdown; `solution` has manifests, commands, machine, simulate: done in this order."""
 
     name: str
     checks: Sequence[Check]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from cluster_core.simulation.cluster import Cluster
+from playground.grading import saying
 from playground.pages.markdown import html, inline
 from playground.translations.texts import Texts
 
-from . import doing, wording
+from . import doing, machines, wording
 from .lesson import Lesson, Step
 
 
@@ -41,15 +44,25 @@ def _step(step: Step, said: Texts, cluster: Cluster | None) -> dict[str, Any]:
         "title": said["name"],
         "text": html(said.get("text", "")),
         "hint": inline(said.get("hint", "")),
-        "checks": [{**each._asdict(), "title": said["checks"][each.name]["name"]} for each in looked],
+        "checks": [_check(each, said["checks"][each.name]) for each in looked],
         "solved": bool(looked) and all(each.ok for each in looked),
         "solution": "\n".join(filter(None, _solution(step.solution))),
     }
 
 
+def _check(looked: doing.Looked, said: Texts) -> dict[str, Any]:
+    return {"name": looked.name, "title": said["name"], "ok": looked.ok, "message": saying.here(looked.message)}
+
+
 def _solution(solution: Mapping[str, Any]) -> list[str]:
     simulated = [_simulated(each) for each in solution.get("simulate", ())]
-    return [solution.get("manifests", "").strip(), *solution.get("commands", ()), *simulated]
+    typed = [line for node, lines in groupby(solution.get("machine", ()), itemgetter("node")) for line in _typed(node, lines)]
+    return [solution.get("manifests", "").strip(), *solution.get("commands", ()), *typed, *simulated]
+
+
+def _typed(node: str, lines: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What is typed in a terminal on one machine."""
+    return [f"# {node}", *(machines.line(each) for each in lines)]
 
 
 def _simulated(step: Mapping[str, Any]) -> str:

@@ -113,3 +113,12 @@ def test_requests_go_through_the_network() -> None:
         == "there is no Pod absent in namespace default"
     )
     assert "there is no node" in looked({"request": {**request, "from": {"node": "node-99"}}}).message
+
+
+def test_a_file_on_a_machine_is_there_and_holds_a_text() -> None:
+    check = {"file": {"node": "node-1", "path": "/etc/hostname"}}
+    assert looked(check).ok
+    assert looked({"file": {**check["file"], "contains": "node-1"}}).ok
+    assert looked({"file": {**check["file"], "contains": "elsewhere"}}).message == '/etc/hostname on node-1 does not contain "elsewhere"'
+    assert looked({"file": {"node": "node-1", "path": "/nowhere"}}).message == "there is no /nowhere on node-1"
+    assert looked({"file": {"node": "node-99", "path": "/"}}).message == 'there is no machine named "node-99"'

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from playground.lessons import doing, loading
+from playground.lessons import doing, loading, machines
 
 FILES = loading.files()
 
@@ -70,3 +70,29 @@ def test_what_is_wrong_is_told_with_file_line_and_field(old: str, new: str, said
     with pytest.raises(loading.LessonError) as raised:
         loading.load(LESSON.replace(old, new, 1), "test")
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "typed"),
+    [
+        ({"node": "node-1", "run": "etcdctl get a"}, "etcdctl get a"),
+        ({"node": "node-1", "path": "/a", "text": "b\n"}, "cat > /a <<'END'\nb\nEND"),
+        ({"node": "node-1", "path": "/a", "old": "b\n", "new": "c\n"}, "sed -i 's,b$,c,' /a"),
+    ],
+)
+def test_what_a_solution_does_on_a_machine_reads_as_one_types_it(given: dict[str, str], typed: str) -> None:
+    assert machines.line(given) == typed
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"node": "node-1", "run": "etcdctl snapshot restore /nowhere"}, "etcdctl snapshot restore /nowhere: "),
+        ({"node": "node-1", "path": "/etc/hostname", "old": "never there", "new": ""}, '/etc/hostname on node-1 does not contain "never there"'),
+    ],
+)
+def test_a_solution_that_fails_on_a_machine_is_told(given: dict[str, str], said: str) -> None:
+    cluster = doing.begin(loading.load(LESSON, "test"))
+    with pytest.raises(machines.MachineFailed) as raised:
+        machines.do(cluster, given)
+    assert str(raised.value).startswith(said)

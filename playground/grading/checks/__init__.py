@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import cel, condition, count, execute, match, rbac, request, scheduling
+from . import cel, condition, count, execute, file, match, rbac, request, scheduling
 from .base import CheckKind, Finding, View
 
 KINDS: Mapping[str, CheckKind] = {
-    module.CHECK.name: module.CHECK for module in (match, cel, count, condition, request, execute, rbac, scheduling)
+    module.CHECK.name: module.CHECK for module in (match, cel, count, condition, request, execute, file, rbac, scheduling)
 }
 
 __all__ = ["KINDS", "CheckKind", "Finding", "View"]

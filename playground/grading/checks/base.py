@@ -12,6 +12,7 @@ from cluster_core.machinery import selectors
 from cluster_core.machinery.typed import Obj
 from cluster_core.simulation import assembly
 from cluster_core.simulation.cluster import Cluster
+from playground.grading.saying import Said
 
 Spec = Any
 Problems = Iterable[tuple[list[str | int], str]]
@@ -99,16 +100,24 @@ def label_selector(given: Mapping[str, Any]) -> Mapping[str, Any]:
     return given if {"matchLabels", "matchExpressions"} & set(given) else {"matchLabels": given}
 
 
-def described(spec: Mapping[str, Any], kind_name: str = "") -> str:
-    """The objects a check chooses, in words: Pods with app=web in namespace default."""
+def described(spec: Mapping[str, Any], kind_name: str = "") -> Said:
+    """The objects a check chooses, in words: Pod with app=web in namespace default."""
     text = spec.get("kind", kind_name)
     if "name" in spec:
         text += f" {spec['name']}"
     if "selector" in spec:
         labels = label_selector(spec["selector"]).get("matchLabels") or {}
-        text += " with " + ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+        shown = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+        text = Said("%(objects)s with %(labels)s", objects=text, labels=shown)
     place = spec.get("namespace", "default")
-    return f"{text} in any namespace" if place == ANYWHERE else f"{text} in namespace {place}"
+    if place == ANYWHERE:
+        return Said("%(objects)s in any namespace", objects=text)
+    return Said("%(objects)s in namespace %(namespace)s", objects=text, namespace=place)
+
+
+def none_of(spec: Mapping[str, Any], kind_name: str = "") -> Finding:
+    """Nothing is there that the check could look at."""
+    return failed(Said("there is no %(objects)s", objects=described(spec, kind_name)))
 
 
 @lru_cache(1)

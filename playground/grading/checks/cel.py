@@ -10,6 +10,7 @@ from functools import lru_cache
 from cluster_core.apiserver.kind import Kind
 from cluster_core.machinery.cel import CelError, Program, Variables, program
 from cluster_core.simulation import assembly
+from playground.grading.saying import Said
 
 from .base import CheckKind, Finding, Problems, Spec, View, failed, passed
 
@@ -46,11 +47,12 @@ def evaluate(spec: Spec, view: View) -> Finding:
     try:
         value = _compiled(source).evaluate({"elapsed": view.seconds, **lists})
     except CelError as error:
-        return failed(f"the expression has no value: {error}", expression=source)
+        return failed(Said("the expression has no value: %(why)s", why=str(error)), expression=source)
     if value is True:
-        return passed("the expression is true", expression=source)
+        return passed(Said("the expression is true"), expression=source)
     told = spec.get("message", "") if isinstance(spec, Mapping) else ""
-    return failed(told or f"the expression is {str(value).lower()}: {' '.join(source.split())}", expression=source)
+    plain = Said("the expression is %(value)s: %(source)s", value=str(value).lower(), source=" ".join(source.split()))
+    return failed(told or plain, expression=source)
 
 
 def kinds(spec: Spec) -> frozenset[str] | None:

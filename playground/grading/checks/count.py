@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cluster_core.machinery.cel import CelError, program
 from cluster_core.machinery.typed import Obj
+from playground.grading.saying import Said, joined
 
 from .base import CheckKind, Finding, Problems, Spec, View, described, failed, is_ready, its_kind, known_kind, passed
 
@@ -22,20 +23,21 @@ def _counts(obj: Obj, spec: Spec) -> bool:
 
 
 def _asked(spec: Spec) -> str:
-    words = (("equals", "exactly"), ("atLeast", "at least"), ("atMost", "at most"))
-    return " and ".join(f"{word} {spec[key]}" for key, word in words if key in spec)
+    words = (("equals", "exactly %(n)s"), ("atLeast", "at least %(n)s"), ("atMost", "at most %(n)s"))
+    return joined("; ", [Said(word, n=spec[key]) for key, word in words if key in spec])
 
 
 def evaluate(spec: Spec, view: View) -> Finding:
     found = [obj for obj in view.objects(spec) if _counts(obj, spec)]
     number = len(found)
     ok = number == spec.get("equals", number) and spec.get("atLeast", 0) <= number <= spec.get("atMost", number)
-    text = f"{number} {'ready ' if spec.get('ready') else ''}{described(spec)}"
+    template = "%(n)s ready %(objects)s" if spec.get("ready") else "%(n)s %(objects)s"
+    text = Said(template, n=number, objects=described(spec))
     if ok:
         return passed(text, found[:20])
     least = spec.get("equals", spec.get("atLeast", 0))
     share = number / least if 0 < number < least else 0.0
-    return failed(f"{text}, wanted {_asked(spec)}", found[:20], share=share)
+    return failed(Said("%(found)s, wanted %(wanted)s", found=text, wanted=_asked(spec)), found[:20], share=share)
 
 
 def problems(spec: Spec) -> Problems:

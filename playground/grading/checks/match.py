@@ -13,8 +13,9 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from cluster_core.machinery.typed import Obj
+from playground.grading.saying import Said, joined
 
-from .base import CheckKind, Finding, Problems, Spec, View, described, failed, its_kind, known_kind, passed
+from .base import CheckKind, Finding, Problems, Spec, View, failed, its_kind, known_kind, none_of, passed
 
 _MISSING = object()
 
@@ -50,8 +51,9 @@ def _value(key: str, found: Mapping[str, Any]) -> Any:
 
 
 def _told(place: str, found: Any, wanted: Any) -> str:
-    shown = "nothing" if found is _MISSING else _short(found)
-    return f"{place}: {shown}, wanted {_short(wanted)}"
+    if found is _MISSING:
+        return Said("%(field)s: nothing, wanted %(wanted)s", field=place, wanted=_short(wanted))
+    return Said("%(field)s: %(found)s, wanted %(wanted)s", field=place, found=_short(found), wanted=_short(wanted))
 
 
 def _short(value: Any) -> str:
@@ -74,18 +76,19 @@ def evaluate(spec: Spec, view: View) -> Finding:
     wanted = {key: value for key, value in spec.items() if key not in ("apiVersion", "kind")}
     found = view.objects(chosen)
     if not found:
-        return failed(f"there is no {described(chosen)}")
+        return none_of(chosen)
     best: tuple[int, Obj, list[str]] | None = None
     for obj in found:
         wrong = list(differences(wanted, obj))
         if not wrong:
-            return passed(f"{obj['kind']} {obj['metadata']['name']} is as wanted", [obj])
+            return passed(Said("%(kind)s %(name)s is as wanted", kind=obj["kind"], name=obj["metadata"]["name"]), [obj])
         if best is None or len(wrong) < best[0]:
             best = (len(wrong), obj, wrong)
     assert best is not None
     _, obj, wrong = best
     share = max(0.0, 1 - len(wrong) / max(1, _leaves(wanted)))
-    return failed(f"{obj['kind']} {obj['metadata']['name']}: {'; '.join(wrong[:3])}", [obj], share=share)
+    told = Said("%(object)s: %(why)s", object=f"{obj['kind']} {obj['metadata']['name']}", why=joined("; ", wrong[:3]))
+    return failed(told, [obj], share=share)
 
 
 def _leaves(wanted: Any) -> int:

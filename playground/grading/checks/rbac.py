@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from cluster_core.apiserver.request import ADMIN, ApiRequest
+from playground.grading.saying import Said
 
 from .base import CheckKind, Finding, Problems, Spec, View, anything, failed, passed
 
@@ -40,12 +41,13 @@ def evaluate(spec: Spec, view: View) -> Finding:
     headers = {"content-type": "application/json"}
     answer = view.cluster.submit(ApiRequest("POST", _PATH, (), headers, orjson.dumps(review), ADMIN)).json()
     if "spec" not in answer:
-        return failed(answer.get("message", "the API server does not answer"))
+        return failed(answer.get("message") or Said("the API server does not answer"))
     status = answer["status"]
-    text = f"{user} {'may' if status['allowed'] else 'may not'} {spec['verb']} {spec['resource']}"
+    template = "%(who)s may %(verb)s %(what)s" if status["allowed"] else "%(who)s may not %(verb)s %(what)s"
+    text = Said(template, who=user, verb=spec["verb"], what=spec["resource"])
     detail = {"reason": status.get("reason", "")}
     right = status["allowed"] == spec.get("allowed", True)
-    return passed(text, **detail) if right else failed(f"{text}, wanted the opposite", **detail)
+    return passed(text, **detail) if right else failed(Said("%(found)s, wanted the opposite", found=text), **detail)
 
 
 def problems(spec: Spec) -> Problems:

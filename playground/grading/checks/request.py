@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cluster_core.network.trace import ANSWERED, OPEN
+from cluster_core.network.trace import ANSWERED, OPEN, REFUSED, TIMEOUT, UNREACHABLE
 from cluster_core.simulation.commands import CommandError
+from playground.grading.saying import Said
 
-from .base import CheckKind, Finding, Spec, View, anything, described, failed, is_ready
+from .base import CheckKind, Finding, Spec, View, anything, failed, is_ready, none_of
 
 MOST_HOPS = 50
+_OUTCOMES = {
+    ANSWERED: Said("answered"),
+    OPEN: Said("open"),
+    REFUSED: Said("refused"),
+    TIMEOUT: Said("timeout"),
+    UNREACHABLE: Said("unreachable"),
+}
 
 
 def _source(spec: Any, view: View) -> tuple[Any, str]:
@@ -21,7 +29,7 @@ def _source(spec: Any, view: View) -> tuple[Any, str]:
         return {"node": spec["node"]}, ""
     pods = sorted(view.objects(spec, "Pod"), key=lambda pod: not is_ready(pod))
     if not pods:
-        return "", f"there is no {described(spec, 'Pod')}"
+        return "", none_of(spec, "Pod").message
     metadata = pods[0]["metadata"]
     return {"pod": f"{metadata['namespace']}/{metadata['name']}"}, ""
 
@@ -33,31 +41,37 @@ def evaluate(spec: Spec, view: View) -> Finding:
     try:
         trace = view.cluster.command("trace", {"from": source, "to": spec["to"]})
     except CommandError as error:
-        return failed(f"{spec['to']}: {error}")
+        return failed(_about(spec, str(error)))
     detail = {**trace, "hops": trace["hops"][:MOST_HOPS]}
     wrong = _wrong(spec, trace)
     if wrong:
-        return Finding(False, f"{spec['to']}: {wrong}", detail=detail)
-    return Finding(True, f"{spec['to']}: {_outcome(trace)}", share=1.0, detail=detail)
+        return Finding(False, _about(spec, wrong), detail=detail)
+    return Finding(True, _about(spec, _outcome(trace)), share=1.0, detail=detail)
+
+
+def _about(spec: Spec, what: str) -> Said:
+    return Said("%(object)s: %(why)s", object=spec["to"], why=what)
 
 
 def _outcome(trace: Mapping[str, Any]) -> str:
     status = trace.get("response", {}).get("status", 0)
-    return f"answered {status}" if status else trace["outcome"]
+    return Said("answered %(status)s", status=status) if status else _OUTCOMES[trace["outcome"]]
 
 
 def _wrong(spec: Mapping[str, Any], trace: Mapping[str, Any]) -> str:
     """What is not as wanted, "" when it is. Without HTTP any answer will do."""
     answered = trace["outcome"] in (ANSWERED, OPEN)
     if spec.get("refused"):
-        return f"{_outcome(trace)}, wanted: no answer" if answered else ""
+        return Said("%(found)s, wanted: no answer", found=_outcome(trace)) if answered else ""
     if not answered:
-        return f"{trace['outcome']} ({trace['reason']})"
+        return Said("%(told)s (%(why)s)", told=_OUTCOMES[trace["outcome"]], why=trace["reason"])
     response = trace.get("response", {"status": 0, "body": ""})
     wanted = spec.get("status", 200 if response["status"] else 0)
     if response["status"] != wanted:
-        return f"answered {response['status']}, wanted {wanted}"
-    return "" if spec.get("body", "") in response["body"] else f'the answer does not contain "{spec["body"]}"'
+        return Said("answered %(status)s, wanted %(wanted)s", status=response["status"], wanted=wanted)
+    if spec.get("body", "") in response["body"]:
+        return ""
+    return Said('the answer does not contain "%(wanted)s"', wanted=spec["body"])
 
 
 CHECK = CheckKind("request", evaluate, anything)

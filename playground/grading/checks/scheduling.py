@@ -8,8 +8,9 @@ from typing import Any
 
 from cluster_core.machinery import selectors
 from cluster_core.machinery.typed import Obj
+from playground.grading.saying import Said
 
-from .base import CheckKind, Finding, Problems, Spec, View, described, failed, label_selector, passed
+from .base import CheckKind, Finding, Problems, Spec, View, described, failed, label_selector, none_of, passed
 
 _HOSTNAME = "kubernetes.io/hostname"
 
@@ -21,12 +22,12 @@ def _node(pod: Obj) -> str:
 def evaluate(spec: Spec, view: View) -> Finding:
     pods = [pod for pod in view.objects(spec, "Pod") if "deletionTimestamp" not in pod["metadata"]]
     if not pods:
-        return failed(f"there is no {described(spec, 'Pod')}")
+        return none_of(spec, "Pod")
     places = {pod["metadata"]["name"]: _node(pod) for pod in pods}
     wrong = next(_wrong(spec, pods, view), "")
     if wrong:
         return failed(wrong, pods[:20], nodes=places)
-    return passed(f"{described(spec, 'Pod')} are where they should be", pods[:20], nodes=places)
+    return passed(Said("%(objects)s are where they should be", objects=described(spec, "Pod")), pods[:20], nodes=places)
 
 
 def _wrong(spec: Mapping[str, Any], pods: list[Obj], view: View) -> Iterator[str]:
@@ -36,11 +37,13 @@ def _wrong(spec: Mapping[str, Any], pods: list[Obj], view: View) -> Iterator[str
         return
     for pod in pods:
         if not _node(pod):
-            yield f"{pod['metadata']['name']} is not scheduled: {_reason(pod) or 'the scheduler has not seen it'}"
+            why = _reason(pod) or Said("the scheduler has not seen it")
+            yield Said("%(pod)s is not scheduled: %(why)s", pod=pod["metadata"]["name"], why=why)
     yield from _misplaced(spec, pods, view)
     used = {_node(pod) for pod in pods}
     if len(used) < spec.get("distinctNodes", 0):
-        yield f"on {len(used)} different nodes ({', '.join(sorted(used))}), wanted at least {spec['distinctNodes']}"
+        values = {"n": len(used), "nodes": ", ".join(sorted(used)), "wanted": spec["distinctNodes"]}
+        yield Said("on %(n)s different nodes (%(nodes)s), wanted at least %(wanted)s", **values)
     if "maxSkew" in spec:
         yield from _skewed(spec, pods, view)
 
@@ -49,9 +52,10 @@ def _not_pending(spec: Mapping[str, Any], pods: list[Obj]) -> Iterator[str]:
     for pod in pods:
         name = pod["metadata"]["name"]
         if _node(pod):
-            yield f"{name} is on {_node(pod)}, wanted: not scheduled"
+            yield Said("%(pod)s is on %(node)s, wanted: not scheduled", pod=name, node=_node(pod))
         elif spec.get("reason", "") not in _reason(pod):
-            yield f'{name} is not scheduled because "{_reason(pod)}", wanted "{spec["reason"]}"'
+            values = {"pod": name, "why": _reason(pod), "wanted": spec["reason"]}
+            yield Said('%(pod)s is not scheduled because "%(why)s", wanted "%(wanted)s"', **values)
 
 
 def _reason(pod: Obj) -> str:
@@ -68,7 +72,8 @@ def _misplaced(spec: Mapping[str, Any], pods: list[Obj], view: View) -> Iterator
         allowed = labelled if allowed is None else allowed & labelled
     for pod in pods:
         if allowed is not None and _node(pod) not in allowed:
-            yield f"{pod['metadata']['name']} is on {_node(pod)}, wanted: on {', '.join(sorted(allowed)) or 'no node there is'}"
+            wanted = ", ".join(sorted(allowed)) or Said("no node there is")
+            yield Said("%(pod)s is on %(node)s, wanted: on %(wanted)s", pod=pod["metadata"]["name"], node=_node(pod), wanted=wanted)
 
 
 def _skewed(spec: Mapping[str, Any], pods: list[Obj], view: View) -> Iterator[str]:
@@ -80,7 +85,8 @@ def _skewed(spec: Mapping[str, Any], pods: list[Obj], view: View) -> Iterator[st
     skew = max(counts.values(), default=0) - min(counts.values(), default=0)
     if skew > spec["maxSkew"]:
         shown = ", ".join(f"{domain}: {number}" for domain, number in sorted(counts.items()))
-        yield f"unevenly spread over {key} ({shown}), wanted a difference of at most {spec['maxSkew']}"
+        values = {"key": key, "counts": shown, "most": spec["maxSkew"]}
+        yield Said("unevenly spread over %(key)s (%(counts)s), wanted a difference of at most %(most)s", **values)
 
 
 def _closed(node: Obj) -> bool:
