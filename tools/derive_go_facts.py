@@ -169,26 +169,31 @@ class Facts:
         return self.underlying(owner, owner.named[local])
 
     def struct(self, package: Package, name: str, via: str = "") -> dict[str, str]:
-        fields: dict[str, str] = {}
+        """The members in the order of their declaration, which is how Go's encoder writes them."""
         body = package.structs[name]
-        for _name, go_type, tag in FIELD.findall(body):
-            match = re.search(r'json:"([^"]*)"', tag)
-            if not match or match[1].startswith("-"):
-                continue
-            json_name, *options = match[1].split(",")
-            if not json_name and "inline" in options:
-                fields.update(self.embedded(package, go_type, via))
-                continue
-            flag = "~" if "omitzero" in options else "" if "omitempty" in options else "!"
-            fields[json_name] = flag + self.printed(package, go_type.strip()) + (f"@{via}" if via else "")
-        for go_type, tag in EMBED.findall(body):
-            if go_type.lstrip("*")[:1].isupper() or "." in go_type:
-                match = re.search(r'json:"([^",]+)', tag or "")
-                if match:
-                    fields[match[1]] = self.printed(package, go_type)
-                else:
-                    fields.update(self.embedded(package, go_type, via))
+        found = [(match, self.member) for match in FIELD.finditer(body)] + [(match, self.embed) for match in EMBED.finditer(body)]
+        fields: dict[str, str] = {}
+        for match, read in sorted(found, key=lambda pair: pair[0].start()):
+            fields.update(read(package, match, via))
         return fields
+
+    def member(self, package: Package, match: re.Match[str], via: str) -> dict[str, str]:
+        _name, go_type, tag = match.groups()
+        json_tag = re.search(r'json:"([^"]*)"', tag)
+        if not json_tag or json_tag[1].startswith("-"):
+            return {}
+        json_name, *options = json_tag[1].split(",")
+        if not json_name and "inline" in options:
+            return self.embedded(package, go_type, via)
+        flag = "~" if "omitzero" in options else "" if "omitempty" in options else "!"
+        return {json_name: flag + self.printed(package, go_type.strip()) + (f"@{via}" if via else "")}
+
+    def embed(self, package: Package, match: re.Match[str], via: str) -> dict[str, str]:
+        go_type, tag = match.groups()
+        if not go_type.lstrip("*")[:1].isupper() and "." not in go_type:
+            return {}
+        named = re.search(r'json:"([^",]+)', tag or "")
+        return {named[1]: self.printed(package, go_type)} if named else self.embedded(package, go_type, via)
 
     def embedded(self, package: Package, go_type: str, via: str) -> dict[str, str]:
         owner, local = self.resolve(package, go_type.lstrip("*"))

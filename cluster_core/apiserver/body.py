@@ -37,6 +37,16 @@ def read_object(context: Context, request: ApiRequest) -> Obj:
     return inward(context, decoded.obj)
 
 
+def read_part(context: Context, request: ApiRequest, gvk: tuple[str, str, str]) -> Obj:
+    """The body of a subresource with a kind of its own."""
+    check_media_type(request)
+    decoded = decode.decode(
+        request.body, request.header("content-type"), schema.type_of(*gvk), gvk=gvk, strict=context.field_validation
+    )
+    context.warnings.extend(decoded.warnings)
+    return {"kind": gvk[2], "apiVersion": "/".join(filter(None, gvk[:2])), "metadata": {}, **decoded.obj}
+
+
 def inward(context: Context, obj: Obj) -> Obj:
     """The storage form, with defaults, of an object in the version asked for."""
     kind = context.kind

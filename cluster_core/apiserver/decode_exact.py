@@ -169,7 +169,7 @@ class Walk:
             self._enter(key)
             out[key] = self._element(type.element, value, None)
             self._path.pop()
-        return out
+        return dict(sorted(out.items()))
 
     def list(self, type: Type, raw: Any, old: Any) -> Any:
         if not isinstance(raw, list) or isinstance(raw, Pairs):

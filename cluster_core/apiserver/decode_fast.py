@@ -123,18 +123,19 @@ def _map(type: Type) -> Converter:
     def convert(raw: Any) -> Any:
         if raw.__class__ is not dict:
             raise Irregular
-        return {key: inner(value) for key, value in raw.items()}
+        return {key: inner(value) for key, value in sorted(raw.items())}
 
     return convert
 
 
 def _string_map(raw: Any) -> Any:
+    """Sorted, as Go's encoder writes maps."""
     if raw.__class__ is not dict:
         raise Irregular
     for value in raw.values():
         if value.__class__ is not str:
             raise Irregular
-    return raw
+    return dict(sorted(raw.items())) if len(raw) > 1 else raw
 
 
 def _exact(type: Type) -> Converter:

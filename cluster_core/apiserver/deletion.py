@@ -17,6 +17,7 @@ from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.timestamps import any_time, timestamp
 from cluster_core.machinery.typed import Obj
 
+_KEEPERS = frozenset((("batch", "Job"), ("", "ReplicationController")))
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 _KEPT_DEPENDENTS = (
     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
@@ -31,10 +32,10 @@ def delete(context: Context) -> tuple[Obj, bool]:
     """
     kind, server = context.kind, context.server
     obj = server.storage.get(kind, context.namespace, context.name)
-    if obj is None:
-        raise errors.not_found(kind.group, kind.plural, context.name)
-    check_preconditions(kind, obj, context.options.get("preconditions") or {})
     warn_of_orphans(context)
+    if obj is None:
+        raise errors.not_found(context.served.group, kind.plural, context.name)
+    check_preconditions(kind, obj, context.options.get("preconditions") or {})
     server.admission.admit(Attributes("DELETE", context, None, obj))
     server.admission.validate(Attributes("DELETE", context, None, obj))
     return _gracefully(context, obj) if kind.graceful else _at_once(context, obj)
@@ -43,19 +44,20 @@ def delete(context: Context) -> tuple[Obj, bool]:
 def check_preconditions(kind: Kind, obj: Obj, wanted: Mapping[str, Any]) -> None:
     """metav1.Preconditions. Raises Conflict."""
     metadata = obj["metadata"]
-    detail = ""
-    if wanted.get("uid") is not None and wanted["uid"] != metadata["uid"]:
-        detail = (
-            f"the UID in the precondition ({wanted['uid']}) does not match the UID in record ({metadata['uid']}). "
-            "The object might have been deleted and then recreated"
-        )
-    elif wanted.get("resourceVersion") is not None and wanted["resourceVersion"] != metadata["resourceVersion"]:
-        detail = (
-            f"the ResourceVersion in the precondition ({wanted['resourceVersion']}) does not match the ResourceVersion in "
-            f"record ({metadata['resourceVersion']}). The object might have been modified"
-        )
-    if detail:
+    for key, called, fate in _PRECONDITIONS:
+        given, found = wanted.get(key), metadata[key]
+        if given is None or given == found:
+            continue
+        if (kind.group, kind.name) in _CHECKED_FIRST:
+            detail = f"Precondition failed: {called} in precondition: {given}, {called} in object meta: {found}"
+            raise errors.conflict(kind.group, kind.plural, metadata["name"], detail)
+        detail = f"the {called} in the precondition ({given}) does not match the {called} in record ({found}). The object might have been {fate}"
         raise errors.conflict(kind.group, kind.name, metadata["name"], detail)
+
+
+_PRECONDITIONS = (("uid", "UID", "deleted and then recreated"), ("resourceVersion", "ResourceVersion", "modified"))
+_CHECKED_FIRST = frozenset((("", "Namespace"), ("apiextensions.k8s.io", "CustomResourceDefinition")))
+"""Kinds whose storage looks at preconditions before the general one does."""
 
 
 # ------------------------------------------------------------------------------------------------ with and without grace
@@ -149,12 +151,12 @@ def _policy(context: Context, finalizers: list[str]) -> str:
 
 
 def _orphans_by_default(context: Context) -> bool:
-    """Jobs in batch/v1 keep their pods, for the sake of old clients; parts of the cluster say what they want."""
-    return context.kind.name == "Job" and context.kind.group == "batch" and not context.trusted
+    """Whose pods stay for the sake of old clients; parts of the cluster say what they want."""
+    return (context.kind.group, context.kind.name) in _KEEPERS and not context.trusted
 
 
 def warn_of_orphans(context: Context) -> None:
     options = context.options
     unsaid = options.get("orphanDependents") is None and options.get("propagationPolicy") is None
-    if unsaid and _orphans_by_default(context) and _KEPT_DEPENDENTS not in context.warnings:
+    if unsaid and context.kind.name == "Job" and _orphans_by_default(context) and _KEPT_DEPENDENTS not in context.warnings:
         context.warnings.append(_KEPT_DEPENDENTS)

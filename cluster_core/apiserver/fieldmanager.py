@@ -7,17 +7,18 @@ cluster write without being tracked: a trusted write leaves the entries as they 
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
-from cluster_core.apiserver import decode, decode_yaml, identity, lifecycle, negotiate
+from cluster_core.apiserver import decode, decode_yaml, identity, lifecycle, negotiate, unstructured
 from cluster_core.apiserver.body import inward, type_of
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.request import ApiRequest
-from cluster_core.machinery import errors, fieldset, managedfields, yamlio
-from cluster_core.machinery.typed import Obj
+from cluster_core.machinery import errors, fieldset, gofmt, managedfields, yamlio
+from cluster_core.machinery.typed import Obj, Type
 
 _REMEMBERED = 256
 _STATUS = fieldset.of_paths((fieldset.field("status"),))
@@ -76,18 +77,11 @@ class FieldManager:
         reset = beside if context.subresource == "status" else _STATUS if context.kind.status else fieldset.EMPTY
         if context.kind.resets and not context.subresource:
             reset = fieldset.of_paths(*((fieldset.field(name),) for name in ("status", *context.kind.resets)))
-        untimed = context.subresource == "scale"  # entries that come by way of a Scale lose their time upstream
-        return managedfields.Writer(
-            context.field_manager[:128] or "unknown",
-            context.api_version,
-            "" if untimed else context.server.world.clock.timestamp(),
-            context.subresource,
-            reset,
-        )
+        return replace(writer(context, context.api_version), ignored=reset)
 
     def apply(self, context: Context, request: ApiRequest, force: bool) -> tuple[Obj, bool]:
         """Server-side apply; answers (what is stored, whether it was created)."""
-        config = _configuration(context, request)
+        config = configuration(request, context.served.group, context.served.version, context.kind.name)
         context.options["applying"] = True
         context.options["repeated"] = _repeated(context, request.body, config)
         live = context.server.storage.get(context.kind, context.namespace, context.name)
@@ -116,10 +110,30 @@ class FieldManager:
         _hold_against(context, context.options.get("repeated") or [])
         if new is before:
             return new
-        try:
-            return inward(context, decode.normalize(type, new))
-        except decode.DecodeError as error:
-            raise errors.bad_request(str(error)) from None
+        if "types" not in context.kind.facts:
+            context.sent = new
+        return inward(context, converted(type, new, config))
+
+
+def converted(type: Type, obj: Obj, config: Obj) -> Obj:
+    """The applied object as its type has it. Raises a plain 500 for what the schema allows and the type does not."""
+    try:
+        return decode.normalize(type, obj)
+    except decode.DecodeError:
+        pass
+    try:
+        return decode.normalize(type, cast(Obj, unstructured.converted(type, obj)))
+    except decode.DecodeError as error:
+        detail = unstructured.complaint(type, obj) or str(error)
+    version = obj["apiVersion"] if "/" in obj["apiVersion"] else f"/{obj['apiVersion']}"
+    problem = f"unable to convert unstructured object to {version}, Kind={obj['kind']}: {detail}"
+    raise errors.plain_error(f"failed to convert new object ({managedfields.named(config)}) to proper version: {problem}")
+
+
+def writer(context: Context, api_version: str) -> managedfields.Writer:
+    """Who writes now, in which version, resetting nothing."""
+    now = context.server.world.clock.timestamp()
+    return managedfields.Writer(context.field_manager[:128] or "unknown", api_version, now, context.subresource)
 
 
 @cache
@@ -155,16 +169,18 @@ def _hold_against(context: Context, complaints: list[str]) -> None:
     context.warnings.extend(complaints)
 
 
-def _configuration(context: Context, request: ApiRequest) -> dict[str, Any]:
-    """The applied configuration in the body."""
+def configuration(request: ApiRequest, group: str, version: str, kind: str) -> dict[str, Any]:
+    """The applied configuration in the body. Raises 400 for YAML that cannot be read, and for another kind."""
     try:
         config = yamlio.read_one(request.body)
     except yamlio.YamlError as error:
         raise errors.bad_request(f"error decoding YAML: error converting YAML to JSON: {error}") from error
-    if not isinstance(config, dict):
-        config = {}
+    if config is not None and not isinstance(config, dict):
+        found = f"json: cannot unmarshal {gofmt.json_kind(config)} into Go value of type map[string]interface {{}}"
+        raise errors.bad_request(f"error decoding YAML: error unmarshaling JSON: while decoding JSON: {found}")
+    config = unstructured.in_64_bits(config or {})
     given = (config.get("apiVersion", ""), config.get("kind", ""))
-    if given != (context.api_version, context.kind.name):
-        version = given[0] if "/" in str(given[0]) else f"/{given[0]}"
-        raise errors.bad_request(f"invalid object type: {version}, Kind={given[1]}")
-    return config
+    if given != ("/".join(filter(None, (group, version))), kind):
+        said = given[0] if "/" in str(given[0]) else f"/{given[0]}"
+        raise errors.bad_request(f"invalid object type: {said}, Kind={given[1]}")
+    return cast("dict[str, Any]", config)

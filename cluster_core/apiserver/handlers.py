@@ -20,7 +20,7 @@ Handler = Callable[[Context, ApiRequest], ApiResponse]
 
 
 def get(context: Context, request: ApiRequest) -> ApiResponse:
-    negotiate.accepted(request)
+    negotiate.accepted_of(context, request)
     _check_version(context, request.parameter("resourceVersion"))
     obj = lifecycle.existing(context)
     present = context.server.present.get(context.kind.name)
@@ -49,7 +49,7 @@ def create(context: Context, request: ApiRequest) -> ApiResponse:
 
 
 def update(context: Context, request: ApiRequest) -> ApiResponse:
-    negotiate.accepted(request)
+    negotiate.accepted_of(context, request)
     options.read_write_options(context, request, "UpdateOptions")
     obj = read_object(context, request)
     identity.check_names(context, obj)
@@ -115,7 +115,7 @@ def list_response(context: Context, request: ApiRequest, page: listing.Page) -> 
 def _list_bytes(context: Context, page: listing.Page) -> bytes:
     """The list, put together from the bytes in the store."""
     kind, storage = context.kind, context.server.storage
-    head: Obj = {"kind": _list_kind(kind), "apiVersion": context.api_version, "metadata": page.metadata()}
+    head: Obj = {"kind": _list_kind(kind), "apiVersion": context.api_version, "metadata": _list_metadata(kind, page)}
     if "resource" in kind.facts:
         items = [orjson.dumps(negotiate.outward(context, obj)) for obj in page.items]
     elif context.api_version == kind.api_version:
@@ -123,6 +123,11 @@ def _list_bytes(context: Context, page: listing.Page) -> bytes:
     else:
         items = [orjson.dumps(_bare(negotiate.outward(context, obj))) for obj in page.items]
     return orjson.dumps(head)[:-1] + b',"items":[' + b",".join(items) + b"]}"
+
+
+def _list_metadata(kind: Kind, page: listing.Page) -> Obj:
+    """An unstructured list, as of custom resources, says so where there is nothing to continue with."""
+    return {"continue": "", **page.metadata()} if "types" in kind.facts else page.metadata()
 
 
 def _list_kind(kind: Kind) -> str:
@@ -146,7 +151,8 @@ def _list_object(context: Context, page: listing.Page, format: negotiate.Format)
         items = [negotiate.partial(obj, format.version) for obj in page.items]
         head = {"kind": "PartialObjectMetadataList", "apiVersion": format.version}
         return {**head, "metadata": page.metadata(), "items": items}
-    found: Obj = {"kind": _list_kind(context.kind), "apiVersion": context.api_version, "metadata": page.metadata()}
+    metadata = _list_metadata(context.kind, page)
+    found: Obj = {"kind": _list_kind(context.kind), "apiVersion": context.api_version, "metadata": metadata}
     items = [negotiate.outward(context, obj) for obj in page.items]
     return {**found, "items": items if "resource" in context.kind.facts else [*map(_bare, items)]}
 

@@ -39,7 +39,7 @@ def other_uid(context: Context, given: str, actual: str) -> errors.ApiError:
         f"StorageError: invalid object, Code: 4, Key: {kind.key(context.namespace, context.name)}, ResourceVersion: 0, "
         f"AdditionalErrorMsg: Precondition failed: UID in precondition: {given}, UID in object meta: {actual}"
     )
-    return errors.conflict(kind.group, kind.plural, context.name, detail)
+    return errors.conflict(context.served.group, kind.plural, context.name, detail)
 
 
 def begin_update(context: Context, new: Obj, old: Obj) -> Obj:
@@ -67,7 +67,7 @@ def _check_version(context: Context, metadata: dict[str, Any], before: dict[str,
     except ValueError as error:
         raise errors.plain_error(str(error).partition(f"{gofmt.quote(given)}: ")[2]) from error
     if wanted:
-        raise errors.conflict(kind.group, kind.plural, context.name)
+        raise errors.conflict(context.served.group, kind.plural, context.name)
     if not kind.unconditional_update and context.verb == "update":
         problem = field.invalid("metadata.resourceVersion", 0, "must be specified for an update")
         raise errors.invalid(kind.group, kind.plural, context.name, [problem])

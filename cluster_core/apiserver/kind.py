@@ -139,6 +139,10 @@ class Kind:
     columns: tuple[Column, ...] = ()
     status: bool = False
     """Has a status subresource; then `status` in creates and updates is ignored and generation counts spec changes."""
+    counts_empties: bool = False
+    """Whether an empty list sent where there is none raises the generation: reflect.DeepEqual upstream."""
+    status_tables: bool = True
+    """Whether the answers of the status subresource can be had as tables."""
     generation: bool = False
     """metadata.generation starts at 1 and rises with every spec change. True for most kinds with a spec."""
     resets: tuple[str, ...] = ()

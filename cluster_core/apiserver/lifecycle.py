@@ -34,7 +34,7 @@ def create(context: Context, obj: Obj) -> Obj:
     context.name = obj["metadata"].get("name", "")
     if not context.trusted:
         context.warnings.extend(kind.early_warnings(obj) if kind.early_warnings is not None else ())
-        _refuse_invalid(kind, obj, objectmeta_validation.validate_create(kind, _as_sent(context, obj), context.api_version))
+        _validate(context, obj, lambda sent: objectmeta_validation.validate_create(kind, sent, context.api_version))
     if kind.before_store is not None:
         obj = kind.before_store(context, obj, None)
     _add_warnings(context, obj, None)
@@ -63,7 +63,7 @@ def _as_sent(context: Context, obj: Obj) -> Obj:
 
 def already_exists(context: Context, obj: Obj, found: Obj) -> errors.ApiError:
     refuse = errors.generate_name_conflict if obj["metadata"].get("generateName") else errors.already_exists
-    error = refuse(context.kind.group, context.kind.plural, context.name)
+    error = refuse(context.served.group, context.kind.plural, context.name)
     if "deletionTimestamp" in found["metadata"]:
         error.message = f"object is being deleted: {error.message}"
     return error
@@ -77,8 +77,11 @@ def prepare_create(kind: Kind, obj: Obj) -> Obj:
     return kind.prepare_create(obj)
 
 
-def _refuse_invalid(kind: Kind, obj: Obj, problems: list[Any]) -> None:
+def _validate(context: Context, obj: Obj, problems_of: Callable[[Obj], list[Any]]) -> None:
+    """Raises Invalid. An empty list is as good as none to a rule, but the words of a refusal tell them apart."""
+    problems, kind = problems_of(obj), context.kind
     if problems:
+        problems = problems_of(_as_sent(context, obj)) or problems
         raise errors.invalid(kind.group, kind.name, obj["metadata"].get("name", ""), problems)
 
 
@@ -92,7 +95,7 @@ def existing(context: Context) -> Obj:
     kind = context.kind
     found = _computed(context) if kind.compute else context.server.storage.get(kind, context.namespace, context.name)
     if found is None:
-        raise errors.not_found(kind.group, kind.facts.get("missing", kind.plural), context.name)
+        raise errors.not_found(context.served.group, kind.facts.get("missing", kind.plural), context.name)
     return found
 
 
@@ -137,7 +140,7 @@ def prepare_update(context: Context, new: Obj, old: Obj) -> Obj:
         new = part.prepare(new, old)
     else:
         new = kind.prepare_update(_with_status_of(new, old) if kind.status else new, old)
-    return _next_generation(kind, new, old) if kind.generation else new
+    return _next_generation(context, new, old) if kind.generation else new
 
 
 _PAST_THE_STRATEGY = frozenset({"binding"})
@@ -164,9 +167,10 @@ def _with_status_of(new: Obj, old: Obj) -> Obj:
     return result
 
 
-def _next_generation(kind: Kind, new: Obj, old: Obj) -> Obj:
-    generation = old["metadata"].get("generation", 0)
-    if objectmeta.body(new) != objectmeta.body(old) or (kind.counts_annotations and _annotations(new) != _annotations(old)):
+def _next_generation(context: Context, new: Obj, old: Obj) -> Obj:
+    kind, generation = context.kind, old["metadata"].get("generation", 0)
+    told = _as_sent(context, new) if kind.counts_empties else new
+    if objectmeta.body(told) != objectmeta.body(old) or (kind.counts_annotations and _annotations(new) != _annotations(old)):
         generation += 1
     if new["metadata"].get("generation") == generation:
         return new
@@ -181,7 +185,7 @@ def _annotations(obj: Obj) -> Obj:
 def _store_update(context: Context, new: Obj, old: Obj) -> Obj:
     kind, server = context.kind, context.server
     if not context.trusted:
-        _refuse_invalid(kind, new, _update_problems(context, _as_sent(context, new), old))
+        _validate(context, new, lambda sent: _update_problems(context, sent, old))
     if kind.before_store is not None and not context.subresource:
         new = kind.before_store(context, new, old)
     _add_warnings(context, new, old)

@@ -24,6 +24,9 @@ YAML = "application/yaml"
 SHAPES_OF_CALLS = ("PartialObjectMetadata", "PartialObjectMetadataList")
 """What is only asked and never stored has no columns."""
 SHAPES = ("Table", *SHAPES_OF_CALLS)
+_TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
+_PRINTERS = ("curl", "Wget")
+"""User agents that show what they get. Upstream also indents for browsers; here the screen asks, which wants stored bytes."""
 _INCLUDED = ("", "None", "Metadata", "Object")
 
 
@@ -54,14 +57,27 @@ def accepted(request: ApiRequest, shapes: tuple[str, ...] = SHAPES) -> Format:
     return found._replace(include=include, pretty=pretty) if include or pretty else found
 
 
+def of_refusal(request: ApiRequest) -> Format:
+    """How an error leaves: as the client asked for, or as JSON when that cannot be, for the error matters more."""
+    found = _first(request.header("accept") or "*/*", ())
+    return (found or Format())._replace(pretty=_pretty(request))
+
+
+def accepted_of(context: Context, request: ApiRequest) -> Format:
+    """As `accepted`, of what has columns there. Raises 406."""
+    plain = context.subresource == "status" and not context.kind.status_tables
+    return accepted(request, SHAPES_OF_CALLS if plain else SHAPES)
+
+
 @lru_cache(256)
 def _first(header: str, shapes: tuple[str, ...]) -> Format | None:
     return next((found for clause in header.split(",") if (found := _clause(clause.strip(), shapes)) is not None), None)
 
 
 def _pretty(request: ApiRequest) -> bool:
+    """Whether JSON is indented: when asked for with a word Go knows as true, else for what prints it."""
     given = request.parameter("pretty")
-    return given not in ("", "0", "false")
+    return given in _TRUE if given else request.header("user-agent").startswith(_PRINTERS)
 
 
 def _clause(clause: str, shapes: tuple[str, ...]) -> Format | None:
@@ -118,7 +134,8 @@ def shaped(context: Context, obj: Obj, format: Format) -> Obj:
     if format.shape == "Table":
         columns = table.columns_of(context.kind, context.served)
         rows = [table.row(columns, obj, context.server.world.clock.now, format.include, format.version)]
-        metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
+        version = obj["metadata"].get("resourceVersion")
+        metadata = {"resourceVersion": version} if version else {}
         return table.table(columns, rows, metadata, format.version)
     return partial(obj, format.version)
 

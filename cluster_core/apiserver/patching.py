@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn, cast
 
-from cluster_core.apiserver import decode, empties, identity, lifecycle, negotiate, options, schema, unstructured
+from cluster_core.apiserver import decode, identity, lifecycle, negotiate, options, schema, unstructured
 from cluster_core.apiserver.body import inward, type_of
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.decode_exact import Walk, plain
@@ -14,7 +14,7 @@ from cluster_core.apiserver.decode_syntax import JsonError, parse
 from cluster_core.apiserver.request import ApiRequest
 from cluster_core.machinery import errors, gofmt
 from cluster_core.machinery.field import invalid
-from cluster_core.machinery.patch import json_patch, merge_patch
+from cluster_core.machinery.patch import json_patch, merge_patch, unescaped
 from cluster_core.machinery.strategic import strategic_merge_patch
 from cluster_core.machinery.typed import Field, Obj, Type
 
@@ -35,7 +35,7 @@ _OPERATIONS = Type("list", go="[]handlers.jsonPatchOp", element=_OPERATION)
 def patch(context: Context, request: ApiRequest) -> tuple[Obj, bool]:
     """Patch the object the context names; answers (what is stored, whether it was created)."""
     media = media_type(context, request)
-    negotiate.accepted(request)
+    negotiate.accepted_of(context, request)
     force = options.read_patch_options(context, request, applying=media == APPLY)
     if media == APPLY:
         return context.server.fields.apply(context, request, force)
@@ -46,11 +46,9 @@ def changing(context: Context, media: str, body: bytes) -> Callable[[Obj], Obj]:
     """What turns the stored object into the patched one."""
     patcher = read(context, media, body)
 
-    has_empties = "types" not in context.kind.facts and empties.has_any(type_of(context), body)
-
     def change(old: Obj) -> Obj:
         patched = patcher.apply(type_of(context), negotiate.outward(context, old))
-        if has_empties:
+        if "types" not in context.kind.facts:
             context.sent = patcher.result
         identity.check_names(context, patched)
         return inward(context, patched)
@@ -86,26 +84,51 @@ class Patcher:
         patched = self.result = self._patched(type, obj)
         if not isinstance(patched, dict):
             raise self._refusal(type, patched, _not_an_object(patched))
-        if self.media != STRATEGIC and not ("kind" in patched and "apiVersion" in patched):
-            return self._kindless(patched)
-        self._check_kind(type, patched)
-        try:
-            decoded = decode.normalize_strictly(type, patched)
-        except decode.DecodeError as error:
-            raise self._refusal(type, patched, str(error)) from None
+        if self.media != STRATEGIC and not self._is_versioned(type, patched):
+            return self._versionless(type, patched)
+        decoded = self._decoded(type, patched)
         self._judge(type, patched, [*self.strict, *decoded.strict_errors])
         return decoded.obj
 
-    def _check_kind(self, type: Type, patched: Obj) -> None:
-        """The result is decoded as what it says it is. Raises Invalid for what is no built-in kind."""
-        said, kind = (patched["apiVersion"], patched["kind"]), self.context.kind
-        if "resource" in kind.facts and said[1] != kind.name and not self.context.subresource:
-            problem = invalid("kind", said[1], f"must be {kind.name}")
-            raise errors.invalid(kind.group, str(said[1]), self.context.name, [problem])
-        if not type.schema_name or self.media == STRATEGIC or said[1] in schema.registered(str(said[0])):
-            return
-        version, name, scheme = (gofmt.quote(str(each)) for each in (*said, decode.SCHEME))
-        raise self._refusal(type, patched, f"no kind {name} is registered for version {version} in scheme {scheme}")
+    def _decoded(self, type: Type, patched: Obj) -> decode.Decoded:
+        """The result as its type has it. Raises Invalid with what is wrong first."""
+        try:
+            return decode.normalize_strictly(type, patched)
+        except decode.DecodeError:
+            if self.media != STRATEGIC:
+                raise self._refusal(type, patched, self._first_trouble(type, patched)) from None
+        try:
+            return decode.normalize_strictly(type, cast(Obj, unstructured.converted(type, patched)))
+        except decode.DecodeError as error:
+            raise self._refusal(type, patched, str(error)) from None
+
+    def _is_versioned(self, type: Type, patched: Obj) -> bool:
+        """Whether the result says which version it is in; it is decoded as what it says it is.
+
+        Raises Invalid for what is no built-in kind.
+        """
+        version, kind = self._said(type, patched, "apiVersion"), self._said(type, patched, "kind")
+        own = self.context.kind
+        if "resource" in own.facts and kind and kind != own.name and not self.context.subresource:
+            problem = invalid("kind", kind, f"must be {own.name}")
+            raise errors.invalid(own.group, kind, self.context.name, [problem])
+        expected = type.go.rpartition(".")[2] if self.context.subresource else own.name
+        if type.schema_name and version and (kind or expected) not in schema.registered(version):
+            self._refuse_kind(type, patched, f"version {gofmt.quote(version)}")
+        if type.schema_name and not version and kind not in ("", expected):
+            self._refuse_kind(type, patched, f"the internal version of group {gofmt.quote(own.group)}")
+        return bool(version)
+
+    def _said(self, type: Type, patched: Obj, name: str) -> str:
+        found = patched.get(name) or ""
+        if not isinstance(found, str):
+            problem = f"json: cannot unmarshal {gofmt.json_kind(found)} into Go struct field .{name} of type string"
+            raise self._refusal(type, patched, f"couldn't get version/kind; json parse error: {problem}")
+        return found
+
+    def _refuse_kind(self, type: Type, patched: Obj, where: str) -> NoReturn:
+        kind, scheme = gofmt.quote(str(patched.get("kind") or "")), gofmt.quote(decode.SCHEME)
+        raise self._refusal(type, patched, f"no kind {kind} is registered for {where} in scheme {scheme}")
 
     def _patched(self, type: Type, obj: Obj) -> Any:
         if self.media == JSON_PATCH:
@@ -114,10 +137,10 @@ class Patcher:
             return merge_patch(obj, self.changes)
         return strategic_merge_patch(type, obj, self.changes)
 
-    def _kindless(self, patched: Obj) -> Obj:
-        """Without a kind it is decoded as the type inside the server, which has no member called metadata."""
-        if "metadata" in patched:
-            self._judge(Type("struct"), patched, [*self.strict, 'unknown field "metadata"'])
+    def _versionless(self, type: Type, patched: Obj) -> Obj:
+        """Without a version it is decoded as the type inside the server, whose members have other names."""
+        unknown = [f'unknown field "{name}"' for name in sorted(patched) if name not in ("apiVersion", "kind")]
+        self._judge(type, patched, [*self.strict, *unknown])
         return {}
 
     def _judge(self, type: Type, patched: Obj, strict: list[str]) -> None:
@@ -130,17 +153,39 @@ class Patcher:
         if self.media == STRATEGIC:
             detail = unstructured.complaint(type, patched) or detail
             return errors.invalid("", "", "", [invalid("patch", gofmt.verb_v(self.changes), detail)])
-        return errors.invalid("", "", "", [invalid("patch", self._text(patched), detail)])
+        return errors.invalid("", "", "", [invalid("patch", self._text(type, patched), detail)])
 
-    def _text(self, patched: Any) -> str:
+    def _first_trouble(self, type: Type, patched: Obj) -> str:
+        """What decoding meets first in the text of the patched object."""
+        try:
+            decode.normalize_strictly(type, self._ordered(type, patched))
+        except decode.DecodeError as error:
+            return str(error)
+        raise AssertionError("the order of members decides which error comes first, not whether there is one")
+
+    def _text(self, type: Type, patched: Any) -> str:
         if not isinstance(patched, dict) or "types" in self.context.kind.facts:
             return gofmt.json_text(patched)
-        return gofmt.json_text(unstructured.in_struct_order(patched, self._touches_metadata()), sort=False)
+        return gofmt.json_text(self._ordered(type, patched), sort=False)
 
-    def _touches_metadata(self) -> bool:
+    def _ordered(self, type: Type, patched: Obj) -> Obj:
+        return cast(Obj, unstructured.in_struct_order(type, patched, self._touched()))
+
+    def _touched(self) -> set[unstructured.Place]:
+        """The maps that the patch has looked into."""
         if self.media == MERGE:
-            return "metadata" in self.changes
-        return any(str((each or {}).get("path", "")).startswith("/metadata") for each in self.changes or ())
+            return set(_maps_of(self.changes))
+        pointers = (str((each or {}).get(name) or "") for each in self.changes or () for name in ("path", "from"))
+        places = (tuple(map(unescaped, pointer.split("/")[1:])) for pointer in pointers)
+        return {place[:length] for place in places for length in range(len(place))}
+
+
+def _maps_of(changes: Any, at: unstructured.Place = ()) -> Iterator[unstructured.Place]:
+    if isinstance(changes, dict):
+        yield at
+    members = changes.items() if isinstance(changes, dict) else enumerate(changes) if isinstance(changes, list) else ()
+    for name, value in members:
+        yield from _maps_of(value, (*at, str(name)))
 
 
 def _not_an_object(patched: Any) -> str:
@@ -155,7 +200,8 @@ def read(context: Context, media: str, body: bytes) -> Patcher:
         document = parse(body)
     except JsonError as error:
         raise errors.bad_request(str(error) if media == STRATEGIC else f"error decoding patch: {error}") from None
-    return Patcher(context, media, plain(document), _strict_errors(context, media, document))
+    changes = unstructured.in_64_bits(plain(document)) if media == STRATEGIC else plain(document)
+    return Patcher(context, media, changes, _strict_errors(context, media, document))
 
 
 def _strict_errors(context: Context, media: str, document: Any) -> list[str]:

@@ -38,7 +38,8 @@ def find(kinds: Kinds, info: RequestInfo, method: str) -> tuple[Kind, Served]:
 
 def _check_custom(kind: Kind, info: RequestInfo) -> None:
     """What custom resources say otherwise than built-in ones: their paths are no routes but looked up one by one."""
-    if info.version in kind.facts["unserved"]:
+    lost = kind.namespaced and not info.namespace and info.verb not in ("list", "watch")
+    if lost or info.version in kind.facts["unserved"]:
         raise NoSuchPage("404 page not found")
     if info.subresource and not (info.subresource in ("status", "scale") and has_subresource(kind, info.subresource)):
         raise errors.not_found(info.group, info.resource, info.name)
@@ -52,7 +53,7 @@ def _has_path(kind: Kind, info: RequestInfo) -> bool:
         return False
     if kind.namespaced and not info.namespace:
         return not info.name and "list" in kind.verbs
-    if not kind.namespaced and info.namespace and kind.name != "Namespace":
+    if not kind.namespaced and info.namespace and (kind.name != "Namespace" or info.name != info.namespace):
         return False
     if info.subresource:
         return has_subresource(kind, info.subresource)

@@ -135,6 +135,15 @@ def _blank(name: str) -> Type:
     return Type(kind, go=go_name(name), schema_name=name, format=format, map_type=map_type)
 
 
+def declared(type: Type) -> Mapping[str, int]:
+    """The members of a built-in struct with their places in the Go type; {} for other types."""
+    if "declared" not in type.derived:
+        names = facts()["structs"].get(type.schema_name, {})
+        type.derived["declared"] = {name: place for place, name in enumerate(names)}
+    found: Mapping[str, int] = type.derived["declared"]
+    return found
+
+
 def go_name(name: str) -> str:
     """How Go prints a struct: its package's last element and its name."""
     return ".".join(name.split(".")[-2:])

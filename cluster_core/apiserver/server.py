@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-import orjson
-
 from cluster_core.apiserver import (
     aggregation,
     deprecation,
@@ -108,9 +106,9 @@ class ApiServer:
             response = self._answer(info, protobuf.as_json(request))
         except routing.NoSuchPage as error:
             unserved = info is not None and aggregation.is_foreign(self, info.group, info.version)
-            response = aggregation.UNAVAILABLE if unserved else refusal(error)
+            response = aggregation.UNAVAILABLE if unserved else refusal(error, request)
         except errors.ApiError as error:
-            response = refusal(error)
+            response = refusal(error, request)
         self.metrics.count(info, request, response.status)
         return response
 
@@ -120,9 +118,9 @@ class ApiServer:
             info = parse_path(request.path, request.method)
             assert info is not None
             self.metrics.count(info, request, 200)
-            return self._within(self._context(info, request, "watch"), lambda context: handlers.watch(context, request))
+            return self._within(self._context(info, request, "watch"), request, lambda context: handlers.watch(context, request))
         except errors.ApiError as error:
-            return refusal(error)
+            return refusal(error, request)
 
     @staticmethod
     def is_watch(request: ApiRequest) -> bool:
@@ -138,15 +136,15 @@ class ApiServer:
             if len(place) == 3 and place[0] == "apis" and aggregation.is_foreign(self, place[1], place[2]):
                 return aggregation.UNAVAILABLE
             return nonresource.answer(self, request)
-        return self._within(self._context(info, request, info.verb), lambda context: _served(context, info, request))
+        return self._within(self._context(info, request, info.verb), request, lambda context: _served(context, info, request))
 
     @staticmethod
-    def _within(context: Context, serve: Callable[[Context], _Answer]) -> _Answer | ApiResponse:
+    def _within(context: Context, request: ApiRequest, serve: Callable[[Context], _Answer]) -> _Answer | ApiResponse:
         """The answer, be it a refusal, with the warnings so far."""
         try:
             return serve(context)
         except errors.ApiError as error:
-            return refusal(error, context.warnings)
+            return refusal(error, request, context.warnings)
 
     def _context(self, info: RequestInfo, request: ApiRequest, verb: str) -> Context:
         user = user_of(self, request, info)
@@ -175,9 +173,11 @@ def _handled(context: Context, info: RequestInfo, request: ApiRequest) -> ApiRes
     return handlers.HANDLERS[context.verb](context, request)
 
 
-def refusal(error: errors.ApiError, warnings: Sequence[str] = ()) -> ApiResponse:
-    """The answer an error becomes."""
+def refusal(error: errors.ApiError, request: ApiRequest, warnings: Sequence[str] = ()) -> ApiResponse:
+    """The answer an error becomes, in the encoding that was asked for."""
     if isinstance(error, routing.NoSuchPage):
         return discovery.PAGE_NOT_FOUND
     headers = [("Retry-After", str(error.retry_after))] if error.retry_after else []
-    return ApiResponse(error.code, orjson.dumps(error.status()), headers=headers, warnings=tuple(warnings))
+    format = negotiate.of_refusal(request)
+    body = negotiate.encode(error.status(), format)
+    return ApiResponse(error.code, body, format.media, headers=headers, warnings=tuple(warnings))

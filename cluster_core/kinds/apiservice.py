@@ -119,6 +119,7 @@ KIND = Kind(
     validate_update=lambda new, old: validate(new),
     columns=COLUMNS,
     status=True,
+    status_tables=False,
     status_resets=((),),
     prefix="apiregistration.k8s.io/apiservices",
 )

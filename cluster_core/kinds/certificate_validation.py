@@ -48,7 +48,7 @@ def request(found: Obj) -> Errors:
     except ValueError as error:
         trouble = str(error)
     if trouble:
-        errors.append(field.invalid(_SPEC / "request", spec.get("request") or "", trouble))
+        errors.append(field.invalid(_SPEC / "request", spec.get("request"), trouble))
     _usages(errors, spec.get("usages") or ())
     _signer(errors, _SPEC / "signerName", spec.get("signerName", ""))
     seconds = spec.get("expirationSeconds")

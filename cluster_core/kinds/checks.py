@@ -141,8 +141,16 @@ def unique(errors: Errors, path: Path, values: Iterable[str]) -> None:
 
 
 def immutable(errors: Errors, path: Path, new: Any, old: Any, message: str = IMMUTABLE) -> None:
-    if new != old:
+    """An empty list or map is the same as none: apiequality.Semantic.DeepEqual."""
+    if new != old and _present(new) != _present(old):
         errors.append(invalid(path, new, message))
+
+
+def _present(value: Any) -> Any:
+    """The value without empty lists and maps."""
+    if isinstance(value, dict):
+        return {key: found for key, each in value.items() if (found := _present(each)) is not None} or None
+    return [*map(_present, value)] or None if isinstance(value, list) else value
 
 
 # ------------------------------------------------------------------------------------------------ paths in file systems

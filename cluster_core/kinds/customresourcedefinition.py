@@ -108,6 +108,7 @@ KIND = Kind(
     validate_update=definition_update,
     warnings=warnings,
     status=True,
+    status_tables=False,
     generation=True,
     finalizers=lifecycle.held_by,
     on_deleting=lifecycle.begin_deletion,

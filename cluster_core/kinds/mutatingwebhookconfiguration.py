@@ -13,6 +13,7 @@ KIND = Kind(
     namespaced=False,
     categories=("api-extensions",),
     generation=True,
+    counts_empties=True,
     default=policy_shape.default_mutating_hooks,
     validate=webhook_validation.mutating_hooks,
     validate_update=lambda new, old: webhook_validation.mutating_hooks(new),

@@ -78,9 +78,10 @@ def validate_finalize(new: Obj, old: Obj) -> Errors:
 
 
 def _finalize(context: Context, namespace: Obj, body: Obj | None) -> Obj:
-    wanted = (body or {}).get("spec", {}).get("finalizers", [])
+    """What is sent, with the status as it was."""
+    sent = default(body or {})
     context.subresource = "finalize"
-    return update(context, lambda old: {**old, "spec": {"finalizers": wanted} if wanted else {}})
+    return update(context, lambda old: {**sent, "spec": sent.get("spec") or {}, "status": old.get("status") or {}})
 
 
 COLUMNS = (

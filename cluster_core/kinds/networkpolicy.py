@@ -48,4 +48,5 @@ KIND = Kind(
     warnings=policy_warnings,
     columns=COLUMNS,
     generation=True,
+    counts_empties=True,
 )

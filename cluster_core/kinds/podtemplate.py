@@ -22,6 +22,12 @@ def validate(template: Obj) -> Errors:
     return errors
 
 
+def warnings(new: Obj, old: Obj | None) -> list[str]:
+    if old is not None and new["metadata"].get("generation") == old["metadata"].get("generation"):
+        return []
+    return template_warnings(Path("template"), new["template"])
+
+
 COLUMNS = (
     NAME,
     *container_columns(lambda obj: obj["template"].get("spec", {}).get("containers") or (), priority=0),
@@ -39,7 +45,7 @@ KIND = Kind(
     default=default,
     validate=validate,
     validate_update=lambda new, old: validate(new),
-    warnings=lambda new, old: template_warnings(Path("template"), new["template"]),
+    warnings=warnings,
     columns=COLUMNS,
     generation=True,
 )

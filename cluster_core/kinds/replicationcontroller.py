@@ -36,6 +36,12 @@ def prepare_create(controller: Obj) -> Obj:
     return {**controller, "status": {"replicas": 0}}
 
 
+def warnings(new: Obj, old: Obj | None) -> list[str]:
+    """On an update those of the template of before: upstream hands the two over the other way round."""
+    before = new if old is None else {**new, "spec": {**new["spec"], "template": old["spec"].get("template")}}
+    return workload_warnings(before, old)
+
+
 COLUMNS = (
     NAME,
     Column("Desired", spec_number("replicas"), "integer", description=documented(_SPEC, "replicas")),
@@ -61,7 +67,7 @@ KIND = Kind(
     validate=controller,
     validate_update=lambda new, old: controller(new),
     validate_status=controller_status,
-    warnings=workload_warnings,
+    warnings=warnings,
     columns=COLUMNS,
     fields=lambda obj: {"status.replicas": str(obj.get("status", {}).get("replicas", 0))},
     status=True,

@@ -46,5 +46,6 @@ KIND = Kind(
     validate_status=claim_status,
     columns=COLUMNS,
     status=True,
+    status_tables=False,
     status_resets=((),),
 )

@@ -8,6 +8,7 @@ from cluster_core.apiserver.kind import Column, Kind
 from cluster_core.apiserver.table import AGE, NAME
 from cluster_core.kinds.columns import documented
 from cluster_core.kinds.data_validation import secret, secret_update
+from cluster_core.machinery import pki_pairs
 from cluster_core.machinery.typed import Obj
 
 
@@ -19,6 +20,15 @@ def default(secret: Obj) -> Obj:
         encoded = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
         result["data"] = {**(secret.get("data") or {}), **encoded}
     return result
+
+
+def warnings(secret: Obj, old: Obj | None) -> list[str]:
+    """A certificate and a key that do not make a pair are stored all the same."""
+    if secret.get("type") != "kubernetes.io/tls":
+        return []
+    found = (base64.b64decode((secret.get("data") or {}).get(key) or "") for key in ("tls.crt", "tls.key"))
+    text = pki_pairs.trouble(*found)
+    return [text] if text else []
 
 
 COLUMNS = (
@@ -36,5 +46,6 @@ KIND = Kind(
     fields=lambda obj: {"type": obj.get("type", "")},
     validate=secret,
     validate_update=secret_update,
+    warnings=warnings,
     columns=COLUMNS,
 )

@@ -13,6 +13,7 @@ KIND = Kind(
     namespaced=False,
     categories=("api-extensions",),
     generation=True,
+    counts_empties=True,
     default=policy_shape.default_hooks,
     validate=webhook_validation.validating_hooks,
     validate_update=lambda new, old: webhook_validation.validating_hooks(new),

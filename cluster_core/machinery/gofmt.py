@@ -107,10 +107,14 @@ def json_float(value: float) -> str:
     return _positional(sign, digits, power)
 
 
+_POSITIONAL = 6
+"""strconv's %e threshold for the shortest form."""
+
+
 def float_text(value: float) -> str:
-    """A float64 as %v writes it."""
+    """A float64 as %v writes it: 1e+06 and above with an exponent."""
     sign, digits, power = _float_parts(value)
-    if power < -4 or power >= 21:
+    if power < -4 or power >= _POSITIONAL:
         return _exponential(sign, digits, power, 2)
     return _positional(sign, digits, power)
 
@@ -128,6 +132,20 @@ def verb_v(value: Any) -> str:
     if isinstance(value, float):
         return float_text(value)
     return str(value)
+
+
+def verb_s(value: Any) -> str:
+    """fmt's %s of plain data: only texts are printed without complaint."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return "map[" + " ".join(f"{verb_s(k)}:{verb_s(v)}" for k, v in sorted(value.items())) + "]"
+    if isinstance(value, (list, tuple)):
+        return "[" + " ".join(map(verb_s, value)) + "]"
+    if value is None:
+        return "%!s(<nil>)"
+    kind = "bool" if isinstance(value, bool) else "float64" if isinstance(value, float) else "int64"
+    return f"%!s({kind}={verb_v(value)})"
 
 
 def json_kind(value: Any) -> str:

@@ -58,17 +58,10 @@ def _live_or_sent(live: Obj | None, new: Obj, subresource: bool) -> Managed:
     """The client may rewrite the entries; [] or [{}] resets them, and ones that make no sense are ignored."""
     sent = managers.entries_of(new)
     if subresource or sent is None:
-        return _decoded(managers.entries_of(live))
+        return managers.decode_or_none(managers.entries_of(live))
     if not sent or sent == [{}]:
         return {}
-    return _decoded(sent) or _decoded(managers.entries_of(live))
-
-
-def _decoded(entries: Any) -> Managed:
-    try:
-        return managers.decode(entries)
-    except ManagedFieldsError:
-        return {}  # upstream logs and goes on without
+    return managers.decode_or_none(sent) or managers.decode_or_none(managers.entries_of(live))
 
 
 def _updated(type: Type, live: Obj | None, new: Obj, managed: Managed, writer: Writer) -> Managed:
@@ -114,7 +107,7 @@ def apply(type: Type, live: Obj | None, config: Obj, writer: Writer, force: bool
         raise errors.bad_request("metadata.managedFields must be nil")
     problem = structured_merge.problems(type, config)
     if problem:
-        raise errors.plain_error(f"failed to create typed patch object ({_names(config)}): {problem}")
+        raise errors.plain_error(f"failed to create typed patch object ({named(config)}): {problem}")
     managed = _before_apply(type, live, writer)
     try:
         new, managed = _apply_as_kubectl(type, live, config, (managed, writer, force))
@@ -123,7 +116,8 @@ def apply(type: Type, live: Obj | None, config: Obj, writer: Writer, force: bool
     return managers.with_managed(new, managed)
 
 
-def _names(config: Obj) -> str:
+def named(config: Obj) -> str:
+    """An object as messages about it begin."""
     metadata = config.get("metadata") or {}
     version = config.get("apiVersion", "")
     version = version if "/" in version else f"/{version}"

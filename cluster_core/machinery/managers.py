@@ -61,6 +61,14 @@ def decode(entries: Iterable[Any] | None) -> Managed:
     return dict(_decode_entry(position, entry) for position, entry in enumerate(entries or ()))
 
 
+def decode_or_none(entries: Any) -> Managed:
+    """No managers for entries that make no sense: upstream logs that and goes on without."""
+    try:
+        return decode(entries)
+    except ManagedFieldsError:
+        return {}
+
+
 def _decode_entry(position: int, entry: Mapping[str, Any]) -> tuple[Manager, Owned]:
     operation, version = entry.get("operation", ""), entry.get("apiVersion", "")
     kind = entry.get("fieldsType", "")

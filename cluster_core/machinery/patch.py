@@ -94,7 +94,12 @@ def _pointer(operation: Operation, member: str = "path") -> list[str]:
     pointer = operation.get(member)
     if not isinstance(pointer, str):
         raise _NotApplicable
-    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
+    return [unescaped(token) for token in pointer.split("/")[1:]]
+
+
+def unescaped(token: str) -> str:
+    """A reference token of a JSON pointer as the name it stands for."""
+    return token.replace("~1", "/").replace("~0", "~")
 
 
 def _split(path: list[str]) -> tuple[list[str], str]:

@@ -56,7 +56,7 @@ def _directed(patch: Obj) -> dict[str, Any]:
 
 
 def _unknown_directive(directive: Any, patch: Obj) -> errors.ApiError:
-    return errors.plain_error(f"unknown patch type: {gofmt.verb_v(directive)} in map: {gofmt.verb_v(patch)}")
+    return errors.plain_error(f"unknown patch type: {gofmt.verb_s(directive)} in map: {gofmt.verb_v(patch)}")
 
 
 def _retained(original: Obj, patch: dict[str, Any]) -> dict[str, Any]:
