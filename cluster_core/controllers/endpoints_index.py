@@ -80,14 +80,16 @@ class NamespaceIndex:
         return [pod for pod in found if pod is not None]
 
     def _names(self, service: str) -> dict[str, None]:
+        selector = self._selectors.get(service)
+        if selector is None:
+            return {}
         members = self._members.get(service)
         if members is None:
-            members = self._members[service] = self._look_up(self._selectors.get(service, {}))
+            members = self._members[service] = self._look_up(selector)
         return members
 
     def _look_up(self, selector: Selector) -> dict[str, None]:
-        wanted = selector.items()
-        pods = self._context.api.list("Pod", self._namespace) if selector else []
+        wanted, pods = selector.items(), self._context.api.list("Pod", self._namespace)
         return {pod["metadata"]["name"]: None for pod in pods if wanted <= (pod["metadata"].get("labels") or {}).items()}
 
     def size(self, service: str) -> int:
