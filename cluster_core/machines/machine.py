@@ -29,6 +29,8 @@ class Machine:
     state: str = ON
     since: int = 0
     """When it got into this state."""
+    born: int = 0
+    """When it was set up."""
     boots: int = 1
     kubelet: bool = True
     """Whether its kubelet process runs while the machine is on."""

@@ -14,7 +14,7 @@ from cluster_core.controllers.runtime import ControllerPart
 from cluster_core.machinery.typed import Obj
 from cluster_core.machines import flags, manifests
 from cluster_core.machines.machine import ON, Machine
-from cluster_core.simulation import assembly
+from cluster_core.simulation import assembly, chronicle
 from cluster_core.simulation.kubeadm.manifests import COMPONENTS
 from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of, park_of
 
@@ -59,6 +59,8 @@ class ControlPlane:
         """Told after a component was started."""
         self.halted: Callable[[str], None] = lambda component: None
         """Told before a component ends."""
+        self.note: Callable[[str, str, str], None] = lambda component, what, text: None
+        """Told what becomes of a component: one of the words of `chronicle`, and why."""
         self.data_directory = "/var/lib/etcd"
         """Where on the machine the running etcd keeps its data; "": in its container."""
         self.dark = False
@@ -91,7 +93,7 @@ class ControlPlane:
         machine = park_of(self._cluster).get(CONTROL_PLANE)
         self.stopped[component] = self._take_file(machine, component) if machine is not None else {}
         self._put_manifest(component, None)
-        self._halt(component)
+        self._end(component)
 
     def start(self, component: str) -> None:
         """Put the manifest back; the component starts and looks at everything."""
@@ -111,11 +113,11 @@ class ControlPlane:
             self.mute.pop(component, None)
             self._put_manifest(component, None)
             self.stopped.setdefault(component, {})
-            self._halt(component)
+            self._end(component)
             return
         argv = command_line(manifest)
         if self.is_running(component):
-            self._halt(component)
+            self._end(component)
         self.stopped.pop(component, None)
         self._put_manifest(component, manifest)
         self.run_command(component, argv)
@@ -136,9 +138,12 @@ class ControlPlane:
             self.broken[component] = verdict.fault
         elif verdict.mute:
             self.mute[component] = verdict.mute
-        self._halt(component)
+        self._end(component)
         if not self.dark and not verdict.fault:
             self._go(component)
+        for what, text in ((chronicle.FAILED, verdict.fault), (chronicle.MUTE, verdict.mute)):
+            if text and not self.dark:
+                self.note(component, what, text)
 
     def retry(self) -> None:
         """What does not run, or reaches nobody, is started again and again: something it needs may be there now."""
@@ -153,7 +158,7 @@ class ControlPlane:
         """Restart the component, with these flags from now on when given."""
         running = self.is_running(component)
         if running:
-            self._halt(component)
+            self._end(component)
         if flags is not None:
             self.flags[component] = dict(flags)
         if running:
@@ -185,6 +190,10 @@ class ControlPlane:
         machine.manifests = {**rest, component: manifest} if manifest is not None else rest
         fleet_of(self._cluster).manifest_changed(machine, component)
 
+    def _end(self, component: str) -> None:
+        self.note(component, chronicle.STOPPED, "")
+        self._halt(component)
+
     def _halt(self, component: str) -> None:
         self.halted(component)
         self.set_fault()
@@ -194,6 +203,7 @@ class ControlPlane:
 
     def _go(self, component: str) -> None:
         cluster = self._cluster
+        self.note(component, chronicle.STARTED, "")
         if component == "kube-apiserver":
             cluster.server.options = self.flags.get(component, {})
         self.set_fault()

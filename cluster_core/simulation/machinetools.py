@@ -45,6 +45,8 @@ class Call:
     files: dict[str, bytes] = field(default_factory=dict)
     name: str = ""
     env: dict[str, str] = field(default_factory=dict)
+    after: int = 0
+    """Of what it tells: only what is not older than this (microseconds), for those who follow."""
 
 
 Tool = Callable[[Call], Ran]

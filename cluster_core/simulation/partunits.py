@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cluster_core.machines import flags, systemd
 from cluster_core.machines.machine import ON, Machine
 from cluster_core.simulation import machinefiles, machineparts, proxyunits
+from cluster_core.simulation.chronicle import FAILED, STOPPED, chronicle_of
 from cluster_core.simulation.control import control_of
 from cluster_core.simulation.kubeadm.manifests import COMPONENTS
 from cluster_core.simulation.nodes import park_of
@@ -80,6 +81,7 @@ def _start_part(cluster: Cluster, machine: Machine, unit: str) -> None:
     if found.fault:
         control.broken[unit] = found.fault
         control.commands[unit] = [unit]
+        control.note(unit, FAILED, found.fault)
         control.set_fault()
     else:
         control.run_command(unit, found.argv)
@@ -90,6 +92,7 @@ def stop(cluster: Cluster, machine: Machine, unit: str) -> None:
         machine.kubelet_fault = machine.mute = ""
         if machine.kubelet:
             park_of(cluster).set_kubelet(machine, False)
+        chronicle_of(cluster).note(machine.name, unit, STOPPED)
     elif unit == proxyunits.NAME:
         proxyunits.stop_unit(cluster, machine)
     elif unit in COMPONENTS:
@@ -98,6 +101,7 @@ def stop(cluster: Cluster, machine: Machine, unit: str) -> None:
         control.mute.pop(unit, None)
         if unit not in control.stopped:
             control.stop(unit)
+        control.note(unit, STOPPED, "")
 
 
 def boot(cluster: Cluster, machine: Machine) -> None:
@@ -107,7 +111,7 @@ def boot(cluster: Cluster, machine: Machine) -> None:
     for unit in names(cluster, machine):
         if unit in machine.disabled and unit in (*COMPONENTS, proxyunits.NAME):
             stop(cluster, machine, unit)
-        elif unit == proxyunits.NAME and machine.proxy:
+        elif unit == proxyunits.NAME:
             proxyunits.start_unit(cluster, machine, machinefiles.files(cluster, machine))
 
 

@@ -55,6 +55,8 @@ class Containers:
         """Pod uid -> container/attempt -> path -> bytes of the large files that commands from outside have made."""
         self.fault: Callable[[Launch], str] = lambda launch: ""
         """What a container says before it gives up at once; "" for those that run as they do."""
+        self.said: Callable[[Launch, int, int], list[logs.Line] | None] = lambda launch, started, until: None
+        """What a container has written whose program the catalogue does not speak for: started then, up to then."""
         self._records: dict[str, dict[str, Record]] = {}
         """Pod uid -> container/attempt -> what the network has answered to its script."""
         self.tools: Callable[[Launch, bool], Mapping[str, Tool]] = lambda launch, probing: {}
@@ -235,6 +237,9 @@ class Containers:
         fault = self.fault(launch)
         if fault:
             return [logs.Line(started + number, text, True) for number, text in enumerate(fault.splitlines())]
+        said = self.said(launch, started, until)
+        if said is not None:
+            return said
         launch = self._with_volumes(launch)
         heard = [logs.Line(at, text) for at, text in self._heard.get(launch.pod["metadata"]["uid"], {}).get(place_of(launch), ()) if at <= until]
         own = logs.lines(launch, self._process(launch, started), started, until)
