@@ -133,7 +133,7 @@ def manifests_of(flavour: str) -> Callable[[Machine], dict[str, Any]]:
 
 def add_parts(cluster: Cluster) -> None:
     """Start the control plane's parts and the machines with their kubelets."""
-    from cluster_core.simulation import kubeletlink, machinefiles, machineparts
+    from cluster_core.simulation import kubeletlink, machinefiles, machineparts, partshells
     from cluster_core.simulation.control import ControlPlane
     from cluster_core.simulation.logs import programs
 
@@ -162,4 +162,5 @@ def add_parts(cluster: Cluster) -> None:
     if not cluster.spec.bare:
         usage.install(cluster.server, fleet.inside)
     machineparts.install(cluster, containers)
-    containers.said = lambda launch, started, until: programs.of_container(cluster, launch, started, until)
+    partshells.install(cluster, containers)
+    containers.said = lambda launch, started, until: programs.of_container(cluster, containers.fault, launch, started, until)

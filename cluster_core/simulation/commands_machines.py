@@ -10,9 +10,11 @@ from cluster_core.machines.machine import ON, Machine
 from cluster_core.simulation import (
     clientaccess,
     machinecontainers,
+    machinedocker,
     machineetcdctl,
     machinefiles,
     machinekubeadm,
+    machineprocesses,
     machineunits,
     partunits,
 )
@@ -26,7 +28,7 @@ from cluster_core.simulation.options import site_of
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
 
-__all__ = ["machinecontainers", "machineetcdctl", "machinekubeadm", "machineunits"]  # they register their tools
+__all__ = ["machinecontainers", "machinedocker", "machineetcdctl", "machinekubeadm", "machineprocesses", "machineunits"]  # they register their tools
 
 
 def _machine(cluster: Cluster, args: Mapping[str, Any]) -> Machine:

@@ -133,7 +133,7 @@ class ControlPlane:
         """Start it as it was last started, if it finds what it needs."""
         self.broken.pop(component, None)
         self.mute.pop(component, None)
-        verdict = self.check(component, self.commands[component], self._manifest(component))
+        verdict = self.check(component, self.commands[component], self.manifest(component))
         if verdict.fault:
             self.broken[component] = verdict.fault
         elif verdict.mute:
@@ -150,7 +150,7 @@ class ControlPlane:
         for component in COMPONENTS:
             known = self.broken.get(component), self.mute.get(component)
             if any(known) and component not in self.stopped and not self.dark:
-                verdict = self.check(component, self.commands[component], self._manifest(component))
+                verdict = self.check(component, self.commands[component], self.manifest(component))
                 if known != (verdict.fault or None, verdict.mute or None):
                     self.try_to_run(component)
 
@@ -166,7 +166,8 @@ class ControlPlane:
 
     # ------------------------------------------------------------------------------------------------ doing it
 
-    def _manifest(self, component: str) -> Obj | None:
+    def manifest(self, component: str) -> Obj | None:
+        """The component's static pod as its file has it; None for a unit."""
         machine = park_of(self._cluster).get(CONTROL_PLANE)
         return machine.manifests.get(component) if machine is not None else None
 

@@ -25,7 +25,7 @@ from cluster_core.simulation.chronicle import (
 )
 from cluster_core.simulation.kubeadm.manifests import COMPONENTS
 from cluster_core.simulation.logs import programs
-from cluster_core.simulation.logs.klog import Run, moment
+from cluster_core.simulation.logs.klog import Run, prefixed
 
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
@@ -109,8 +109,7 @@ def _failures(unit: Unit, episode: Episode, end: int) -> list[Entry]:
 def _failure(unit: Unit, at: int, pid: int, text: str) -> list[Entry]:
     if text.startswith(unit.service):
         return [*_not_run(unit, at, pid, text.removeprefix(f"{unit.service}: "))]
-    stamp = f"{moment(at):%m%d %H:%M:%S.%f}"
-    lines = [f'E{stamp} {pid:>7} run.go:72] {line}' if line.startswith('"command failed"') else line for line in text.splitlines()]
+    lines = [prefixed(line, at, pid) for line in text.splitlines()]
     ended = [f"{unit.service}: Main process exited, code=exited, status=1/FAILURE", f"{unit.service}: Failed with result 'exit-code'."]
     return [
         Entry(at, *_INIT, f"Started {unit.full}."),

@@ -97,6 +97,11 @@ def _etcdctl(call: Call) -> Ran:
 # ---------------------------------------------------------------------------------------------------- the way there
 
 
+def files_of(call: Call) -> Mapping[str, str]:
+    """What it sees: the machine's files, or its container's."""
+    return call.seen if call.seen is not None else machinefiles.files(call.cluster, call.machine)
+
+
 def endpoints(asked: Asked, environment: Mapping[str, str]) -> list[str]:
     return (asked.option("endpoints") or environment.get("ETCDCTL_ENDPOINTS") or "127.0.0.1:2379").split(",")
 
@@ -104,7 +109,7 @@ def endpoints(asked: Asked, environment: Mapping[str, str]) -> list[str]:
 def unreached(call: Call, asked: Asked, environment: Mapping[str, str]) -> str:
     """What the client prints because it gets no answer from any endpoint; "" when it gets one."""
     papers = {name: asked.option(name) or environment.get(f"ETCDCTL_{name.upper()}", "") for name in ("cacert", "cert", "key")}
-    there = machinefiles.files(call.cluster, call.machine)
+    there = files_of(call)
     for path in papers.values():
         if path and path not in there:
             return f"Error: open {path}: no such file or directory\n"
@@ -317,7 +322,7 @@ def _nothing(text: str) -> Callable[[Call, Asked], Ran]:
 def _contents(call: Call, path: str) -> snapshot.Contents:
     """Raises NoData, SnapshotError."""
     given = call.data.get(path)
-    text = given.decode("utf-8", "replace") if given is not None else machinefiles.files(call.cluster, call.machine).get(path)
+    text = given.decode("utf-8", "replace") if given is not None else files_of(call).get(path)
     if text is None:
         raise etcdfiles.NoData(f"stat {path}: no such file or directory")
     return snapshot.read(etcdfiles.unpack(text))
@@ -343,7 +348,7 @@ def _restore(call: Call, asked: Asked) -> Ran:
     except (etcdfiles.NoData, snapshot.SnapshotError, IndexError) as error:
         return Ran("", f"Error: {error}\n", 1)
     directory = asked.option("data-dir", "default.etcd").rstrip("/")
-    there = machinefiles.files(call.cluster, call.machine)
+    there = files_of(call)
     whole = directory if directory.startswith("/") else f"/root/{directory}"
     if any(path.startswith(f"{whole}/") for path in there):
         return Ran("", f'Error: data-dir "{directory}" not empty or could not be read\n', 1)

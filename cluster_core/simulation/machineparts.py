@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cluster_core.kubelet import staticpods
 from cluster_core.machines import kubelets
 from cluster_core.machines.kubelets import Settings
 from cluster_core.machines.machine import Machine
 from cluster_core.simulation import clientaccess, etcdfiles, machinefiles, proxyunits, startchecks
 from cluster_core.simulation.chronicle import FAILED, chronicle_of
 from cluster_core.simulation.control import COMPONENTS, control_of
-from cluster_core.simulation.nodes import CONTROL_PLANE, park_of
+from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of, park_of
 from cluster_core.simulation.options import command_of, site_of
 from cluster_core.workloads.runtime import Containers
 
@@ -36,7 +37,9 @@ def _halted(cluster: Cluster, component: str) -> None:
 
 
 def _started(cluster: Cluster, component: str) -> None:
-    control = control_of(cluster)
+    control, machine = control_of(cluster), park_of(cluster).get(CONTROL_PLANE)
+    if machine is not None:
+        staticpods.restarted(fleet_of(cluster), machine, component)
     if component == "etcd":
         control.data_directory = etcdfiles.data_directory(cluster)
         etcdfiles.take_up(cluster, control.data_directory)

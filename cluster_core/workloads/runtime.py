@@ -234,12 +234,12 @@ class Containers:
 
     def logs(self, launch: Launch, started: int, until: int) -> list[logs.Line]:
         """What the container, started then, has written up to `until`."""
-        fault = self.fault(launch)
-        if fault:
-            return [logs.Line(started + number, text, True) for number, text in enumerate(fault.splitlines())]
         said = self.said(launch, started, until)
         if said is not None:
             return said
+        fault = self.fault(launch)
+        if fault:
+            return [logs.Line(started + number, text, True) for number, text in enumerate(fault.splitlines())]
         launch = self._with_volumes(launch)
         heard = [logs.Line(at, text) for at, text in self._heard.get(launch.pod["metadata"]["uid"], {}).get(place_of(launch), ()) if at <= until]
         own = logs.lines(launch, self._process(launch, started), started, until)

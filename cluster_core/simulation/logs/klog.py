@@ -63,6 +63,11 @@ class Log:
             self._put(self.run.began + after * MILLISECOND + number * 37, source, text.format(**values) if values else text)
 
 
+def prefixed(text: str, at: int, pid: int) -> str:
+    """A last word as klog has it, where it is one of its lines."""
+    return f"E{moment(at):%m%d %H:%M:%S.%f} {pid:>7} run.go:72] {text}" if text.startswith('"command failed"') else text
+
+
 def moment(at: int) -> datetime:
     return _EPOCH + timedelta(microseconds=at)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cluster_core.machinery.clock import SECOND
@@ -11,12 +12,12 @@ from cluster_core.machinery.timestamps import parse_time
 from cluster_core.machinery.typed import Obj
 from cluster_core.machines import manifests, rendering
 from cluster_core.machines.machine import Machine
-from cluster_core.simulation import machinefiles, machineparts
-from cluster_core.simulation.kubeadm.manifests import VERSION
+from cluster_core.simulation import chronicle, machinefiles, machineparts
+from cluster_core.simulation.kubeadm.manifests import COMPONENTS, VERSION
 from cluster_core.simulation.logs import common
 from cluster_core.simulation.logs.engine import VERSIONS
 from cluster_core.simulation.logs.klog import Log, Run, moment, quoted, retries
-from cluster_core.simulation.nodes import park_of
+from cluster_core.simulation.nodes import CONTROL_PLANE, park_of
 from cluster_core.workloads.logs import Line
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def lines(cluster: Cluster, run: Run) -> list[Line]:
         return log.lines
     log.start(_REGISTERED, **values)
     _silences(cluster, log)
+    _parts(cluster, log)
     _pods(cluster, log)
     _troubles(cluster, log)
     _manifests(cluster, log, machine)
@@ -74,6 +76,17 @@ def _silences(cluster: Cluster, log: Log) -> None:
         for at in retries(begin + SECOND, end, 10 * SECOND, 5):
             log.say(at, "controller.go:195", "Failed to update lease", "E", err=lease.replace("Get ", "Put ", 1))
             log.say(at + SECOND // 10, "kubelet_node_status.go:529", "Error updating node status, will retry", "E", err=f'error getting node "{node}": {status}')
+
+
+def _parts(cluster: Cluster, log: Log) -> None:
+    """Static pods that crash while no event can be written about them."""
+    for name in COMPONENTS[:2] if log.run.node == CONTROL_PLANE and cluster.spec.flavour == "kubeadm" else ():
+        episodes = chronicle.chronicle_of(cluster).of(CONTROL_PLANE, name)
+        for episode, following in pairwise([*episodes, chronicle.Episode("", log.run.until, 0)]):
+            for at in retries(episode.at, following.at, 300 * SECOND) if episode.what == chronicle.FAILED else ():
+                pod = f"kube-system/{name}-{CONTROL_PLANE}"
+                why = f'ErrImagePull: {quoted(episode.text)}' if episode.text.startswith("rpc error") else f'CrashLoopBackOff: "back-off restarting failed container={name} pod={name}-{CONTROL_PLANE}_kube-system"'
+                log.say(at, "pod_workers.go:1324", "Error syncing pod, skipping", "E", err=f'failed to "StartContainer" for "{name}" with {why}', pod=pod)
 
 
 # ---------------------------------------------------------------------------------------------------- pods

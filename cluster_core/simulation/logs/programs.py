@@ -10,7 +10,7 @@ from cluster_core.machines import flags
 from cluster_core.simulation.control import control_of
 from cluster_core.simulation.kubeadm.manifests import COMPONENTS
 from cluster_core.simulation.logs import apiserver, controllermanager, dns, engine, etcd, kubelet, proxy, scheduler
-from cluster_core.simulation.logs.klog import Run, bounded
+from cluster_core.simulation.logs.klog import Run, bounded, prefixed
 from cluster_core.workloads.logs import Line
 
 if TYPE_CHECKING:
@@ -33,10 +33,18 @@ def lines(cluster: Cluster, program: str, run: Run) -> list[Line]:
     return bounded(own(cluster, run) if own is not None else engine.lines(cluster, run, program), run)
 
 
-def of_container(cluster: Cluster, launch: Launch, started: int, until: int) -> list[Line] | None:
+def failure(fault: str, at: int, pid: int = 1) -> list[Line]:
+    """What a program says that ends at once."""
+    return [Line(at + number, prefixed(text, at + number, pid), True) for number, text in enumerate(fault.splitlines())]
+
+
+def of_container(cluster: Cluster, faults: Callable[[Launch], str], launch: Launch, started: int, until: int) -> list[Line] | None:
     """The log of a container in which a program of Kubernetes runs; None for others."""
     if launch.pod["metadata"].get("namespace") != "kube-system":
         return None
+    fault = faults(launch)
+    if fault:
+        return failure(fault, started)
     container = launch.container
     argv = [*container.get("command", ()), *container.get("args", ())]
     program = flags.program_of(argv) if container.get("command") else container["image"].rpartition("/")[2].partition(":")[0]
