@@ -14,6 +14,7 @@ from cluster_core.simulation import (
     machineetcdctl,
     machinefiles,
     machinekubeadm,
+    machinepackages,
     machineprocesses,
     machineunits,
     partunits,
@@ -28,7 +29,7 @@ from cluster_core.simulation.options import site_of
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
 
-__all__ = ["machinecontainers", "machinedocker", "machineetcdctl", "machinekubeadm", "machineprocesses", "machineunits"]  # they register their tools
+__all__ = ["machinecontainers", "machinedocker", "machineetcdctl", "machinekubeadm", "machinepackages", "machineprocesses", "machineunits"]  # they register their tools
 
 
 def _machine(cluster: Cluster, args: Mapping[str, Any]) -> Machine:

@@ -6,6 +6,7 @@ ends at once is `broken`; one that runs but reaches nobody is `mute`: its contai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from cluster_core.machinery.typed import Obj
 from cluster_core.machines import flags, manifests
 from cluster_core.machines.machine import ON, Machine
 from cluster_core.simulation import assembly, chronicle
-from cluster_core.simulation.kubeadm.manifests import COMPONENTS
+from cluster_core.simulation.kubeadm.manifests import COMPONENTS, VERSION
 from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of, park_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cluster_core.simulation.startchecks import Verdict
 
 Flags = dict[str, str]
+_RELEASE = re.compile(r":(v\d+\.\d+\.\d+)$")
 
 UNREACHABLE = {
     "kube-apiserver": "the server is currently unable to handle the request: kube-apiserver is not running",
@@ -206,12 +208,20 @@ class ControlPlane:
         cluster = self._cluster
         self.note(component, chronicle.STARTED, "")
         if component == "kube-apiserver":
-            cluster.server.options = self.flags.get(component, {})
+            self._set_server()
         self.set_fault()
         self.started(component)
         for part in self._parts(component) if component not in self.mute else ():
             cluster.add_part(part)
             _catch_up(cluster, part)
+
+    def _set_server(self) -> None:
+        """The API server works with its flags, and is of the version its image says."""
+        server = self._cluster.server
+        server.options = self.flags.get("kube-apiserver", {})
+        image = str((self.manifest("kube-apiserver") or {"spec": {"containers": [{}]}})["spec"]["containers"][0].get("image", ""))
+        match = _RELEASE.search(image)
+        server.version = match[1] if match else VERSION
 
     def set_fault(self) -> None:
         """What clients get while the API server or etcd does not run, or the one does not reach the other."""
@@ -249,7 +259,7 @@ class ControlPlane:
     def _resume(self, component: str) -> None:
         """Run on as before, after the cluster was away."""
         if component == "kube-apiserver":
-            self._cluster.server.options = self.flags.get(component, {})
+            self._set_server()
         self.set_fault()
         for part in self._parts(component):
             self._cluster.add_part(part)

@@ -86,6 +86,8 @@ def _read_settings(cluster: Cluster, machine: Machine) -> bool:
         return False
     usual = usual_settings(cluster, machine)
     machine.settings = {name: value for name, value in started.settings.items() if value != usual.get(name, kubelets.USUAL[name])}
+    if "kubelet" in machine.packages:
+        machine.settings["version"] = machine.packages["kubelet"]
     machine.mute = kubelet_trouble(cluster, machine)
     return True
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cluster_core.simulation.kubeadm.manifests import VERSION
 from cluster_core.simulation.logs import common
 from cluster_core.simulation.logs.klog import MILLISECOND, Log, Run, retries
 from cluster_core.workloads.logs import Line
@@ -40,7 +39,7 @@ _COUNTED = ("ServiceAccount", "Deployment", "ReplicaSet", "DaemonSet", "Stateful
 
 def lines(cluster: Cluster, run: Run) -> list[Line]:
     log, options = Log(run), run.options
-    log.start(_START, host=options.get("advertise-address", ""), version=VERSION)
+    log.start(_START, host=options.get("advertise-address", ""), version=run.version)
     begins = run.began
     for begin, end in _without_etcd(cluster, run):
         _looks_for_etcd(log, begin, end)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cluster_core.simulation import assembly
-from cluster_core.simulation.kubeadm.manifests import VERSION
 from cluster_core.simulation.logs import common
 from cluster_core.simulation.logs.klog import MILLISECOND, Log, Run
 from cluster_core.workloads.logs import Line
@@ -63,7 +62,7 @@ _NOT_OURS = frozenset(("kubelet", "default-scheduler", "kube-proxy"))
 
 def lines(cluster: Cluster, run: Run) -> list[Line]:
     log = Log(run)
-    log.start(_START, version=VERSION, address=common.address(run, "10257"))
+    log.start(_START, version=run.version, address=common.address(run, "10257"))
     if not common.reaches(cluster, log, ("*v1.ReplicaSet", "*v1.Node")):
         return log.lines
     common.leads(log, "kube-controller-manager", 700)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from cluster_core.machines import flags
+from cluster_core.simulation.kubeadm.manifests import VERSION
 from cluster_core.workloads.logs import Line
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,6 +27,7 @@ class Run(NamedTuple):
     pid: int = 1
     argv: Sequence[str] = ()
     mute: str = ""
+    version: str = VERSION
 
     @property
     def options(self) -> flags.Flags:

@@ -51,7 +51,7 @@ def lines(cluster: Cluster, run: Run) -> list[Line]:
     log, machine = Log(run), park_of(cluster).machines[run.node]
     settings = machineparts.kubelet_settings(cluster, machine)
     engine = {"cri-o": "crio"}.get(machine.runtime, machine.runtime)
-    values = {"version": VERSION, "client_ca": run.options.get("client-ca-file", rendering.CA), "static": str(settings["staticPodPath"]), "node": run.node, "cidr": machine.pod_cidr,
+    values = {"version": machine.settings.get("version", VERSION), "client_ca": run.options.get("client-ca-file", rendering.CA), "static": str(settings["staticPodPath"]), "node": run.node, "cidr": machine.pod_cidr,
               "runtime": {"crio": "cri-o"}.get(engine, engine), "runtime_version": VERSIONS.get(engine, "")}  # fmt: skip
     log.start(_START, **values)
     if run.mute:
@@ -103,7 +103,7 @@ def _pods(cluster: Cluster, log: Log) -> None:
         for volume in pod["spec"].get("volumes") or ():
             _mounts(log, at + SECOND // 5, pod, volume)
         ready = next((each for each in pod["status"].get("conditions", ()) if each["type"] == "Ready" and each["status"] == "True"), None)
-        if ready is not None:
+        if ready is not None and parse_time(ready["lastTransitionTime"]) >= log.run.began:
             _observed(log, pod, max(parse_time(ready["lastTransitionTime"]), at + SECOND))
         if pod["metadata"].get("deletionTimestamp") and log.run.verbosity >= 2:
             log.plain(parse_time(pod["metadata"]["deletionTimestamp"]), "kubelet.go:2740", f'"SyncLoop DELETE" source="api" pods=["{name}"] podUID="{uid}"')

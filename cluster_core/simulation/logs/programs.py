@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cluster_core.machinery.containers import Launch
 from cluster_core.machines import flags
 from cluster_core.simulation.control import control_of
-from cluster_core.simulation.kubeadm.manifests import COMPONENTS
+from cluster_core.simulation.kubeadm.manifests import COMPONENTS, VERSION
 from cluster_core.simulation.logs import apiserver, controllermanager, dns, engine, etcd, kubelet, proxy, scheduler
 from cluster_core.simulation.logs.klog import Run, bounded, prefixed
 from cluster_core.workloads.logs import Line
@@ -51,4 +51,5 @@ def of_container(cluster: Cluster, faults: Callable[[Launch], str], launch: Laun
     if program not in _PROGRAMS or program == "kubelet":
         return None
     mute = control_of(cluster).mute.get(program, "") if program in COMPONENTS else ""
-    return lines(cluster, program, Run(launch.node, started, until, 1, argv, mute))
+    tag = container["image"].rpartition(":")[2]
+    return lines(cluster, program, Run(launch.node, started, until, 1, argv, mute, tag if tag.startswith("v") else VERSION))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cluster_core.simulation import proxyunits
-from cluster_core.simulation.kubeadm.manifests import VERSION
 from cluster_core.simulation.logs import common
 from cluster_core.simulation.logs.klog import Log, Run
 from cluster_core.simulation.nodes import park_of
@@ -38,7 +37,7 @@ def lines(cluster: Cluster, run: Run) -> list[Line]:
     log = Log(run)
     machine = park_of(cluster).get(run.node)
     mode = proxyunits.mode_of(cluster, run.node)
-    values = {"address": machine.address if machine else "", "mode": mode, "place": str(_PLACES[mode]), "version": VERSION}
+    values = {"address": machine.address if machine else "", "mode": mode, "place": str(_PLACES[mode]), "version": run.version}
     began = _START if mode == "iptables" else _START[1:]
     log.start([(after, source.format(**values), text) for after, source, text in began], **values)
     if common.reaches(cluster, log, ("*v1.Service", "*v1.EndpointSlice")):

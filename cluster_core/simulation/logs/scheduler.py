@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cluster_core.machinery.typed import Obj
-from cluster_core.simulation.kubeadm.manifests import VERSION
 from cluster_core.simulation.logs import common
 from cluster_core.simulation.logs.klog import Log, Run
 from cluster_core.workloads.logs import Line
@@ -25,7 +24,7 @@ _START = (
 
 def lines(cluster: Cluster, run: Run) -> list[Line]:
     log = Log(run)
-    log.start(_START, version=VERSION, address=common.address(run, "10259"))
+    log.start(_START, version=run.version, address=common.address(run, "10259"))
     if common.reaches(cluster, log, ("*v1.Pod", "*v1.Node")):
         common.leads(log, "kube-scheduler", 600)
     for event in common.events(cluster, "default-scheduler") if run.verbosity >= 2 else ():
