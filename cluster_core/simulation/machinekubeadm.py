@@ -8,9 +8,9 @@ from cluster_core.machines import rendering
 from cluster_core.machines.certificates import Wanted
 from cluster_core.machines.rendering import PKI
 from cluster_core.simulation import joining, kubeadmcerts, kubeadmphases, kubeadmupgrade
+from cluster_core.simulation.etcdarguments import Asked, split
 from cluster_core.simulation.joining import Problem
 from cluster_core.simulation.kubeadm.manifests import ETCD, VERSION
-from cluster_core.simulation.machineetcdctl import Asked, split
 from cluster_core.simulation.machinepackages import version
 from cluster_core.simulation.machinetools import Call, Ran, tool
 from cluster_core.simulation.options import site_of
