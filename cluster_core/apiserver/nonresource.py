@@ -43,7 +43,7 @@ def answer(server: ApiServer, request: ApiRequest) -> ApiResponse:
     if request.method != "GET" and not _is_group(path):
         raise errors.method_not_allowed()
     if path == "/version":
-        return _json(VERSION)
+        return _json({**VERSION, "gitVersion": server.version})
     if path in _OPENID:
         return _openid(server, path)
     if path.startswith("/openapi/"):

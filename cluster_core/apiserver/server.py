@@ -82,6 +82,8 @@ class ApiServer:
         """How objects of a kind (by name) look to those who get or list them, where the store does not say all: heartbeats."""
         self.silent = False
         """Whether parts' events are dropped: while a cluster is being made."""
+        self.version = nonresource.VERSION["gitVersion"]
+        """What it says it is."""
         self.etcd_fault = ""
         self._clients: dict[str, Client] = {}
 

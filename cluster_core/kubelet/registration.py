@@ -146,7 +146,7 @@ def node_info(machine: Any, seed: Any) -> dict[str, Any]:
         "kernelVersion": "6.12.48+deb13-amd64",
         "osImage": "Debian GNU/Linux 12 (bookworm)",
         "containerRuntimeVersion": RUNTIMES.get(machine.runtime, RUNTIMES["containerd"]),
-        "kubeletVersion": VERSION,
+        "kubeletVersion": machine.settings.get("version", VERSION),
         "kubeProxyVersion": "",
         "operatingSystem": "linux",
         "architecture": "amd64",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from cluster_core.machinery.timestamps import timestamp
+from cluster_core.machinery.timestamps import parse_time, timestamp
 from cluster_core.machinery.typed import Obj
 
 if TYPE_CHECKING:
@@ -46,6 +46,18 @@ def mirror(fleet: Fleet, machine: Any, name: str) -> None:
         known = None
     if known is None and manifest:
         fleet.api.create("Pod", _pod(fleet, machine, manifest))
+
+
+def restarted(fleet: Fleet, machine: Any, name: str) -> None:
+    """The manifest's container was started anew, though the manifest is what it was: its pod tells so."""
+    manifest, key = machine.manifests.get(name), f"{name}-{machine.name}"
+    known = _known(fleet, machine, key, manifest) if manifest else None
+    if known is None or known["metadata"].get("annotations", {}).get(MIRROR) != digest(manifest):
+        return
+    running = (each["state"].get("running") for each in known.get("status", {}).get("containerStatuses", ()))
+    if any(each is not None and parse_time(each["startedAt"]) < fleet.clock.now for each in running):
+        fleet.memory_of(known)["rebooted"] = True
+        fleet.world.agenda.soon(fleet.name, f"{machine.name}|pod|{known['metadata']['namespace']}/{key}", 1.0)
 
 
 def _known(fleet: Fleet, machine: Any, name: str, manifest: Any) -> Obj | None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -92,3 +92,15 @@ def _unreadable(program: str, name: str, value: str, boolean: bool) -> str:
     if program == "etcd":
         return f'invalid value "{value}" for flag -{name}: parse error'
     return f'Error: invalid argument "{value}" for "--{name}" flag: {why}'
+
+
+def usage(program: str, told: Mapping[str, str]) -> str:
+    """What --help says; `told`: words about some flags."""
+    lines = [f"      --{name}{'' if boolean else ' ' + _kind(name)}{'   ' + told[name] if name in told else ''}" for name, boolean in sorted(_known()[program].items())]
+    return f"Usage:\n  {program} [flags]\n\nFlags:\n" + "".join(f"{line}\n" for line in lines)
+
+
+def _kind(name: str) -> str:
+    if name.endswith(("-plugins", "-names", "-servers", "-headers", "-types", "-groups", "-mode", "controllers")):
+        return "strings"
+    return "duration" if _DURATIONS.fullmatch(name) else "int" if _NUMBERS.fullmatch(name) else "string"

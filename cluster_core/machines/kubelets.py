@@ -43,6 +43,7 @@ USUAL: Settings = {
     "serving": "",
     "clientCA": "",
     "kubeconfig": KUBELET_CONF,
+    "version": "",
     "argv": [],
 }
 _INTEGERS = frozenset(("maxPods", "podsPerCore", "port", "readOnlyPort", "healthzPort", "maxOpenFiles", "podPidsLimit", "nodeLeaseDurationSeconds",

@@ -29,6 +29,8 @@ class Machine:
     state: str = ON
     since: int = 0
     """When it got into this state."""
+    born: int = 0
+    """When it was set up."""
     boots: int = 1
     kubelet: bool = True
     """Whether its kubelet process runs while the machine is on."""
@@ -63,6 +65,8 @@ class Machine:
     """What its kubelet was started with, where that is not the usual: see machines.kubelets.USUAL."""
     proxy: dict[str, Any] = field(default_factory=dict)
     """How its kube-proxy.service was last started, in the manual set-up: argv, fault, mute, mode, stopped."""
+    packages: dict[str, str] = field(default_factory=dict)
+    """Kubernetes' packages that are not at the usual version: package -> "v1.36.3"; "held": names of those on hold."""
     disabled: list[str] = field(default_factory=list)
     """Units that do not start when it boots."""
 

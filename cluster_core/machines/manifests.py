@@ -23,6 +23,19 @@ def parsed(text: str) -> Any:
         return None
 
 
+def complaint(text: str) -> str:
+    """Why it is none."""
+    try:
+        found = yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        return f"yaml: line {error.problem_mark.line + 1 if error.problem_mark else 1}: {error.problem}"
+    except (yaml.YAMLError, RecursionError):
+        return "yaml: cannot be parsed"
+    if not isinstance(found, dict) or not found.get("kind"):
+        return "Object 'Kind' is missing"
+    return "invalid pod" if found["kind"] == "Pod" else f'invalid pod: no kind "{found["kind"]}" is wanted here'
+
+
 def directory(machine: Machine) -> str:
     """Where its kubelet looks for manifests; "" nowhere."""
     return str(machine.settings.get("staticPodPath", MANIFESTS))

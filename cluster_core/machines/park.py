@@ -41,7 +41,7 @@ class MachinePark:
     def add(self, name: str, cpu: str, memory: str, **more: Any) -> Machine:
         """A new machine, switched on."""
         now = self._clock.now
-        machine = Machine(name, self._next_index, cpu, memory, since=now, **more)
+        machine = Machine(name, self._next_index, cpu, memory, since=now, born=now, **more)
         self._next_index += 1
         if machine.control_plane:
             machine.manifests = self._manifests(machine)

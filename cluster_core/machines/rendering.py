@@ -26,7 +26,15 @@ KUBELET_FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
 KUBELET_CONF = "/etc/kubernetes/kubelet.conf"
 KUBELET_PKI = "/var/lib/kubelet/pki"
 KUBELET_CLIENT = f"{KUBELET_PKI}/kubelet-client-current.pem"
-CONTAINERD_UNIT = "/usr/lib/systemd/system/containerd.service"
+ENGINES = {
+    "containerd": (("containerd", "containerd container runtime", "/usr/bin/containerd"),),
+    "cri-o": (("crio", "Container Runtime Interface for OCI (CRI-O)", "/usr/bin/crio"),),
+    "docker": (
+        ("docker", "Docker Application Container Engine", "/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock"),
+        ("cri-docker", "CRI Interface for Docker Application Container Engine", "/usr/bin/cri-dockerd --container-runtime-endpoint fd://"),
+    ),
+}
+"""The units of a container runtime: (name, description, command)."""
 PROXY_CONFIG, PROXY_CONF = "/var/lib/kube-proxy/kube-proxy-config.yaml", "/var/lib/kube-proxy/kubeconfig"
 PKI = "/etc/kubernetes/pki"
 CA = f"{PKI}/ca.crt"
@@ -170,7 +178,7 @@ def _common(machine: Machine, site: Site) -> dict[str, str]:
         "/root/.bashrc": "alias k=kubectl\n",
         "/usr/bin/kubelet": "",
         KUBELET_UNIT: unit("kubelet: The Kubernetes Node Agent", "/usr/bin/kubelet"),
-        CONTAINERD_UNIT: unit("containerd container runtime", "/usr/bin/containerd"),
+        **{f"/usr/lib/systemd/system/{name}.service": unit(told, command) for name, told, command in ENGINES.get(machine.runtime, ())},
     }
     if site.flavour == "kubeadm":
         found[KUBELET_DROP_IN] = _DROP_IN

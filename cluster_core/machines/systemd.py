@@ -34,9 +34,18 @@ def paths(files: Mapping[str, str], unit: str) -> list[str]:
     return [main, *(drops[name] for name in sorted(drops))]
 
 
+def setting(files: Mapping[str, str], unit: str, section: str, name: str) -> str:
+    """The last value of a setting; "" when there is none."""
+    return (_settings("\n".join(files[path] for path in paths(files, unit)), section).get(name) or [""])[-1]
+
+
+def description(files: Mapping[str, str], unit: str) -> str:
+    return setting(files, unit, "[Unit]", "Description")
+
+
 def command(files: Mapping[str, str], unit: str) -> Command:
     """The command line of the unit's ExecStart, variables put in."""
-    settings = _service("\n".join(files[path] for path in paths(files, unit)))
+    settings = _settings("\n".join(files[path] for path in paths(files, unit)), "[Service]")
     environment: dict[str, str] = {}
     for value in settings.get("Environment", ()):
         environment |= _assignments(_words(value))
@@ -51,8 +60,8 @@ def command(files: Mapping[str, str], unit: str) -> Command:
     return Command([each for word in _words(starts[-1].lstrip("-@:+!")) for each in _expanded(word, environment)])
 
 
-def _service(text: str) -> dict[str, list[str]]:
-    """The settings of the [Service] sections. An empty one takes back what came before."""
+def _settings(text: str, wanted: str) -> dict[str, list[str]]:
+    """The settings of the sections of that name. An empty one takes back what came before."""
     found: dict[str, list[str]] = {}
     section = ""
     for line in text.replace("\\\n", " ").splitlines():
@@ -60,7 +69,7 @@ def _service(text: str) -> dict[str, list[str]]:
         if line.startswith("["):
             section = line
         name, equals, value = (part.strip() for part in line.partition("="))
-        if section != "[Service]" or not equals or line.startswith(("#", ";")):
+        if section != wanted or not equals or line.startswith(("#", ";")):
             continue
         found[name] = [*found.get(name, ()), value] if value else []
     return found

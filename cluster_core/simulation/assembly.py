@@ -27,6 +27,7 @@ from cluster_core.machines.park import MachinePark
 from cluster_core.scheduler import configuration
 from cluster_core.scheduler.component import Scheduler
 from cluster_core.simulation import connecting, presenting, proxying, usage, webhooks
+from cluster_core.simulation.chronicle import Chronicle
 from cluster_core.simulation.drain import Drains
 from cluster_core.simulation.flaky import Flaky
 from cluster_core.simulation.kubeadm.manifests import static_pods
@@ -132,8 +133,9 @@ def manifests_of(flavour: str) -> Callable[[Machine], dict[str, Any]]:
 
 def add_parts(cluster: Cluster) -> None:
     """Start the control plane's parts and the machines with their kubelets."""
-    from cluster_core.simulation import kubeletlink, machinefiles, machineparts
+    from cluster_core.simulation import kubeletlink, machinefiles, machineparts, partshells
     from cluster_core.simulation.control import ControlPlane
+    from cluster_core.simulation.logs import programs
 
     world, options = cluster.world, cluster.spec.options
     park = MachinePark(cluster.clock, manifests_of(cluster.spec.flavour))
@@ -145,9 +147,10 @@ def add_parts(cluster: Cluster) -> None:
     world.machines = fleet
     control = ControlPlane(cluster)
     park.listen(control.power_changed)
+    history = Chronicle(cluster.clock, park)
     leases = Leases(cluster.store, cluster.clock, cluster.agenda, cluster.seed)
     leases.is_up = lambda: control.is_running("etcd")
-    parts: list[Part] = [Definitions(world), Registrations(world), park, fleet, control, leases, Flaky(world, park, fleet.timings), Drains(world), *controller_manager(cluster, first_flags(cluster)), *scheduler(cluster)]
+    parts: list[Part] = [Definitions(world), Registrations(world), park, fleet, control, history, leases, Flaky(world, park, fleet.timings), Drains(world), *controller_manager(cluster, first_flags(cluster)), *scheduler(cluster)]
     for part in (ServiceAddresses(world), *parts, *external_parts(cluster)):
         cluster.add_part(part)
     add_network(cluster)
@@ -159,3 +162,5 @@ def add_parts(cluster: Cluster) -> None:
     if not cluster.spec.bare:
         usage.install(cluster.server, fleet.inside)
     machineparts.install(cluster, containers)
+    partshells.install(cluster, containers)
+    containers.said = lambda launch, started, until: programs.of_container(cluster, containers.fault, launch, started, until)

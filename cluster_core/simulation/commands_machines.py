@@ -10,9 +10,12 @@ from cluster_core.machines.machine import ON, Machine
 from cluster_core.simulation import (
     clientaccess,
     machinecontainers,
+    machinedocker,
     machineetcdctl,
     machinefiles,
     machinekubeadm,
+    machinepackages,
+    machineprocesses,
     machineunits,
     partunits,
 )
@@ -26,7 +29,7 @@ from cluster_core.simulation.options import site_of
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
 
-__all__ = ["machinecontainers", "machineetcdctl", "machinekubeadm", "machineunits"]  # they register their tools
+__all__ = ["machinecontainers", "machinedocker", "machineetcdctl", "machinekubeadm", "machinepackages", "machineprocesses", "machineunits"]  # they register their tools
 
 
 def _machine(cluster: Cluster, args: Mapping[str, Any]) -> Machine:
@@ -65,15 +68,16 @@ def machine_write(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
 
 @command("machine-run")
 def machine_run(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
-    """node, argv, stdin, data: {path: bytes} -> out, err, code, files: {path: bytes}, changed: the machine's own files"""
+    """node, argv, stdin, data: {path: bytes}, after: time of an earlier answer, to be told what has come since
+    -> out, err, code, files: {path: bytes}, changed: the machine's own files, now"""
     machine = _machine(cluster, args)
     name, *argv = args["argv"]
     if name not in TOOLS:
         raise CommandError(f"{name}: command not found", 404)
-    call = Call(cluster, machine, argv, args.get("stdin", ""), dict(args.get("data", {})), name=name, env=dict(args.get("env", {})))
+    call = Call(cluster, machine, argv, args.get("stdin", ""), dict(args.get("data", {})), name=name, env=dict(args.get("env", {})), after=Arguments(args).number("after", 0, least=0, most=1 << 62))
     before = machine.files
     out, err, code = TOOLS[name](call)
-    return {"out": out, "err": err, "code": code, "files": call.files, "changed": machine.files is not before}
+    return {"out": out, "err": err, "code": code, "files": call.files, "changed": machine.files is not before, "now": cluster.clock.now}
 
 
 @command("machine-kubeconfig")

@@ -6,6 +6,7 @@ ends at once is `broken`; one that runs but reaches nobody is `mute`: its contai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,8 @@ from cluster_core.controllers.runtime import ControllerPart
 from cluster_core.machinery.typed import Obj
 from cluster_core.machines import flags, manifests
 from cluster_core.machines.machine import ON, Machine
-from cluster_core.simulation import assembly
-from cluster_core.simulation.kubeadm.manifests import COMPONENTS
+from cluster_core.simulation import assembly, chronicle
+from cluster_core.simulation.kubeadm.manifests import COMPONENTS, VERSION
 from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of, park_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cluster_core.simulation.startchecks import Verdict
 
 Flags = dict[str, str]
+_RELEASE = re.compile(r":(v\d+\.\d+\.\d+)$")
 
 UNREACHABLE = {
     "kube-apiserver": "the server is currently unable to handle the request: kube-apiserver is not running",
@@ -59,6 +61,8 @@ class ControlPlane:
         """Told after a component was started."""
         self.halted: Callable[[str], None] = lambda component: None
         """Told before a component ends."""
+        self.note: Callable[[str, str, str], None] = lambda component, what, text: None
+        """Told what becomes of a component: one of the words of `chronicle`, and why."""
         self.data_directory = "/var/lib/etcd"
         """Where on the machine the running etcd keeps its data; "": in its container."""
         self.dark = False
@@ -91,7 +95,7 @@ class ControlPlane:
         machine = park_of(self._cluster).get(CONTROL_PLANE)
         self.stopped[component] = self._take_file(machine, component) if machine is not None else {}
         self._put_manifest(component, None)
-        self._halt(component)
+        self._end(component)
 
     def start(self, component: str) -> None:
         """Put the manifest back; the component starts and looks at everything."""
@@ -111,11 +115,11 @@ class ControlPlane:
             self.mute.pop(component, None)
             self._put_manifest(component, None)
             self.stopped.setdefault(component, {})
-            self._halt(component)
+            self._end(component)
             return
         argv = command_line(manifest)
         if self.is_running(component):
-            self._halt(component)
+            self._end(component)
         self.stopped.pop(component, None)
         self._put_manifest(component, manifest)
         self.run_command(component, argv)
@@ -131,21 +135,24 @@ class ControlPlane:
         """Start it as it was last started, if it finds what it needs."""
         self.broken.pop(component, None)
         self.mute.pop(component, None)
-        verdict = self.check(component, self.commands[component], self._manifest(component))
+        verdict = self.check(component, self.commands[component], self.manifest(component))
         if verdict.fault:
             self.broken[component] = verdict.fault
         elif verdict.mute:
             self.mute[component] = verdict.mute
-        self._halt(component)
+        self._end(component)
         if not self.dark and not verdict.fault:
             self._go(component)
+        for what, text in ((chronicle.FAILED, verdict.fault), (chronicle.MUTE, verdict.mute)):
+            if text and not self.dark:
+                self.note(component, what, text)
 
     def retry(self) -> None:
         """What does not run, or reaches nobody, is started again and again: something it needs may be there now."""
         for component in COMPONENTS:
             known = self.broken.get(component), self.mute.get(component)
             if any(known) and component not in self.stopped and not self.dark:
-                verdict = self.check(component, self.commands[component], self._manifest(component))
+                verdict = self.check(component, self.commands[component], self.manifest(component))
                 if known != (verdict.fault or None, verdict.mute or None):
                     self.try_to_run(component)
 
@@ -153,7 +160,7 @@ class ControlPlane:
         """Restart the component, with these flags from now on when given."""
         running = self.is_running(component)
         if running:
-            self._halt(component)
+            self._end(component)
         if flags is not None:
             self.flags[component] = dict(flags)
         if running:
@@ -161,7 +168,8 @@ class ControlPlane:
 
     # ------------------------------------------------------------------------------------------------ doing it
 
-    def _manifest(self, component: str) -> Obj | None:
+    def manifest(self, component: str) -> Obj | None:
+        """The component's static pod as its file has it; None for a unit."""
         machine = park_of(self._cluster).get(CONTROL_PLANE)
         return machine.manifests.get(component) if machine is not None else None
 
@@ -185,6 +193,10 @@ class ControlPlane:
         machine.manifests = {**rest, component: manifest} if manifest is not None else rest
         fleet_of(self._cluster).manifest_changed(machine, component)
 
+    def _end(self, component: str) -> None:
+        self.note(component, chronicle.STOPPED, "")
+        self._halt(component)
+
     def _halt(self, component: str) -> None:
         self.halted(component)
         self.set_fault()
@@ -194,13 +206,22 @@ class ControlPlane:
 
     def _go(self, component: str) -> None:
         cluster = self._cluster
+        self.note(component, chronicle.STARTED, "")
         if component == "kube-apiserver":
-            cluster.server.options = self.flags.get(component, {})
+            self._set_server()
         self.set_fault()
         self.started(component)
         for part in self._parts(component) if component not in self.mute else ():
             cluster.add_part(part)
             _catch_up(cluster, part)
+
+    def _set_server(self) -> None:
+        """The API server works with its flags, and is of the version its image says."""
+        server = self._cluster.server
+        server.options = self.flags.get("kube-apiserver", {})
+        image = str((self.manifest("kube-apiserver") or {"spec": {"containers": [{}]}})["spec"]["containers"][0].get("image", ""))
+        match = _RELEASE.search(image)
+        server.version = match[1] if match else VERSION
 
     def set_fault(self) -> None:
         """What clients get while the API server or etcd does not run, or the one does not reach the other."""
@@ -238,7 +259,7 @@ class ControlPlane:
     def _resume(self, component: str) -> None:
         """Run on as before, after the cluster was away."""
         if component == "kube-apiserver":
-            self._cluster.server.options = self.flags.get(component, {})
+            self._set_server()
         self.set_fault()
         for part in self._parts(component):
             self._cluster.add_part(part)

@@ -6,25 +6,22 @@ shell on the control plane has. Offline ones (snapshot restore|status, backup) w
 
 from __future__ import annotations
 
-import re
-import shlex
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 import orjson
 
 from cluster_core.etcd import snapshot
 from cluster_core.etcd.service import EtcdError
-from cluster_core.etcd.store import prefix_end
 from cluster_core.machines import certificates
 from cluster_core.machines.rendering import PKI
-from cluster_core.simulation import etcdfiles, machineetcdctl2, machinefiles
+from cluster_core.simulation import etcdfiles, etcdprinting, machineetcdctl2, machineetcdkeys, machinefiles
 from cluster_core.simulation.clientaccess import control_files
 from cluster_core.simulation.commands_etcd import etcd_of
 from cluster_core.simulation.control import control_of
-from cluster_core.simulation.machinetools import Call, Ran, tool
+from cluster_core.simulation.etcdarguments import Asked, split
+from cluster_core.simulation.machinetools import Call, Ran, moment, tool
 from cluster_core.simulation.nodes import CONTROL_PLANE, park_of
 from cluster_core.simulation.options import options_of
 
@@ -36,37 +33,8 @@ ENVIRONMENT = {
     "ETCDCTL_KEY": f"{PKI}/etcd/server.key",
 }
 """What root's shell on the control plane's machine has, so that plain commands work."""
-VERSION = "3.6.8"
-MEMBER = "8e9e05c52164694d"
-_FALSE = frozenset(("prefix", "keys-only", "print-value-only", "from-key", "hex", "skip-hash-check", "force", "interactive", "i", "prev-kv", "count-only", "debug", "recursive", "sort", "mark-compacted", "insecure-skip-tls-verify", "insecure-transport", "lease-revoke", "cluster", "r", "p"))
-_SHORT = {"w": "write-out", "i": "interactive"}
-
-
-class Asked(NamedTuple):
-    """A command line taken apart."""
-
-    words: list[str]
-    options: dict[str, str]
-
-    def option(self, name: str, otherwise: str = "") -> str:
-        return self.options.get(name, otherwise)
-
-
-def split(argv: Sequence[str]) -> Asked:
-    words: list[str] = []
-    options: dict[str, str] = {}
-    rest = list(argv)
-    while rest:
-        word = rest.pop(0)
-        if not word.startswith("-") or word == "-":
-            words.append(word)
-            continue
-        name, equals, value = word.lstrip("-").partition("=")
-        name = _SHORT.get(name, name)
-        if not equals and name not in _FALSE and rest:
-            value, equals = rest.pop(0), "="
-        options[name] = value if equals else "true"
-    return Asked(words, options)
+VERSION, STORAGE = "3.6.8", "3.6.0"
+MEMBER = f"{etcdprinting.MEMBER:x}"
 
 
 @tool("etcdctl", "etcdutl")
@@ -75,26 +43,44 @@ def _etcdctl(call: Call) -> Ran:
     if call.name == "etcdctl" and environment.get("ETCDCTL_API", "3") == "2":
         return machineetcdctl2.run(call)
     asked = split(call.argv)
-    offline = _OFFLINE.get(" ".join(asked.words[:2])) or _OFFLINE.get(" ".join(asked.words[:1]))
+    form = asked.option("write-out", "simple")
+    if form not in etcdprinting.FORMS:
+        return Ran("", f"Error: unsupported output format {form!r}\n".replace("'", '"'), 1)
+    if asked.words[:1] == ["version"]:
+        return Ran(f"{call.name} version: {VERSION}\nAPI version: 3.6\n")
+    offline = _chosen(_OFFLINE, asked)
     if offline is not None:
         return offline(call, asked)
-    if asked.words[:1] == ["version"]:
-        return Ran(f"etcdctl version: {VERSION}\nAPI version: 3.6\n")
-    action = _ONLINE.get(" ".join(asked.words[:2])) or _ONLINE.get(" ".join(asked.words[:1]))
+    action = _chosen(_ONLINE, asked) if call.name == "etcdctl" else None
     if action is None:
         return Ran("", f'Error: unknown command "{" ".join(asked.words)}" for "{call.name}"\n', 1)
-    problem = unreached(call, asked, environment)
-    if problem:
-        return Ran("", problem, 1)
+    problem = unreached(call, asked, environment) if asked.words[:2] != ["endpoint", "health"] else ""
+    return Ran("", problem, 1) if problem else _done(action, call, asked)
+
+
+Command = Callable[[Call, Asked], Ran]
+
+
+def _chosen(commands: Mapping[str, Command], asked: Asked) -> Command | None:
+    return commands.get(" ".join(asked.words[:2])) or commands.get(" ".join(asked.words[:1]))
+
+
+def _done(action: Command, call: Call, asked: Asked) -> Ran:
     try:
         return action(call, asked)
     except EtcdError as error:
-        return Ran("", f"Error: {error}\n", 1)
-    except (IndexError, ValueError):
-        return Ran("", f"Error: {' '.join(asked.words)} command needs other arguments\n", 128)
+        target = endpoints(asked, call.env or ENVIRONMENT)[0]
+        return Ran("", f"{_retrying(call, target, f'rpc error: {error}')}Error: {error}\n", 1)
+    except machineetcdkeys.Misused as error:
+        return Ran("", f"Error: {error}\n", 128)
 
 
 # ---------------------------------------------------------------------------------------------------- the way there
+
+
+def files_of(call: Call) -> Mapping[str, str]:
+    """What it sees: the machine's files, or its container's."""
+    return call.seen if call.seen is not None else machinefiles.files(call.cluster, call.machine)
 
 
 def endpoints(asked: Asked, environment: Mapping[str, str]) -> list[str]:
@@ -104,7 +90,7 @@ def endpoints(asked: Asked, environment: Mapping[str, str]) -> list[str]:
 def unreached(call: Call, asked: Asked, environment: Mapping[str, str]) -> str:
     """What the client prints because it gets no answer from any endpoint; "" when it gets one."""
     papers = {name: asked.option(name) or environment.get(f"ETCDCTL_{name.upper()}", "") for name in ("cacert", "cert", "key")}
-    there = machinefiles.files(call.cluster, call.machine)
+    there = files_of(call)
     for path in papers.values():
         if path and path not in there:
             return f"Error: open {path}: no such file or directory\n"
@@ -116,9 +102,15 @@ def unreached(call: Call, asked: Asked, environment: Mapping[str, str]) -> str:
     why = [_why_not(call, endpoint, texts) for endpoint in endpoints(asked, environment)]
     if "" in why:
         return ""
-    log = {"level": "warn", "msg": "retrying of unary invoker failed", "target": f"etcd-endpoints://{endpoints(asked, environment)[0]}",
-           "attempt": 0, "error": f"rpc error: code = DeadlineExceeded desc = latest balancer error: {why[0]}"}  # fmt: skip
-    return f"{orjson.dumps(log).decode()}\nError: context deadline exceeded\n"
+    error = f"rpc error: code = DeadlineExceeded desc = latest balancer error: last {why[0]}"
+    return f"{_retrying(call, endpoints(asked, environment)[0], error)}Error: context deadline exceeded\n"
+
+
+def _retrying(call: Call, target: str, error: str) -> str:
+    """What the client's library logs of a call that failed."""
+    log = {"level": "warn", "ts": f"{moment(call.cluster):%Y-%m-%dT%H:%M:%S.%f}Z", "logger": "etcd-client", "caller": f"v3@v{VERSION}/retry_interceptor.go:65",
+           "msg": "retrying of unary invoker failed", "target": f"etcd-endpoints://0xc0003b1e00/{target.partition('://')[2]}", "attempt": 0, "error": error}  # fmt: skip
+    return f"{orjson.dumps(log).decode()}\n"
 
 
 def _why_not(call: Call, endpoint: str, papers: Mapping[str, str]) -> str:
@@ -151,164 +143,72 @@ def _handshake(call: Call, etcd: Mapping[str, str], papers: Mapping[str, str]) -
     return ""
 
 
-# ---------------------------------------------------------------------------------------------------- keys
-
-
-def _bounds(asked: Asked, key: str, end: str = "") -> dict[str, Any]:
-    if "prefix" in asked.options:
-        return {"key": key, "end": prefix_end(key)}
-    return {"key": key, "end": "\0" if "from-key" in asked.options else end}
-
-
-_ORDERS = {"ASCEND": 1, "DESCEND": 2}
-_TARGETS = {"KEY": 0, "VERSION": 1, "CREATE": 2, "MODIFY": 3, "VALUE": 4}
-
-
-def _get(call: Call, asked: Asked) -> Ran:
-    key, *rest = asked.words[1:]
-    ask: dict[str, Any] = {**_bounds(asked, key, rest[0] if rest else ""), "at": int(asked.option("rev", "0")), "limit": int(asked.option("limit", "0"))}
-    ask |= {"order": _ORDERS.get(asked.option("order").upper(), 0), "target": _TARGETS.get(asked.option("sort-by").upper(), 0)}
-    found = etcd_of(call.cluster).call("range", {**ask, "keys_only": "keys-only" in asked.options, "count_only": "count-only" in asked.options})
-    if asked.option("write-out") == "json":
-        return Ran(_as_json(found))
-    if asked.option("write-out") == "fields":
-        return Ran(f'"Revision" : {found["revision"]}\n"Count" : {found["count"]}\n')
-    lines: list[str] = []
-    for name, value, *_ in found["kvs"]:
-        text = value.decode("utf-8", "replace")
-        lines += [text] if "print-value-only" in asked.options else [name, text]
-    return Ran("".join(f"{line}\n" for line in lines))
-
-
-def _as_json(found: Mapping[str, Any]) -> str:
-    import base64
-
-    kvs = [
-        {"key": base64.b64encode(key.encode()).decode(), "create_revision": created, "mod_revision": modified, "version": version, "value": base64.b64encode(value).decode()}
-        for key, value, created, modified, version, _ in found["kvs"]
-    ]
-    return orjson.dumps({"header": {"revision": found["revision"], "raft_term": 2}, "kvs": kvs, "count": found["count"]}).decode() + "\n"
-
-
-def _put(call: Call, asked: Asked) -> Ran:
-    key, *rest = asked.words[1:]
-    value = rest[0] if rest else call.stdin.rstrip("\n")
-    lease = int(asked.option("lease", "0"), 16)
-    answer = etcd_of(call.cluster).call("put", {"key": key, "value": value.encode(), "lease": lease, "prev_kv": "prev-kv" in asked.options})
-    before = answer["prev"]
-    return Ran("OK\n" + (f"{before[0]}\n{before[1].decode('utf-8', 'replace')}\n" if before else ""))
-
-
-def _del(call: Call, asked: Asked) -> Ran:
-    key, *rest = asked.words[1:]
-    return Ran(f"{etcd_of(call.cluster).call('delete', _bounds(asked, key, rest[0] if rest else ''))['deleted']}\n")
-
-
-def _compaction(call: Call, asked: Asked) -> Ran:
-    etcd_of(call.cluster).call("compact", {"at": int(asked.words[1])})
-    return Ran(f"compacted revision {asked.words[1]}\n")
-
-
-def _lease(call: Call, asked: Asked) -> Ran:
-    etcd, words = etcd_of(call.cluster), asked.words[1:]
-    if words[0] == "grant":
-        made = etcd.call("grant", {"ttl": int(words[1])})
-        return Ran(f"lease {made['id']:x} granted with TTL({made['ttl']}s)\n")
-    if words[0] == "revoke":
-        etcd.call("revoke", {"id": int(words[1], 16)})
-        return Ran(f"lease {words[1]} revoked\n")
-    if words[0] == "timetolive":
-        found = etcd.call("time-to-live", {"id": int(words[1], 16)})
-        known = f"granted with TTL({found['granted']}s), remaining({found['ttl']}s)" if found["granted"] else "already expired"
-        return Ran(f"lease {words[1]} {known}\n")
-    if words[0] == "keep-alive":
-        return Ran(f"lease {words[1]} keepalived with TTL({etcd.call('keep-alive', {'id': int(words[1], 16)})['ttl']})\n")
-    ids = etcd.call("leases", {})["ids"]
-    return Ran(f"found {len(ids)} leases\n" + "".join(f"{each:x}\n" for each in ids))
-
-
-# ---------------------------------------------------------------------------------------------------- transactions
-
-_COMPARE = re.compile(r'(value|mod|ver|create|lease|version)\("((?:[^"\\]|\\.)*)"\)\s*([<>=])\s*"?([^"]*)"?')
-_FIELDS = {"value": "value", "mod": "mod_revision", "create": "create_revision", "ver": "version", "version": "version", "lease": "lease"}
-_RESULTS = {"=": 0, ">": 1, "<": 2}
-
-
-def _txn(call: Call, asked: Asked) -> Ran:
-    """Compares, then what to do when they hold, then what otherwise: in paragraphs, from standard input."""
-    paragraphs = [[line.strip() for line in part.splitlines() if line.strip()] for part in (call.stdin.strip("\n") + "\n\n\n\n").split("\n\n")]
-    compares, success, failure = paragraphs[0], paragraphs[1], paragraphs[2]
-    answer = etcd_of(call.cluster).call(
-        "txn", {"compare": [_comparison(line) for line in compares], "success": [_request(line) for line in success], "failure": [_request(line) for line in failure]}
-    )
-    lines = ["SUCCESS" if answer["succeeded"] else "FAILURE"]
-    for operation, each in answer["responses"]:
-        lines.append("")
-        if operation == "range":
-            lines += [text for kv in each["kvs"] for text in (kv[0], kv[1].decode("utf-8", "replace"))]
-        else:
-            lines.append("OK" if operation == "put" else str(each["deleted"]))
-    return Ran("\n".join(lines) + "\n")
-
-
-def _comparison(line: str) -> list[Any]:
-    match = _COMPARE.fullmatch(line)
-    if match is None:
-        raise EtcdError(3, f'malformed comparison: {line}; got "{line}"')
-    field = _FIELDS[match[1]]
-    return [field, _RESULTS[match[3]], match[2], "", match[4].encode() if field == "value" else int(match[4])]
-
-
-def _request(line: str) -> list[Any]:
-    words = split(shlex.split(line))
-    verb, *rest = words.words
-    if verb == "put":
-        return ["put", {"key": rest[0], "value": rest[1].encode()}]
-    if verb in ("get", "del"):
-        return ["range" if verb == "get" else "delete", _bounds(words, rest[0])]
-    raise EtcdError(3, f"invalid txn request: {line}")
-
-
 # ---------------------------------------------------------------------------------------------------- the server
 
 
 def _health(call: Call, asked: Asked) -> Ran:
-    found = endpoints(asked, call.env or ENVIRONMENT)
-    return Ran("".join(f"{each} is healthy: successfully committed proposal: took = 2.1ms\n" for each in found))
+    """Each endpoint by itself; one that does not answer makes the whole unhealthy."""
+    environment = call.env or ENVIRONMENT
+    told, log = [], ""
+    for each in endpoints(asked, environment):
+        missing = unreached(call, Asked(asked.words, {**asked.options, "endpoints": each}), environment)
+        if missing and "deadline exceeded" not in missing:
+            return Ran("", missing, 1)
+        log += missing.partition("Error: ")[0]
+        told.append((each, not missing, "2.104811ms" if not missing else "5.001203s", "" if not missing else "context deadline exceeded"))
+    code, form = int(not all(well for _, well, _, _ in told)), asked.option("write-out")
+    failed = "Error: unhealthy cluster\n" if code else ""
+    if code and form in ("table", "json"):
+        failed = log + failed
+    if form == "table":
+        rows = [(each, str(well).lower(), took, why) for each, well, took, why in told]
+        return Ran(etcdprinting.table(("ENDPOINT", "HEALTH", "TOOK", "ERROR"), rows, form), failed, code)
+    if form == "json":
+        plain = [{"endpoint": each, "health": well, "took": took, **({"error": why} if why else {})} for each, well, took, why in told]
+        return Ran(orjson.dumps(plain).decode() + "\n", failed, code)
+    good = "".join(f"{each} is healthy: successfully committed proposal: took = {took}\n" for each, well, took, _ in told if well)
+    return Ran(good, log + "".join(f"{each} is unhealthy: failed to commit proposal: {why}\n" for each, well, _, why in told if not well) + failed, code)
 
 
-def _table(names: Sequence[str], rows: Sequence[Sequence[str]], layout: str) -> str:
-    """As comma-separated lines, or as the table that -w table draws."""
-    if layout != "table":
-        return "".join(", ".join(row) + "\n" for row in rows)
-    widths = [max(len(line[index]) for line in (names, *rows)) for index in range(len(names))]
-    rule = "+" + "+".join("-" * (width + 2) for width in widths) + "+\n"
-    lines = ["|" + "|".join(f" {cell:{width}} " for cell, width in zip(line, widths, strict=True)) + "|\n" for line in (names, *rows)]
-    return f"{rule}{lines[0]}{rule}{''.join(lines[1:])}{rule}"
+_STATUS = ("ENDPOINT", "ID", "VERSION", "STORAGE VERSION", "DB SIZE", "IN USE", "PERCENTAGE NOT IN USE", "QUOTA", "IS LEADER", "IS LEARNER",
+           "RAFT TERM", "RAFT INDEX", "RAFT APPLIED INDEX", "ERRORS", "DOWNGRADE TARGET VERSION", "DOWNGRADE ENABLED")  # fmt: skip
 
 
 def _status(call: Call, asked: Asked) -> Ran:
     status = etcd_of(call.cluster).call("status", {})
-    row = [MEMBER, VERSION, f"{status['size'] // 1024} kB", "true", "false", "2", str(status["revision"])]
-    rows = [[each, *row] for each in endpoints(asked, call.env or ENVIRONMENT)]
-    names = ["ENDPOINT", "ID", "VERSION", "DB SIZE", "IS LEADER", "IS LEARNER", "RAFT TERM", "RAFT INDEX"]
-    return Ran(_table(names, rows, asked.option("write-out")))
+    found, form = endpoints(asked, call.env or ENVIRONMENT), asked.option("write-out")
+    if form == "json":
+        told = {"header": etcdprinting.header(status["revision"]), "version": VERSION, "dbSize": status["size"], "leader": etcdprinting.MEMBER, "raftIndex": status["revision"],
+                "raftTerm": 2, "raftAppliedIndex": status["revision"], "dbSizeInUse": status["in_use"], "storageVersion": STORAGE}  # fmt: skip
+        return Ran(orjson.dumps([{"Endpoint": each, "Status": told} for each in found]).decode() + "\n")
+    index = str(status["revision"])
+    spare = f"{100 - 100 * status['in_use'] // status['size']}%"
+    row = (MEMBER, VERSION, STORAGE, etcdprinting.size(status["size"]), etcdprinting.size(status["in_use"]), spare, "2.1 GB", "true", "false", "2", index, index, "", "", "false")
+    return Ran(etcdprinting.table(_STATUS, [(each, *row) for each in found], form))
 
 
 def _members(call: Call, asked: Asked) -> Ran:
-    etcd = options_of(call.cluster, "etcd")
-    row = [MEMBER, "started", etcd.get("name", "default"), etcd.get("initial-advertise-peer-urls", "http://localhost:2380"), etcd.get("advertise-client-urls", "http://localhost:2379"), "false"]
-    return Ran(_table(["ID", "STATUS", "NAME", "PEER ADDRS", "CLIENT ADDRS", "IS LEARNER"], [row], asked.option("write-out")))
+    etcd, form = options_of(call.cluster, "etcd"), asked.option("write-out")
+    name, peers = etcd.get("name", "default"), etcd.get("initial-advertise-peer-urls", "http://localhost:2380")
+    clients = etcd.get("advertise-client-urls", "http://localhost:2379")
+    if form == "json":
+        member = {"ID": etcdprinting.MEMBER, "name": name, "peerURLs": peers.split(","), "clientURLs": clients.split(",")}
+        return Ran(etcdprinting.json({"header": {"cluster_id": etcdprinting.CLUSTER, "member_id": etcdprinting.MEMBER, "raft_term": 2}, "members": [member]}))
+    return Ran(etcdprinting.table(("ID", "STATUS", "NAME", "PEER ADDRS", "CLIENT ADDRS", "IS LEARNER"), [(MEMBER, "started", name, peers, clients, "false")], form))
 
 
 def _save(call: Call, asked: Asked) -> Ran:
+    if len(asked.words) != 3:
+        raise machineetcdkeys.Misused("snapshot save expects one argument")
     path = asked.words[2]
     call.files[path] = etcdfiles.pack(etcdfiles.take(call.cluster)).encode()
-    return Ran(f"Snapshot saved at {path}\n")
+    told = (("created temporary db file", f"{path}.part"), ("fetching snapshot", endpoints(asked, call.env or ENVIRONMENT)[0]), ("saved", path))
+    log = "".join(orjson.dumps({"level": "info", "caller": "snapshot/v3_snapshot.go:83", "msg": text, "path": what}).decode() + "\n" for text, what in told)
+    return Ran(f"Snapshot saved at {path}\nServer version {VERSION.rpartition('.')[0]}.0\n", log)
 
 
-def _nothing(text: str) -> Callable[[Call, Asked], Ran]:
-    return lambda call, asked: Ran(text)
+def _defrag(call: Call, asked: Asked) -> Ran:
+    return Ran("".join(f"Finished defragmenting etcd member[{each}]. took 12.203184ms\n" for each in endpoints(asked, call.env or ENVIRONMENT)))
 
 
 # ---------------------------------------------------------------------------------------------------- files
@@ -317,54 +217,63 @@ def _nothing(text: str) -> Callable[[Call, Asked], Ran]:
 def _contents(call: Call, path: str) -> snapshot.Contents:
     """Raises NoData, SnapshotError."""
     given = call.data.get(path)
-    text = given.decode("utf-8", "replace") if given is not None else machinefiles.files(call.cluster, call.machine).get(path)
+    text = given.decode("utf-8", "replace") if given is not None else files_of(call).get(path)
     if text is None:
         raise etcdfiles.NoData(f"stat {path}: no such file or directory")
     return snapshot.read(etcdfiles.unpack(text))
 
 
 def _snapshot_status(call: Call, asked: Asked) -> Ran:
+    if len(asked.words) != 3:
+        return Ran("", "Error: snapshot status requires exactly one argument\n", 128)
     try:
         found = _contents(call, asked.words[2])
-    except (etcdfiles.NoData, snapshot.SnapshotError, IndexError) as error:
+    except (etcdfiles.NoData, snapshot.SnapshotError) as error:
         return Ran("", f"Error: {error}\n", 1)
     digest = 0
     for each in found.values:
         digest = zlib.crc32(each.value, zlib.crc32(each.key.encode(), digest))
     size = sum(len(each.key) + len(each.value) for each in found.values)
-    row = [f"{digest:x}", str(found.revision), str(len(found.values)), f"{size // 1024} kB"]
-    return Ran(_table(["HASH", "REVISION", "TOTAL KEYS", "TOTAL SIZE"], [row], asked.option("write-out")))
+    if asked.option("write-out") == "json":
+        return Ran(etcdprinting.json({"hash": digest, "revision": found.revision, "totalKey": len(found.values), "totalSize": size, "version": STORAGE}))
+    row = (f"{digest:x}", str(found.revision), str(len(found.values)), etcdprinting.size(size), STORAGE)
+    return Ran(etcdprinting.table(("HASH", "REVISION", "TOTAL KEYS", "TOTAL SIZE", "VERSION"), [row], asked.option("write-out")))
 
 
 def _restore(call: Call, asked: Asked) -> Ran:
     """Into a new data directory; an etcd that is started on it goes on from there."""
+    if len(asked.words) != 3:
+        return Ran("", "Error: snapshot restore requires exactly one argument\n", 128)
     try:
         _contents(call, asked.words[2])
-    except (etcdfiles.NoData, snapshot.SnapshotError, IndexError) as error:
+    except (etcdfiles.NoData, snapshot.SnapshotError) as error:
         return Ran("", f"Error: {error}\n", 1)
-    directory = asked.option("data-dir", "default.etcd").rstrip("/")
-    there = machinefiles.files(call.cluster, call.machine)
+    directory = asked.option("data-dir", f"{asked.option('name', 'default')}.etcd").rstrip("/")
+    there = files_of(call)
     whole = directory if directory.startswith("/") else f"/root/{directory}"
     if any(path.startswith(f"{whole}/") for path in there):
         return Ran("", f'Error: data-dir "{directory}" not empty or could not be read\n', 1)
     given = call.data.get(asked.words[2])
     call.files[f"{directory}/{etcdfiles.DATA}"] = given if given is not None else there[asked.words[2]].encode()
-    return Ran("", f"restored snapshot\tpath={asked.words[2]} wal-dir={directory}/member/wal data-dir={directory} snap-dir={directory}/member/snap\n")
+    where = f'{{"path": "{asked.words[2]}", "wal-dir": "{directory}/member/wal", "data-dir": "{directory}", "snap-dir": "{directory}/member/snap"}}'
+    stamp = f"{moment(call.cluster):%Y-%m-%dT%H:%M:%SZ}\tinfo\tsnapshot/v3_snapshot.go"
+    return Ran("", f"{stamp}:305\trestoring snapshot\t{where}\n{stamp}:333\trestored snapshot\t{where}\n")
 
 
-_OFFLINE: dict[str, Callable[[Call, Asked], Ran]] = {"snapshot status": _snapshot_status, "snapshot restore": _restore}
-_ONLINE: dict[str, Callable[[Call, Asked], Ran]] = {
-    "get": _get,
-    "put": _put,
-    "del": _del,
-    "txn": _txn,
-    "compaction": _compaction,
-    "lease": _lease,
+_OFFLINE: dict[str, Command] = {"snapshot status": _snapshot_status, "snapshot restore": _restore}
+_ONLINE: dict[str, Command] = {
+    "get": machineetcdkeys.get,
+    "put": machineetcdkeys.put,
+    "del": machineetcdkeys.delete,
+    "txn": machineetcdkeys.txn,
+    "compaction": machineetcdkeys.compact,
+    "compact": machineetcdkeys.compact,
+    "lease": machineetcdkeys.lease,
     "endpoint health": _health,
     "endpoint status": _status,
     "member list": _members,
     "snapshot save": _save,
-    "defrag": lambda call, asked: Ran("".join(f"Finished defragmenting etcd member[{each}]\n" for each in endpoints(asked, call.env or ENVIRONMENT))),
-    "alarm list": _nothing(""),
+    "defrag": _defrag,
+    "alarm list": lambda call, asked: Ran(),
+    "alarm disarm": lambda call, asked: Ran(),
 }
-

@@ -6,16 +6,14 @@ As everywhere here the tree shows the v3 keys; a directory made by itself is the
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cluster_core.etcd.service import EtcdError
 from cluster_core.simulation import etcdfiles, machinefiles
 from cluster_core.simulation.commands_etcd import etcd_of
 from cluster_core.simulation.control import control_of
+from cluster_core.simulation.etcdarguments import Asked, split
 from cluster_core.simulation.machinetools import Call, Ran
-
-if TYPE_CHECKING:
-    from cluster_core.simulation.machineetcdctl import Asked
 
 
 class _Refused(Exception):
@@ -23,8 +21,6 @@ class _Refused(Exception):
 
 
 def run(call: Call) -> Ran:
-    from cluster_core.simulation.machineetcdctl import split
-
     asked = split(call.argv)
     verb = " ".join(asked.words[:2]) if asked.words[:1] == ["member"] else "".join(asked.words[:1])
     if verb == "backup":

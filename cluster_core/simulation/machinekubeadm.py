@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from cluster_core.machines import rendering
 from cluster_core.machines.certificates import Wanted
 from cluster_core.machines.rendering import PKI
-from cluster_core.simulation import joining, kubeadmcerts, kubeadmphases
+from cluster_core.simulation import joining, kubeadmcerts, kubeadmphases, kubeadmupgrade
+from cluster_core.simulation.etcdarguments import Asked, split
 from cluster_core.simulation.joining import Problem
-from cluster_core.simulation.kubeadm.manifests import COMPONENTS, ETCD, VERSION
-from cluster_core.simulation.machineetcdctl import Asked, split
+from cluster_core.simulation.kubeadm.manifests import ETCD, VERSION
+from cluster_core.simulation.machinepackages import version
 from cluster_core.simulation.machinetools import Call, Ran, tool
 from cluster_core.simulation.options import site_of
 
@@ -105,9 +106,10 @@ def _phase(call: Call, asked: Asked) -> str:
 
 
 def _version(call: Call, asked: Asked) -> str:
+    own = version(call.machine, "kubeadm")
     if asked.option("o") == "short" or asked.option("output") == "short":
-        return f"{VERSION}\n"
-    return f'kubeadm version: &version.Info{{Major:"1", Minor:"36", GitVersion:"{VERSION}", GitTreeState:"clean", Compiler:"gc", Platform:"linux/amd64"}}\n'
+        return f"{own}\n"
+    return f'kubeadm version: &version.Info{{Major:"1", Minor:"36", GitVersion:"{own}", GitTreeState:"clean", Compiler:"gc", Platform:"linux/amd64"}}\n'
 
 
 def _images(call: Call, asked: Asked) -> str:
@@ -128,19 +130,19 @@ def _defaults(call: Call, asked: Asked) -> str:
 
 
 def _plan(call: Call, asked: Asked) -> str:
-    nodes = call.cluster.world.client("kubernetes-admin").list("Node")
-    rows = "".join(f"kubelet     {node['metadata']['name']:<16} {node['status']['nodeInfo']['kubeletVersion']}\n" for node in nodes)
-    parts = "".join(f"{name:<27} {VERSION}\n" for name in COMPONENTS[1:])
-    return (
-        f"[upgrade/config] Reading configuration from the \"kubeadm-config\" ConfigMap in namespace \"kube-system\"...\n[upgrade] Fetching available versions to upgrade to\n"
-        f"[upgrade/versions] Cluster version: {VERSION.removeprefix('v')}\n[upgrade/versions] kubeadm version: {VERSION}\n"
-        f"[upgrade/versions] Target version: {VERSION}\n\n{rows}{parts}\nAwesome, you're up-to-date! Enjoy!\n"
-    )
+    return kubeadmupgrade.plan(call.cluster, call.machine)
+
+
+def _apply(call: Call, asked: Asked) -> str:
+    if len(asked.words) < 3:
+        raise Problem("missing one or more required arguments. Required arguments: [version]")
+    if not {"y", "yes", "f", "force"} & asked.options.keys() and call.stdin.strip().lower() not in ("", "y", "yes"):
+        raise Problem("won't proceed; the user didn't answer (Y|y) in order to continue")
+    return kubeadmupgrade.apply(call.cluster, call.machine, asked.words[2])
 
 
 def _upgrade_node(call: Call, asked: Asked) -> str:
-    """The node's part of an upgrade: its kubelet's configuration anew, from the cluster's."""
-    return joining.write_kubelet_config(call.cluster, call.machine) + "[upgrade] The configuration for this node was successfully updated!\n"
+    return kubeadmupgrade.node(call.cluster, call.machine)
 
 
 def _user(call: Call, asked: Asked) -> str:
@@ -168,6 +170,7 @@ _ACTIONS: dict[str, Callable[[Call, Asked], str]] = {
     "config print": _defaults,
     "config print init-defaults": _defaults,
     "upgrade plan": _plan,
+    "upgrade apply": _apply,
     "upgrade node": _upgrade_node,
     "kubeconfig user": _user,
 }

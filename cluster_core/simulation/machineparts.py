@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cluster_core.kubelet import staticpods
 from cluster_core.machines import kubelets
 from cluster_core.machines.kubelets import Settings
 from cluster_core.machines.machine import Machine
 from cluster_core.simulation import clientaccess, etcdfiles, machinefiles, proxyunits, startchecks
+from cluster_core.simulation.chronicle import FAILED, chronicle_of
 from cluster_core.simulation.control import COMPONENTS, control_of
-from cluster_core.simulation.nodes import park_of
+from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of, park_of
 from cluster_core.simulation.options import command_of, site_of
 from cluster_core.workloads.runtime import Containers
 
@@ -23,6 +25,7 @@ def install(cluster: Cluster, containers: Containers) -> None:
     control.check = lambda component, argv, manifest: startchecks.check(cluster, component, argv, manifest)
     control.started = lambda component: _started(cluster, component)
     control.halted = lambda component: _halted(cluster, component)
+    control.note = lambda component, what, text: chronicle_of(cluster).note(CONTROL_PLANE, component, what, text)
     park.boot = lambda machine: boot(cluster, machine)
     proxyunits.proxies_of(cluster).is_broken = lambda pod: proxyunits.pod_fault(cluster, pod)
     containers.fault = lambda launch: control.fault_of(launch.pod, launch.container["name"]) or proxyunits.fault(cluster, launch)
@@ -34,7 +37,9 @@ def _halted(cluster: Cluster, component: str) -> None:
 
 
 def _started(cluster: Cluster, component: str) -> None:
-    control = control_of(cluster)
+    control, machine = control_of(cluster), park_of(cluster).get(CONTROL_PLANE)
+    if machine is not None:
+        staticpods.restarted(fleet_of(cluster), machine, component)
     if component == "etcd":
         control.data_directory = etcdfiles.data_directory(cluster)
         etcdfiles.take_up(cluster, control.data_directory)
@@ -77,9 +82,12 @@ def _read_settings(cluster: Cluster, machine: Machine) -> bool:
     started = kubelets.start(machinefiles.files(cluster, machine))
     machine.kubelet_fault = started.fault
     if started.fault:
+        chronicle_of(cluster).note(machine.name, "kubelet", FAILED, started.fault)
         return False
     usual = usual_settings(cluster, machine)
     machine.settings = {name: value for name, value in started.settings.items() if value != usual.get(name, kubelets.USUAL[name])}
+    if "kubelet" in machine.packages:
+        machine.settings["version"] = machine.packages["kubelet"]
     machine.mute = kubelet_trouble(cluster, machine)
     return True
 

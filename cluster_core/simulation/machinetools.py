@@ -1,11 +1,11 @@
-"""What the commands on a machine print and do: ps, systemctl, journalctl, crictl, iptables, kubeadm, hostname, ip.
+"""What the commands on a machine print and do: iptables, hostname, ip, date.
 
 `TOOLS` is open: who owns a subsystem registers the commands that belong to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cluster_core.kubeproxy import command
 from cluster_core.kubeproxy.tables import all_tables
 from cluster_core.machines.machine import Machine
-from cluster_core.simulation import partunits, proxyunits
-from cluster_core.simulation.control import control_of
-from cluster_core.simulation.kubeadm.manifests import COMPONENTS
-from cluster_core.simulation.options import command_of, options_of
+from cluster_core.simulation import proxyunits
 
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
@@ -45,6 +42,10 @@ class Call:
     files: dict[str, bytes] = field(default_factory=dict)
     name: str = ""
     env: dict[str, str] = field(default_factory=dict)
+    seen: Mapping[str, str] | None = None
+    """The files there are, where it runs in a container; None: the machine's."""
+    after: int = 0
+    """Of what it tells: only what is not older than this (microseconds), for those who follow."""
 
 
 Tool = Callable[[Call], Ran]
@@ -62,63 +63,6 @@ def tool(*names: str) -> Callable[[Tool], Tool]:
 
 def moment(cluster: Cluster) -> datetime:
     return _EPOCH + timedelta(microseconds=cluster.clock.now)
-
-
-# ---------------------------------------------------------------------------------------------------- processes
-
-
-def processes(cluster: Cluster, machine: Machine) -> list[list[str]]:
-    """The command lines of what runs there, as it was started."""
-    found = [["/sbin/init"], ["/usr/lib/systemd/systemd-journald"]]
-    for unit in partunits.names(cluster, machine):
-        if unit not in COMPONENTS and partunits.is_active(cluster, machine, unit):
-            found.append(partunits.command(cluster, machine, unit))
-    if machine.control_plane:
-        running = control_of(cluster).is_running
-        found += [command_of(cluster, name) for name in COMPONENTS if running(name)]
-    for pod in cluster.world.client("ps").on_node("Pod", machine.name):
-        found += _containers(pod)
-    return found
-
-
-def _containers(pod: Any) -> list[list[str]]:
-    statuses = {each["name"]: each for each in pod.get("status", {}).get("containerStatuses", ())}
-    found = []
-    for container in pod["spec"]["containers"]:
-        if container["name"] not in COMPONENTS and "running" in statuses.get(container["name"], {}).get("state", {}):
-            words = [*container.get("command", ()), *container.get("args", ())]
-            found.append(words or [container["image"].rpartition("/")[2].partition(":")[0]])
-    return found
-
-
-@tool("ps")
-def _ps(call: Call) -> Ran:
-    found = processes(call.cluster, call.machine)
-    day = moment(call.cluster).strftime("%H:%M")
-    words = "".join(call.argv).replace("-", "")
-    if "e" in words and "a" not in words:
-        rows = [f"root     {number:7} {1:7}  0 {day} ?        00:00:01 {' '.join(argv)}" for number, argv in _numbered(found)]
-        return Ran("UID          PID    PPID  C STIME TTY          TIME CMD\n" + "\n".join(rows) + "\n")
-    rows = [
-        f"root     {number:7}  0.1  0.5 {100000 + number:6} {20000 + number:5} ?        Ssl  {day}   0:01 {' '.join(argv)}"
-        for number, argv in _numbered(found)
-    ]
-    return Ran("USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n" + "\n".join(rows) + "\n")
-
-
-def _numbered(found: list[list[str]]) -> list[tuple[int, list[str]]]:
-    return [(1 if not index else 200 + index * 37, argv) for index, argv in enumerate(found)]
-
-
-@tool("pgrep", "pidof")
-def _pgrep(call: Call) -> Ran:
-    words = [word for word in call.argv if not word.startswith("-")]
-    found = [
-        str(number)
-        for number, argv in _numbered(processes(call.cluster, call.machine))
-        if words and words[0] in argv[0].rpartition("/")[2]
-    ]
-    return Ran("\n".join(found) + "\n" if found else "", "", 0 if found else 1)
 
 
 # ---------------------------------------------------------------------------------------------------- network
@@ -190,31 +134,6 @@ def _ip(call: Call) -> Ran:
     lo = "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 state UNKNOWN\n    inet 127.0.0.1/8 scope host lo\n"
     eth = "2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 state UP\n"
     return Ran(f"{lo}{eth}    inet {machine.address}/16 brd 172.18.255.255 scope global eth0\n")
-
-
-def _listening(call: Call) -> list[tuple[str, str]]:
-    """(address:port, program) of everything that listens."""
-    found = [("127.0.0.1:10248", "kubelet"), ("*:10250", "kubelet")] if call.machine.kubelet else []
-    if call.cluster.parts["kube-proxy"].is_running(call.machine.name):  # type: ignore[attr-defined]
-        found += [("127.0.0.1:10249", "kube-proxy"), ("*:10256", "kube-proxy")]
-    if not call.machine.control_plane:
-        return found
-    running, options = control_of(call.cluster).is_running, {name: options_of(call.cluster, name) for name in COMPONENTS}
-    if running("etcd"):
-        urls = ",".join(options["etcd"].get(name, "") for name in ("listen-client-urls", "listen-peer-urls", "listen-metrics-urls"))
-        found += [(url.partition("://")[2], "etcd") for url in urls.split(",") if url]
-    usual = {"kube-apiserver": ("*", "6443"), "kube-controller-manager": ("127.0.0.1", "10257"), "kube-scheduler": ("127.0.0.1", "10259")}
-    for name, (address, port) in usual.items():
-        if running(name):
-            found.append((f"{address}:{options[name].get('secure-port', port)}", name))
-    return found
-
-
-@tool("ss", "netstat")
-def _ss(call: Call) -> Ran:
-    """Who listens."""
-    lines = [f'LISTEN 0      4096   {place:>20}         *:*    users:(("{name}",pid=1,fd=7))' for place, name in _listening(call)]
-    return Ran("State  Recv-Q Send-Q Local Address:Port  Peer Address:Port Process\n" + "\n".join(lines) + "\n")
 
 
 @tool("hostname")

@@ -9,6 +9,7 @@ from cluster_core.kubelet.fleet import Fleet
 from cluster_core.kubeproxy.proxies import Proxies
 from cluster_core.machines.machine import Machine
 from cluster_core.machines.park import MachinePark
+from cluster_core.simulation.chronicle import chronicle_of
 from cluster_core.workloads.runtime import Containers
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def containers_of(cluster: Cluster) -> Containers:
 def new_machine(cluster: Cluster, name: str, **description: Any) -> Machine:
     """A new machine, switched on; `description` as MachinePark.add takes it."""
     machine = park_of(cluster).add(name, runtime=cluster.spec.runtime, **description)
+    if not machine.joined:
+        chronicle_of(cluster).absent(name, "kubelet")
     start_proxy(cluster, machine)
     return machine
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cluster_core.machines import flags, systemd
+from cluster_core.machines import flags, rendering, systemd
 from cluster_core.machines.machine import ON, Machine
 from cluster_core.simulation import machinefiles, machineparts, proxyunits
+from cluster_core.simulation.chronicle import FAILED, STOPPED, chronicle_of
 from cluster_core.simulation.control import control_of
 from cluster_core.simulation.kubeadm.manifests import COMPONENTS
 from cluster_core.simulation.nodes import park_of
@@ -14,15 +15,13 @@ from cluster_core.simulation.nodes import park_of
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
 
-ENGINES = {"containerd": ("containerd",), "cri-o": ("crio",), "docker": ("docker", "cri-docker")}
-
 
 def names(cluster: Cluster, machine: Machine) -> list[str]:
     """The machine's units, those of the control plane where everything was set up by hand."""
     manual = cluster.spec.flavour != "kubeadm"
     proxy = (proxyunits.NAME,) if manual and machine.joined else ()
     parts = COMPONENTS if manual and machine.control_plane else ()
-    return [*ENGINES.get(machine.runtime, ("containerd",)), "kubelet", *proxy, *parts]
+    return [*(name for name, _, _ in rendering.ENGINES.get(machine.runtime, ())), "kubelet", *proxy, *parts]
 
 
 def is_active(cluster: Cluster, machine: Machine, unit: str) -> bool:
@@ -59,7 +58,9 @@ def command(cluster: Cluster, machine: Machine, unit: str) -> list[str]:
         return list(machineparts.kubelet_settings(cluster, machine)["argv"])
     if unit == proxyunits.NAME:
         return list(machine.proxy.get("argv") or systemd.command(machinefiles.usual_files(cluster, machine), unit).argv)
-    return command_of(cluster, unit) if unit in COMPONENTS else [f"/usr/bin/{unit}"]
+    if unit in COMPONENTS:
+        return command_of(cluster, unit)
+    return next((argv.split() for name, _, argv in rendering.ENGINES.get(machine.runtime, ()) if name == unit), [f"/usr/bin/{unit}"])
 
 
 def start(cluster: Cluster, machine: Machine, unit: str) -> None:
@@ -80,6 +81,7 @@ def _start_part(cluster: Cluster, machine: Machine, unit: str) -> None:
     if found.fault:
         control.broken[unit] = found.fault
         control.commands[unit] = [unit]
+        control.note(unit, FAILED, found.fault)
         control.set_fault()
     else:
         control.run_command(unit, found.argv)
@@ -90,6 +92,7 @@ def stop(cluster: Cluster, machine: Machine, unit: str) -> None:
         machine.kubelet_fault = machine.mute = ""
         if machine.kubelet:
             park_of(cluster).set_kubelet(machine, False)
+        chronicle_of(cluster).note(machine.name, unit, STOPPED)
     elif unit == proxyunits.NAME:
         proxyunits.stop_unit(cluster, machine)
     elif unit in COMPONENTS:
@@ -98,6 +101,7 @@ def stop(cluster: Cluster, machine: Machine, unit: str) -> None:
         control.mute.pop(unit, None)
         if unit not in control.stopped:
             control.stop(unit)
+        control.note(unit, STOPPED, "")
 
 
 def boot(cluster: Cluster, machine: Machine) -> None:
@@ -107,7 +111,7 @@ def boot(cluster: Cluster, machine: Machine) -> None:
     for unit in names(cluster, machine):
         if unit in machine.disabled and unit in (*COMPONENTS, proxyunits.NAME):
             stop(cluster, machine, unit)
-        elif unit == proxyunits.NAME and machine.proxy:
+        elif unit == proxyunits.NAME:
             proxyunits.start_unit(cluster, machine, machinefiles.files(cluster, machine))
 
 

@@ -17,6 +17,7 @@ from cluster_core.machinery.typed import Obj
 from cluster_core.machines import flags, systemd
 from cluster_core.machines.machine import Machine
 from cluster_core.simulation import clientaccess
+from cluster_core.simulation.chronicle import FAILED, MUTE, STARTED, STOPPED, chronicle_of
 
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
@@ -106,6 +107,10 @@ def start_unit(cluster: Cluster, machine: Machine, files: Mapping[str, str]) -> 
     mute = _trouble(cluster, files, found)
     machine.proxy = {"argv": command.argv, "fault": found.fault, "mute": mute, "mode": found.mode}
     proxies_of(cluster).set_unit(machine.name, not found.fault and not mute)
+    history = chronicle_of(cluster)
+    history.note(machine.name, NAME, FAILED if found.fault else STARTED, found.fault)
+    if mute:
+        history.note(machine.name, NAME, MUTE, mute)
 
 
 def _trouble(cluster: Cluster, files: Mapping[str, str], found: Proxy) -> str:
@@ -119,6 +124,7 @@ def _trouble(cluster: Cluster, files: Mapping[str, str], found: Proxy) -> str:
 def stop_unit(cluster: Cluster, machine: Machine) -> None:
     machine.proxy = {**machine.proxy, "stopped": True, "fault": "", "mute": ""}
     proxies_of(cluster).set_unit(machine.name, False)
+    chronicle_of(cluster).note(machine.name, NAME, STOPPED)
 
 
 def is_active(machine: Machine) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from cluster_core.machinery.containers import PullError
 from cluster_core.machinery.typed import Obj
 from cluster_core.machines import certificates, flags, manifests
 from cluster_core.machines.flags import Flags
@@ -20,7 +21,7 @@ from cluster_core.machines.machine import Machine
 from cluster_core.scheduler.configuration import BadConfiguration, parse
 from cluster_core.simulation import clientaccess, etcdfiles, machinefiles
 from cluster_core.simulation.kubeadm.manifests import COMPONENTS
-from cluster_core.simulation.nodes import CONTROL_PLANE, park_of
+from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of, park_of
 from cluster_core.simulation.options import command_of, options_of
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ def check(cluster: Cluster, component: str, argv: Sequence[str], manifest: Obj |
     if machine is None:
         return Verdict()
     there = machinefiles.files(cluster, machine)
+    unknown = image_problem(cluster, manifest)
+    if unknown:
+        return Verdict(unknown)
     if flags.program_of(argv) != component or (manifest is None and argv[0] not in there):
         return Verdict(_no_program(argv, component, manifest))
     said = flags.problem(argv)
@@ -61,6 +65,16 @@ def check(cluster: Cluster, component: str, argv: Sequence[str], manifest: Obj |
     if missing:
         return Verdict(_failed(missing))
     return _CHECKS[component](start)
+
+
+def image_problem(cluster: Cluster, manifest: Obj | None) -> str:
+    """Why a static pod's image cannot be had."""
+    try:
+        if manifest is not None:
+            fleet_of(cluster).workloads.find(str(manifest["spec"]["containers"][0].get("image", "")))
+    except PullError as error:
+        return str(error)
+    return ""
 
 
 def _no_program(argv: Sequence[str], component: str, manifest: Obj | None) -> str:

@@ -55,6 +55,8 @@ class Containers:
         """Pod uid -> container/attempt -> path -> bytes of the large files that commands from outside have made."""
         self.fault: Callable[[Launch], str] = lambda launch: ""
         """What a container says before it gives up at once; "" for those that run as they do."""
+        self.said: Callable[[Launch, int, int], list[logs.Line] | None] = lambda launch, started, until: None
+        """What a container has written whose program the catalogue does not speak for: started then, up to then."""
         self._records: dict[str, dict[str, Record]] = {}
         """Pod uid -> container/attempt -> what the network has answered to its script."""
         self.tools: Callable[[Launch, bool], Mapping[str, Tool]] = lambda launch, probing: {}
@@ -232,6 +234,9 @@ class Containers:
 
     def logs(self, launch: Launch, started: int, until: int) -> list[logs.Line]:
         """What the container, started then, has written up to `until`."""
+        said = self.said(launch, started, until)
+        if said is not None:
+            return said
         fault = self.fault(launch)
         if fault:
             return [logs.Line(started + number, text, True) for number, text in enumerate(fault.splitlines())]

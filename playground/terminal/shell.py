@@ -14,10 +14,9 @@ from typing import Any
 
 from bashkit import Bash
 
-from cluster_core.etcd.store import prefix_end
 from playground.engine.port import EngineError
 
-from . import filters, jq, kubeconfig, kubectl, openssl, scp, waiting
+from . import filters, following, jq, kubeconfig, kubectl, openssl, scp, waiting
 
 Sink = Callable[[bytes], Awaitable[None]]
 Ask = Callable[..., Awaitable[dict[str, Any]]]
@@ -29,7 +28,6 @@ LONGEST = kubectl.SECONDS
 INTERRUPTED = 130
 """The exit code of what is ended from outside."""
 CONTROL_C = "^C"
-_WATCH_SECONDS = 0.3
 _SIGPIPE = 141
 """How a program ends whose output nobody reads any more."""
 _OWN = frozenset(("proc", "dev", "bin", "sbin", "sys", "lib"))
@@ -209,6 +207,8 @@ class Shell:
         await self._push()
         if context.name == "etcdctl" and "watch" in context.argv:
             return await self._watch(context)
+        if following.follows(context.name, context.argv):
+            return await self._follow(context)
         stdin = (await _all_of(context.stdin)).decode("utf-8", "replace")
         data = {word: self._fs.read_file(path) for word, path in self._named(context)}
         env = {name: value for name, value in context.env.items() if name.startswith("ETCDCTL_")}
@@ -247,25 +247,18 @@ class Shell:
             self._waited = True
 
     async def _watch(self, context: Any) -> int:
-        """`etcdctl watch KEY [--prefix]`, until somebody presses Ctrl-C. That etcd can be reached is asked first."""
-        at = context.argv.index("watch")
-        key = next((word for word in context.argv[at + 1 :] if not word.startswith("-")), "")
-        rest = [word for word in context.argv if word not in ("watch", key, "--prefix")]
-        checked = await self._ask("machine-run", node=self.node, argv=["etcdctl", *rest, "endpoint", "health"], env=dict(context.env))
-        if checked["code"] or not key:
-            await context.stderr.write(checked["err"].encode() or b"Error: watch requires a key\n")
-            return 1
-        end = prefix_end(key) if "--prefix" in context.argv else ""
         with self._leisure():
-            after = (await self._ask("etcd", op="leases"))["revision"]
-            while True:
-                until = (await self._ask("etcd", op="leases"))["revision"]
-                found = await self._ask("etcd", op="events", after=after, until=until, ranges=[[key, end]])
-                for _, changed, new, _ in found.get("events", ()):
-                    value = new[1].decode("utf-8", "replace") if new else ""
-                    await context.stdout.write(f"{'PUT' if new else 'DELETE'}\n{changed}\n{value}\n".encode())
-                after = until
-                await asyncio.sleep(_WATCH_SECONDS)
+            return await following.watch_etcd(self._ask, self.node, context)
+
+    async def _follow(self, context: Any) -> int:
+        def run(after: int) -> Awaitable[dict[str, Any]]:
+            return self._ask("machine-run", node=self.node, argv=[context.name, *context.argv], after=after)
+
+        with self._leisure():
+            try:
+                return await following.follow(run, context)
+            except BrokenPipeError:
+                return _SIGPIPE
 
     async def _openssl(self, context: Any) -> int:
         self._fs = context.fs

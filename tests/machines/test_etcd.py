@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 
 from cluster_core.simulation.cluster import Cluster
@@ -126,3 +129,85 @@ def test_what_is_written_behind_the_api_servers_back_is_seen_by_it(up: SetUp) ->
     up.api.create("ConfigMap", {"metadata": {"name": "a", "namespace": "default"}})
     up.run("etcdctl del /registry/configmaps/default/a")
     assert up.api.get("ConfigMap", "default", "a") is None
+
+
+# ---------------------------------------------------------------------------------------------------- forms and misuse
+
+
+@pytest.fixture(scope="module")
+def keys() -> SetUp:
+    up = SetUp()
+    for name in "abc":
+        up.run(f"etcdctl put /exam/{name} {name.upper()}")
+    return up
+
+
+def test_keys_are_shown_in_json(keys: SetUp) -> None:
+    found = json.loads(keys.run("etcdctl get /exam/a -w json"))
+    assert base64.b64decode(found["kvs"][0]["value"]) == b"A" and found["count"] == 1 and found["header"]["raft_term"] == 2
+    assert "kvs" not in json.loads(keys.run("etcdctl get /nothing -w json"))
+    assert json.loads(keys.run("etcdctl put /exam/z 1 -w json"))["header"]["revision"] == keys.cluster.revision
+    assert json.loads(keys.run("etcdctl del /exam/z --prev-kv -w json"))["deleted"] == 1
+
+
+def test_keys_are_shown_in_fields(keys: SetUp) -> None:
+    assert '"Key" : "/exam/b"' in keys.run("etcdctl get /exam/b -w fields")
+    assert keys.run("etcdctl get /exam --prefix --count-only -w fields").endswith('"Count" : 3\n')
+
+
+def test_keys_are_sorted_and_bounded(keys: SetUp) -> None:
+    assert keys.run("etcdctl get /exam/ --prefix --order=DESCEND --print-value-only") == "C\nB\nA\n"
+    assert keys.run("etcdctl get /exam/a /exam/c --print-value-only") == "A\nB\n"
+    assert keys.run("etcdctl get /exam/b --from-key --limit=1 --print-value-only") == "B\n"
+    assert keys.run("etcdctl get /exam/ --prefix --sort-by=MODIFY --order=DESCEND --limit=1 --keys-only") == "/exam/c\n\n"
+    assert keys.run("etcdctl get /exam/a --hex").splitlines()[1] == "\\x41"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("get", "get command needs one argument as key"),
+        ("get /a --prefix --from-key", "choose one"),
+        ("get /a --order=UP", "bad sort order UP"),
+        ("get /a --sort-by=SIZE", "bad sort target SIZE"),
+        ("get /a --count-only", "--count-only is only for"),
+        ("get /a --limit=many", "invalid argument"),
+        ("get /a -w yaml", "unsupported output format"),
+        ("put /a", "put command needs 1 argument and input from stdin"),
+        ("put /a 1 --lease=beef", "requested lease not found"),
+        ("put /a 1 --ignore-value", "key not found"),
+        ("del", "del command needs one argument"),
+        ("lease grant long", "bad TTL"),
+        ("lease revoke xyz", "bad lease ID"),
+        ("lease borrow 1", "unknown command"),
+        ("compaction", "compaction command needs 1 argument"),
+        ("compaction 99999999", "required revision is a future revision"),
+        ("snapshot status", "requires exactly one argument"),
+        ("snapshot save", "expects one argument"),
+        ("dance", 'unknown command "dance"'),
+    ],
+)
+def test_wrong_words_are_answered_as_etcdctl_does(keys: SetUp, line: str, said: str) -> None:
+    answer = keys.cluster.command("machine-run", {"node": MASTER, "argv": ["etcdctl", *line.split()]})
+    assert answer["code"] and said in answer["err"]
+
+
+def test_leases_tell_their_keys(keys: SetUp) -> None:
+    lease = keys.run("etcdctl lease grant 60").split()[1]
+    keys.run(f"etcdctl put /held 1 --lease={lease}")
+    assert "attached keys([/held])" in keys.run(f"etcdctl lease timetolive {lease} --keys")
+    assert lease in keys.run("etcdctl lease list")
+    assert keys.run(f"etcdctl lease revoke {lease}") == f"lease {lease} revoked\n" and keys.run("etcdctl get /held") == ""
+    assert "already expired" in keys.run(f"etcdctl lease timetolive {lease}")
+
+
+def test_members_and_endpoints_have_the_real_columns(keys: SetUp) -> None:
+    status = keys.run("etcdctl endpoint status -w table")
+    assert "| STORAGE VERSION |" in status and "| 3.6.8 " in status and "RAFT APPLIED INDEX" in status
+    assert json.loads(keys.run("etcdctl endpoint status -w json"))[0]["Status"]["version"] == "3.6.8"
+    assert json.loads(keys.run("etcdctl member list -w json"))["members"][0]["name"] == "control-plane"
+    assert json.loads(keys.run("etcdctl endpoint health -w json"))[0]["health"] is True
+    two = keys.run("etcdctl --endpoints=https://127.0.0.1:2379,https://127.0.0.1:9999 endpoint health")
+    assert "2379 is healthy" in two and "9999 is unhealthy" in two and "unhealthy cluster" in two
+    assert keys.run("etcdutl version") == "etcdutl version: 3.6.8\nAPI version: 3.6\n"
+    assert 'unknown command' in keys.run("etcdutl get /a")

@@ -127,3 +127,63 @@ def test_a_cluster_put_away_remembers_who_has_joined(up: SetUp) -> None:
 
 def test_a_cluster_set_up_by_hand_knows_no_kubeadm() -> None:
     assert "set up by hand" in SetUp("manual").run("kubeadm certs check-expiration")
+
+
+# ---------------------------------------------------------------------------------------------------- upgrades
+
+
+def test_a_cluster_is_upgraded_as_the_manual_says() -> None:
+    up = SetUp()
+    assert "higher than the kubeadm version" in up.run("kubeadm upgrade apply v1.36.4")
+    up.run("apt-mark hold kubeadm")
+    assert "Held packages were changed" in up.run("apt-get install -y kubeadm=1.36.4-1.1")
+    up.run("apt-mark unhold kubeadm")
+    up.run("apt-get install -y kubeadm=1.36.4-1.1")
+    assert "kubeadm upgrade apply v1.36.4" in up.run("kubeadm upgrade plan")
+    assert 'was upgraded to "v1.36.4"' in up.run("kubeadm upgrade apply v1.36.4 -y")
+    up.cluster.advance(120)
+    for part in ("kube-apiserver", "kube-controller-manager", "kube-scheduler"):
+        status = up.find("Pod", f"{part}-control-plane", "kube-system")["status"]
+        assert status["containerStatuses"][0]["image"].endswith(":v1.36.4") and status["phase"] == "Running"
+    assert b'"gitVersion":"v1.36.4"' in up.get("/version").body
+    assert "kubernetesVersion: v1.36.4" in up.find("ConfigMap", "kubeadm-config", "kube-system")["data"]["ClusterConfiguration"]
+    assert 'version="v1.36.4"' in up.run("crictl logs kube-scheduler")
+    assert up.find("Node", "control-plane", "")["status"]["nodeInfo"]["kubeletVersion"] == "v1.36.2"
+
+
+def test_a_nodes_version_is_that_of_its_kubelets_package_when_it_was_started() -> None:
+    up = SetUp()
+    up.run("apt-get install -y kubelet=1.36.3-1.1", WORKER)
+    up.cluster.advance(60)
+    version = up.find("Node", WORKER, "")["status"]["nodeInfo"]["kubeletVersion"]
+    up.run("systemctl restart kubelet", WORKER)
+    up.cluster.advance(20)
+    assert (version, up.find("Node", WORKER, "")["status"]["nodeInfo"]["kubeletVersion"]) == ("v1.36.2", "v1.36.3")
+    assert 'kubeletVersion="v1.36.3"' in up.run("journalctl -u kubelet", WORKER)
+    assert up.run("kubelet --version", WORKER) == "Kubernetes v1.36.3\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("kubeadm upgrade apply", "missing one or more required arguments"),
+        ("kubeadm upgrade apply v1.36.1", "lower than the cluster version"),
+        ("kubeadm upgrade apply one", "as version"),
+        ("apt-get install -y kubeadm=1.40.0-1.1", "was not found"),
+        ("apt-get install -y nginx", "Unable to locate package nginx"),
+        ("apt-get install -y kubeadm=1.36.0-1.1", "Packages were downgraded"),
+        ("apt-get remove kubeadm", "Invalid operation"),
+        ("apt-mark hold vim", "Unable to locate package vim"),
+    ],
+)
+def test_wrong_wishes_are_refused(line: str, said: str) -> None:
+    assert said in SetUp().run(line)
+
+
+def test_packages_are_listed() -> None:
+    up = SetUp()
+    up.run("apt-mark hold kubelet")
+    assert up.run("apt-mark showhold") == "kubelet\n"
+    assert "1.36.4-1.1" in up.run("apt-cache madison kubelet") and "Installed: 1.36.2-1.1" in up.run("apt-cache policy kubelet")
+    assert "hi  kubelet" in up.run("dpkg -l") and "ii  kubeadm" in up.run("dpkg -l")
+    assert "installed,held" in up.run("apt list --installed kube*")

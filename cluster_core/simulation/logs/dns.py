@@ -1,0 +1,26 @@
+"""CoreDNS' log. Models coremain/run.go and the plugins' words."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from cluster_core.simulation.logs import common
+from cluster_core.simulation.logs.klog import MILLISECOND, Run, retries
+from cluster_core.workloads.logs import Line
+
+if TYPE_CHECKING:
+    from cluster_core.simulation.cluster import Cluster
+
+_VERSION, _BUILT = "CoreDNS-1.14.2", "linux/amd64, go1.26.1, dd1df4f"
+
+
+def lines(cluster: Cluster, run: Run) -> list[Line]:
+    found = cluster.world.client("journal").get("ConfigMap", "kube-system", "coredns") or {}
+    digest = hashlib.sha512(found.get("data", {}).get("Corefile", "").encode()).hexdigest()
+    texts = [".:53", f"[INFO] plugin/reload: Running configuration SHA512 = {digest}", _VERSION, _BUILT]
+    told = [Line(run.began + (180 + 2 * number) * MILLISECOND, text) for number, text in enumerate(texts)]
+    for begin, end in common.silences(cluster, run.began, run.until):
+        refused = common.refused(cluster)
+        told += [Line(at, f"[ERROR] plugin/kubernetes: Failed to watch *v1.{kind}: {refused}") for at in retries(begin + 1_000_000, end, 45_000_000, 4) for kind in ("Service", "EndpointSlice")]
+    return told
