@@ -34,9 +34,9 @@ AT_ONCE = 2.0
 @never_cache
 def index(request: HttpRequest) -> HttpResponse:
     """All exercises, easy ones first."""
-    return render(
-        request, "grading/index.html", {"exercises": [wording.exercise(each) for each in catalogue.exercises()]}
-    )
+    shown = [wording.exercise(each) for each in catalogue.exercises()]
+    broken = catalogue.problems() if access.teaches_somewhere(request.who) else ()
+    return render(request, "grading/index.html", {"exercises": shown, "broken": broken})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
