@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -111,7 +111,7 @@ def test_everybody_has_idempotency_keys_of_their_own(settings: Any) -> None:
 
 def test_one_key_is_one_submission_though_no_token_came_with_it() -> None:
     graded("ada", key="1", sender="user-1")
-    with pytest.raises(Exception, match="UNIQUE|unique"):
+    with pytest.raises(IntegrityError):
         graded("ada", key="1", sender="user-1")
 
 
@@ -135,7 +135,7 @@ def test_a_frozen_class_hands_nothing_in(settings: Any, exercise: str, status: i
 
 
 def test_a_token_is_frozen_with_its_owner(settings: Any) -> None:
-    course, _ = people(settings)
+    people(settings)
     Course.objects.update(frozen=True)
     user = get_user_model().objects.get(username="ada")
     _, secret = ApiToken.issue(name="mine", scopes="read submit", user=user)
