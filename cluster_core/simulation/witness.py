@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from cluster_core.apiserver.parts import Change
 from cluster_core.apiserver.request import ApiRequest, RequestInfo, parse_path
+from cluster_core.machinery.typed import Obj
 from cluster_core.simulation.outside import Input
 
 MOST = 20
@@ -20,7 +22,13 @@ _SYSTEM = ("kube-node-lease", "kube-system")
 """Elsewhere Leases are for whoever needs them."""
 _MADE_BY_CLUSTER = {("", "nodes"), ("", "bindings")}
 """May be changed by people, but come into being by themselves."""
+_WRITTEN_INSIDE = frozenset({"*", "bindings", "endpoints", "endpointslices", "events", "leases"})
 _REGISTRY = "/registry/"
+REWRITERS = (
+    "MutatingAdmissionPolicy", "MutatingWebhookConfiguration",
+    "ValidatingAdmissionPolicy", "ValidatingWebhookConfiguration",
+)  # fmt: skip
+"""Kinds whose objects see, and may change or refuse, what others write: the cluster's own parts too."""
 
 
 @lru_cache(1)
@@ -34,7 +42,7 @@ class Witness:
     """A part that remembers what it has seen, in words."""
 
     name = "witness"
-    kinds = ()
+    kinds = REWRITERS
 
     def __init__(self, who: Callable[[ApiRequest], str]) -> None:
         """`who`: the name of whoever asks."""
@@ -60,8 +68,10 @@ class Witness:
         if len(self.seen) < MOST and what not in self.seen:
             self.seen.append(what)
 
-    def observe(self, change: Any) -> None:
-        """It hears of nothing inside."""
+    def observe(self, change: Change) -> None:
+        """Of what changes the cluster's own writing; it may be gone again when somebody looks."""
+        if change.new is not None and (what := rewritten(change.new)):
+            self.note(what)
 
     def run(self, key: str) -> None:
         """Nothing is ever planned for it."""
@@ -71,6 +81,30 @@ class Witness:
 
     def load(self, state: Any) -> None:
         self.seen = list(state)
+
+
+def rewritten(obj: Obj) -> str:
+    """What an object of `REWRITERS` changes, or forbids, that the cluster writes itself, "" when it is nothing of the kind."""
+    constraints = _inside(_inside([obj.get("spec")], "matchConstraints"), "resourceRules")
+    rules = [*constraints, *_inside(_list(obj.get("webhooks")), "rules")]
+    own = next((name for rule in rules for name in _list(rule.get("resources")) if _is_own(str(name))), "")
+    return f"{obj['kind']} {obj['metadata'].get('name', '')} meddles with {own}, which the cluster itself writes" if own else ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _inside(values: list[Any], key: str) -> list[Any]:
+    """What maps among these hold at a key, one after the other; of whatever somebody has written."""
+    found = [each for value in values if isinstance(value, dict) for each in _list(value.get(key))]
+    return [each for each in found if isinstance(each, dict)]
+
+
+def _is_own(resource: str) -> bool:
+    """Of a rule: "pods/status", "*/*", "endpoints"..."""
+    name, _, subresource = resource.partition("/")
+    return subresource in ("status", "binding", "*") or name in _WRITTEN_INSIDE
 
 
 def forged(info: RequestInfo) -> str:

@@ -28,11 +28,16 @@ def to_response(error: Exception, context: dict[str, Any]) -> Response | None:
     return response
 
 
+_OF_NO_FIELD = (api_settings.NON_FIELD_ERRORS_KEY, "detail", "lines")
+
+
 def _complaints(detail: Any, place: str = "") -> Iterator[str]:
     """What is wrong, each with the name of its field."""
     if isinstance(detail, Mapping):
+        if detail.keys() == {"line", "message"}:
+            detail = {f"line {detail['line']}": detail["message"]}
         for name, inner in detail.items():
-            shown = "" if name == api_settings.NON_FIELD_ERRORS_KEY else str(name)
+            shown = "" if name in _OF_NO_FIELD else str(name)
             yield from _complaints(inner, f"{place}.{shown}" if place and shown else place or shown)
     elif isinstance(detail, list):
         for inner in detail:

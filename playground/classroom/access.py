@@ -212,6 +212,14 @@ def _own_scopes(who: Who) -> frozenset[str]:
     return frozenset({"read", "submit", "grade"} if teaches else {"read", "submit"})
 
 
+def may_hand_in(who: Who, exercise: str) -> Decision:
+    """Not while a class of theirs is frozen that works on this exercise, or on none in particular."""
+    if not signed_in(who) or who.user is None:
+        return YES if who.admin else signed_in(who)
+    frozen = Membership.objects.filter(user=who.user, course__frozen=True, course__exercise__in=("", exercise))
+    return refused(403, FROZEN) if frozen.exclude(role__in=TEACHERS).exists() else YES
+
+
 def students_of(who: Who) -> frozenset[str] | None:
     """The account names of those whose work they may see; None: of all."""
     if who.admin:

@@ -46,6 +46,7 @@ def make(*, who: Who, wanted: Mapping[str, Any]) -> Answer:
         return engine.create(wanted={key: value for key, value in wanted.items() if key not in ("course", "template")})
     course = _course(who, wanted.get("course", ""))
     template = _template(course, wanted.get("template", ""))
+    _check_frozen(who, course)
     spec = {**wanted, **(template.spec if template else {})}
     limits = _checked(who, course, spec)
     made = _under_new_name(who, course, template, spec["name"], lambda name: _create(name, spec, limits))
@@ -72,6 +73,7 @@ def begin(*, who: Who, wished: str, how: Callable[[str, Limits], Answer], exact:
     if access.local():
         return how(wished, {})
     course = _course(who, "")
+    _check_frozen(who, course)
     limits = selectors.limits_of(who, course)
     if exact and who.user is not None:
         return _owned(_reserve(who, course, None, wished), lambda name: how(name, limits))
@@ -130,6 +132,12 @@ def _course(who: Who, slug: str) -> Course | None:
     if course is None:
         raise EngineError(f'course "{slug}" not found', 404)
     return course
+
+
+def _check_frozen(who: Who, course: Course | None) -> None:
+    """A frozen class makes no clusters either. Raises OverLimit."""
+    if course is not None and course.frozen and not who.admin and not access.is_teacher(who.user, course.pk):
+        raise OverLimit(access.FROZEN)
 
 
 def _template(course: Course | None, name: str) -> Template | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -22,6 +22,7 @@ from . import access, accounts, codes, owning, roster, selectors, serializers, s
 from .access import Action
 from .models import Course, Membership, Template
 
+T = TypeVar("T")
 Act = Callable[[HttpRequest, Course], dict[str, Any] | None]
 
 
@@ -46,7 +47,7 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 def mine(request: HttpRequest) -> HttpResponse:
     """One's clusters, with whom they are shared, what is asked and hinted; POST does something to one."""
     if request.method == "POST":
-        _do(request, lambda: _OWN[request.POST.get("action", "")](request))
+        _do(request, lambda: _chosen(request, _OWN)(request))
         return redirect("mine")
     who = request.who
     courses = Course.objects.filter(memberships__user=who.user).prefetch_related("templates")
@@ -60,14 +61,41 @@ def _do(request: HttpRequest, act: Callable[[], Any]) -> Any:
         return act()
     except (EngineError, services.Refused, roster.RosterError) as error:
         messages.error(request, str(error))
-    except (KeyError, ValueError):
-        messages.error(request, _("The form was not complete, or a number in it is none."))
     return None
+
+
+def _incomplete() -> services.Refused:
+    return services.Refused(_("The form was not complete, or a number in it is none."))
+
+
+def _text(request: HttpRequest, name: str) -> str:
+    """A field of the form. Raises services.Refused when it is not there."""
+    if name not in request.POST:
+        raise _incomplete()
+    return str(request.POST[name])
+
+
+def _number(request: HttpRequest, name: str, default: int | None = None) -> int:
+    """The same as a number; `default` when it was left empty."""
+    given = _text(request, name).strip() if default is None else request.POST.get(name, "").strip()
+    if not given and default is not None:
+        return default
+    if not given.isascii() or not given.removeprefix("-").isdecimal() or len(given) > 18:
+        raise _incomplete()
+    return int(given)
+
+
+def _chosen(request: HttpRequest, acts: Mapping[str, T]) -> T:
+    """What the form's action stands for."""
+    found = acts.get(request.POST.get("action", ""))
+    if found is None:
+        raise _incomplete()
+    return found
 
 
 def _checked(serializer: Any, **fields: Any) -> dict[str, Any]:
     """What was filled in, by the rules that hold for REST. Raises services.Refused with the first problem."""
-    given = serializer(data=fields)
+    given = serializer(data=fields, partial=True)
     if given.is_valid():
         return {name: given.validated_data[name] for name in fields}
     name, problem = next(iter(given.errors.items()))
@@ -77,14 +105,14 @@ def _checked(serializer: Any, **fields: Any) -> dict[str, Any]:
 
 
 def _make(request: HttpRequest) -> None:
-    course, _, template = request.POST["from"].partition("/")
-    wanted = {"name": request.POST["name"].strip().lower(), "nodes": int(request.POST.get("nodes") or 3)}
+    course, _, template = _text(request, "from").partition("/")
+    wanted = {"name": _text(request, "name").strip().lower(), "nodes": _number(request, "nodes", 3)}
     owning.make(who=request.who, wanted=wanted | {"course": course, "template": template})
 
 
 def _own(request: HttpRequest, action: Action = Action.OWN) -> str:
     """The cluster the form names, if it is theirs. Raises EngineError."""
-    name = request.POST["cluster"]
+    name = _text(request, "cluster")
     decision = access.may(request.who, action, name)
     if not decision:
         raise EngineError(decision.reason, decision.status)
@@ -92,11 +120,11 @@ def _own(request: HttpRequest, action: Action = Action.OWN) -> str:
 
 
 def _share(request: HttpRequest) -> None:
-    sharing.share(cluster=_own(request, Action.SHARE), username=request.POST["username"].strip(), mode=request.POST["mode"])
+    sharing.share(cluster=_own(request, Action.SHARE), username=_text(request, "username").strip(), mode=_text(request, "mode"))
 
 
 def _answer(request: HttpRequest) -> None:
-    cluster, share = _own(request, Action.SHARE), int(request.POST["share"])
+    cluster, share = _own(request, Action.SHARE), _number(request, "share")
     teaching.answer_take_over(cluster=cluster, share=share, granted="yes" in request.POST)
 
 
@@ -106,7 +134,7 @@ _OWN: dict[str, Callable[[HttpRequest], Any]] = {
     "reset": lambda request: owning.reset(cluster=_own(request)),
     "share": _share,
     "answer": _answer,
-    "seen": lambda request: teaching.seen(cluster=_own(request, Action.SHARE), hint=int(request.POST["hint"])),
+    "seen": lambda request: teaching.seen(cluster=_own(request, Action.SHARE), hint=_number(request, "hint")),
 }
 
 
@@ -120,7 +148,7 @@ def courses(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not allowed:
         raise PermissionDenied
     if request.method == "POST":
-        made = _do(request, lambda: services.create_course(who=request.who, **_checked(serializers.CourseWanted, name=request.POST["name"])))
+        made = _do(request, lambda: services.create_course(who=request.who, **_checked(serializers.CourseWanted, name=_text(request, "name"))))
         return redirect("course", made.slug) if made else redirect("courses")
     found = Membership.objects.filter(user=request.user).select_related("course")
     return render(request, "classroom/courses.html", {"memberships": found, "allowed": allowed})
@@ -132,7 +160,7 @@ def course(request: HttpRequest, course: str) -> HttpResponse:
     found = get_object_or_404(Course, slug=course)
     shown: dict[str, Any] | None = None
     if request.method == "POST":
-        shown = _do(request, lambda: _COURSE[request.POST.get("action", "")](request, found))
+        shown = _do(request, lambda: _chosen(request, _COURSE)(request, found))
         if not shown:
             return redirect("course", found.slug)
     manages = bool(access.may_in(request.who, Action.MANAGE, found.slug))
@@ -155,12 +183,12 @@ def _join_url(request: HttpRequest, course: Course) -> str:
 
 
 def _member(request: HttpRequest, course: Course) -> Membership:
-    return get_object_or_404(Membership, course=course, pk=request.POST["member"])
+    return get_object_or_404(Membership, course=course, pk=_number(request, "member"))
 
 
 def _import(request: HttpRequest, course: Course) -> dict[str, Any]:
     file = request.FILES.get("file")
-    text = file.read(roster.MOST_BYTES + 1).decode("utf-8", "replace") if file else request.POST["text"]
+    text = roster.decoded(file.read(roster.MOST_BYTES + 1)) if file else _text(request, "text")
     return {"new_accounts": services.import_roster(course=course, entries=roster.parse(text))}
 
 
@@ -174,13 +202,13 @@ def _return_code(request: HttpRequest, course: Course) -> dict[str, Any]:
 
 
 def _limits(request: HttpRequest, course: Course) -> None:
-    wanted = {name: request.POST[name] for name in ("most_clusters", "most_nodes", "most_pods", "top_speed")}
-    services.change_course(course=course, changes=_checked(serializers.CourseShown, name=course.name, **wanted))
+    wanted = {name: _text(request, name) for name in ("most_clusters", "most_nodes", "most_pods", "top_speed")}
+    services.change_course(course=course, changes=_checked(serializers.CourseShown, **wanted))
 
 
 def _template(request: HttpRequest, course: Course) -> None:
-    spec = {"nodes": int(request.POST.get("nodes") or 3), "acceptAnyImage": "acceptAnyImage" in request.POST}
-    wanted = {"name": request.POST["name"], "spec": spec, "manifests": request.POST["manifests"]}
+    spec = {"nodes": _number(request, "nodes", 3), "acceptAnyImage": "acceptAnyImage" in request.POST}
+    wanted = {"name": _text(request, "name"), "spec": spec, "manifests": _text(request, "manifests")}
     services.save_template(course=course, **_checked(serializers.TemplateShown, **wanted))
 
 
@@ -189,12 +217,18 @@ def _hours(request: HttpRequest) -> float | None:
     return hours
 
 
+def _role(request: HttpRequest) -> str:
+    if _text(request, "role") not in Membership.Role.values:
+        raise _incomplete()
+    return _text(request, "role")
+
+
 _COURSE: dict[str, Act] = {
     "rotate": lambda request, course: {} if accounts.new_join_code(course=course, hours=_hours(request)) else None,
     "close": lambda request, course: services.close_joining(course=course),
     "import": _import,
     "return-code": _return_code,
-    "role": lambda request, course: services.set_role(membership=_member(request, course), role=Membership.Role(request.POST["role"])),
+    "role": lambda request, course: services.set_role(membership=_member(request, course), role=_role(request)),
     "remove": lambda request, course: services.remove_member(membership=_member(request, course)),
     "limits": _limits,
     "template": _template,
@@ -203,4 +237,4 @@ _COURSE: dict[str, Act] = {
 
 
 def _drop_template(request: HttpRequest, course: Course) -> None:
-    Template.objects.filter(course=course, pk=request.POST["template"]).delete()
+    Template.objects.filter(course=course, pk=_number(request, "template")).delete()

@@ -35,6 +35,16 @@ class RosterError(ValueError):
         self.problems = problems
 
 
+def decoded(data: bytes) -> str:
+    """A file's text: UTF-8, else what spreadsheets of western Windows write. Raises RosterError."""
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise RosterError([(1, "the file is not text in UTF-8")])
+
+
 def parse(text: str) -> list[Entry]:
     """Raises RosterError with everything that is wrong, not only the first."""
     if len(text.encode()) > MOST_BYTES:

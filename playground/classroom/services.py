@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from . import accounts, door, owning
+from . import accounts, codes, door, owning
 from .access import Who
 from .models import Course, Membership, Ownership, Share, Template
 from .roster import Entry
@@ -30,9 +30,7 @@ class Missing(Refused):
 
 def create_course(*, who: Who, name: str, slug: str = "") -> Course:
     """A course whose instructor is whoever makes it, open with a first join code."""
-    slug = slug or slugify(name)[:63]
-    if not slug:
-        raise Refused(_("a course needs a name with letters or digits"))
+    slug = slug or slugify(name)[:63] or f"course-{codes.new(6).lower()}"  # not every script has Latin letters
     try:
         with transaction.atomic():
             course = Course.objects.create(slug=slug, name=name)
@@ -90,26 +88,33 @@ def _account(entry: Entry, course: Course) -> tuple[Any, str]:
 
 
 def set_role(*, membership: Membership, role: str) -> None:
-    """A course keeps an instructor."""
-    if role != Membership.Role.INSTRUCTOR:
-        _require_another_instructor(membership)
-    membership.role = role
-    membership.save(update_fields=["role"])
+    """A course keeps an instructor. What they may have from now on holds for the clusters they have."""
+    with transaction.atomic():
+        if role != Membership.Role.INSTRUCTOR:
+            _require_another_instructor(membership)
+        membership.role = role
+        membership.save(update_fields=["role"])
     door.forget()
     owning.renew_limits(Ownership.objects.filter(course=membership.course, owner=membership.user))
 
 
 def remove_member(*, membership: Membership) -> None:
     """They keep their clusters; what was shared with them in the course is withdrawn."""
-    _require_another_instructor(membership)
-    Share.objects.filter(user=membership.user, ownership__course=membership.course).delete()
-    membership.delete()
+    with transaction.atomic():
+        _remove(membership)
     door.forget()
 
 
+def _remove(membership: Membership) -> None:
+    _require_another_instructor(membership)
+    Share.objects.filter(user=membership.user, ownership__course=membership.course).delete()
+    membership.delete()
+
+
 def _require_another_instructor(membership: Membership) -> None:
-    others = Membership.objects.filter(course=membership.course, role=Membership.Role.INSTRUCTOR).exclude(pk=membership.pk)
-    if membership.role == Membership.Role.INSTRUCTOR and not others.exists():
+    """Locked, so that two who take each other's role away at once do not leave nobody."""
+    instructors = Membership.objects.select_for_update().filter(course=membership.course, role=Membership.Role.INSTRUCTOR)
+    if {each.pk for each in instructors} == {membership.pk}:
         raise Refused(_("a course needs an instructor: make somebody else one first"))
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from playground.grading.problems import Problem
+from playground.shelf import Shelf
 from playground.translations import languages
 from playground.translations import loading as translations
 
@@ -23,7 +25,7 @@ class NameTaken(ValueError):
 
 
 def files() -> Iterator[Path]:
-    yield from sorted((settings.BASE_DIR / "demos").glob("*.yaml"))
+    yield from sorted(Path(getattr(settings, "DEMOS", settings.BASE_DIR / "demos")).glob("*.yaml"))
 
 
 def load_file(path: Path) -> Demo:
@@ -37,19 +39,32 @@ def load_file(path: Path) -> Demo:
     return replace(found, translations=told)
 
 
-@lru_cache(64)
-def _loaded(path: Path, changed: tuple[int, ...]) -> Demo:
-    return load_file(path)
+_SHELF = Shelf(load_file, lambda demo: demo.name)
 
 
 @lru_cache(64)
-def _parsed(text: str) -> Demo:
-    return load(text)
+def _parsed(name: str, text: str) -> Demo | DemoError:
+    try:
+        return load(text, name)
+    except DemoError as error:
+        return error
+
+
+def _look() -> tuple[list[Demo], list[Problem]]:
+    shipped, problems = _SHELF.look(files())
+    stored = [_parsed(each.name, each.text) for each in StoredDemo.objects.all()]
+    broken = [problem for each in stored if isinstance(each, DemoError) for problem in each.problems]
+    return [*shipped, *(each for each in stored if isinstance(each, Demo))], [*problems, *broken]
 
 
 def demos() -> list[Demo]:
-    shipped = [_loaded(path, languages.changed(path)) for path in files()]
-    return [*shipped, *(_parsed(each.text) for each in StoredDemo.objects.all())]
+    """All that can be used, those of the folder first."""
+    return _look()[0]
+
+
+def problems() -> list[Problem]:
+    """What is wrong with the others."""
+    return _look()[1]
 
 
 def find(name: str) -> Demo | None:

@@ -24,7 +24,7 @@ from cluster_core.machinery.clock import SECOND
 from cluster_core.simulation.recording import Entry, unpack_saved
 from cluster_core.simulation.saved import ClusterSpec
 from playground.grading import lines
-from playground.grading.problems import Problem
+from playground.grading.problems import Problem, Unusable
 
 API_VERSION = "playground.dev/v1alpha1"
 MAX_TEXT = 8 * 1024 * 1024
@@ -33,12 +33,8 @@ _BY_HAND = ("apply", "kubectl")
 _NOT_FOR_DEMOS = ("create", "adopt", "delete", "fork", "clock", "history")
 
 
-class DemoError(ValueError):
-    """The file cannot be used; `problems` says where and why."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = problems
+class DemoError(Unusable):
+    """The file cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,9 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpResponse:
     shown = [wording.summary(each) for each in catalogue.demos()]
-    may = {"may_import": bool(access.teaches_somewhere(request.who))}
-    return render(request, "demos/index.html", {"demos": shown, **may, **more}, status=status)
+    teaches = bool(access.teaches_somewhere(request.who))
+    context = {"demos": shown, "may_import": teaches, "broken": catalogue.problems() if teaches else ()}
+    return render(request, "demos/index.html", {**context, **more}, status=status)
 
 
 def _replay(request: HttpRequest) -> HttpResponse:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 
-from playground.translations import languages
+from playground.shelf import Shelf
 
 from .exercise import Exercise
 from .loading import load_file
+from .problems import Problem
 
 
 def folders() -> list[Path]:
@@ -23,15 +23,17 @@ def files() -> Iterator[Path]:
         yield from sorted(folder.glob("*.yaml"))
 
 
-@lru_cache(512)
-def _loaded(path: Path, changed: tuple[int, ...]) -> Exercise:
-    return load_file(path)
+_SHELF = Shelf(load_file, lambda exercise: exercise.name)
 
 
 def exercises() -> list[Exercise]:
-    """All of them, easy ones first. Raises ExerciseError."""
-    found = [_loaded(path, languages.changed(path)) for path in files()]
-    return sorted(found, key=lambda exercise: (exercise.difficulty, exercise.name))
+    """All that can be used, easy ones first."""
+    return sorted(_SHELF.look(files())[0], key=lambda exercise: (exercise.difficulty, exercise.name))
+
+
+def problems() -> list[Problem]:
+    """What is wrong with the others."""
+    return _SHELF.look(files())[1]
 
 
 def find(slug: str) -> Exercise | None:

@@ -77,6 +77,11 @@ class Forbidden:
     verbs: Sequence[str] = ()
     forging: bool = False
 
+    @property
+    def names_anything(self) -> bool:
+        """That can be seen in a cluster."""
+        return bool(self.kinds or self.only_kinds or self.namespaces or self.fields or self.objects)
+
 
 @dataclass(frozen=True)
 class Exercise:

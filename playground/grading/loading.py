@@ -18,7 +18,7 @@ from playground.translations import loading as translations
 
 from . import checks, lines, wording
 from .exercise import Answer, Check, Exercise, Fault, Forbidden, Timing, seconds
-from .problems import Problem
+from .problems import Problem, Unusable
 
 SCHEMA_FILE = Path(__file__).with_name("schema.json")
 _NODES = (
@@ -36,12 +36,8 @@ _COMMANDS = frozenset([*_NODES, "stop-component", "start-component", "set-timing
 """Commands of the simulation that may be faults."""
 
 
-class ExerciseError(ValueError):
-    """The exercise cannot be used; `problems` says where and why."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = problems
+class ExerciseError(Unusable):
+    """The exercise cannot be used."""
 
 
 @lru_cache(1)

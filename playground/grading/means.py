@@ -14,7 +14,7 @@ import orjson
 
 from cluster_core.apiserver.request import ApiRequest, RequestInfo, parse_path
 from cluster_core.simulation import assembly
-from cluster_core.simulation.witness import forged
+from cluster_core.simulation.witness import REWRITERS, forged, rewritten
 from playground.api.documents import split
 
 from .commands import verb_of
@@ -31,22 +31,20 @@ def violations(forbidden: Forbidden, answer: Answer) -> list[str]:
     for path, text in answer.files.items():
         for document in split(text):
             if document.obj is not None:
-                found += [Said("%(object)s: %(why)s", object=f"{path}:{document.line}", why=each) for each in _of_object(forbidden, document.obj)]
+                found += [Said("%(object)s: %(why)s", object=f"{path}:{document.line}", why=each) for each in of_object(forbidden, document.obj)]
     for line in answer.commands:
         found += [Said("%(object)s: %(why)s", object=line, why=each) for each in _of_command(forbidden, line)]
     return found
 
 
-def _of_object(forbidden: Forbidden, obj: Mapping[str, Any]) -> Iterator[str]:
+def of_object(forbidden: Forbidden, obj: Mapping[str, Any]) -> Iterator[str]:
     kind = str(obj.get("kind", ""))
     metadata = obj.get("metadata") if isinstance(obj.get("metadata"), dict) else {}
     assert isinstance(metadata, dict)
     if kind in forbidden.kinds or (forbidden.only_kinds and kind not in forbidden.only_kinds):
         yield Said("objects of kind %(kind)s may not be handed in here", kind=kind)
-    if not forbidden.forging and kind in FORGERIES and kind not in forbidden.only_kinds:
-        yield Said("objects of kind %(kind)s are written by the cluster itself", kind=kind)
-    if not forbidden.forging and obj.get("status"):
-        yield Said("%(what)s is written by the cluster itself", what="status")
+    if not forbidden.forging:
+        yield from _forgeries(forbidden, {**obj, "kind": kind, "metadata": metadata})
     if metadata.get("namespace", "default") in forbidden.namespaces:
         yield Said("namespace %(name)s may not be touched", name=metadata.get("namespace", "default"))
     if f"{kind}/{metadata.get('name')}" in forbidden.objects:
@@ -56,13 +54,23 @@ def _of_object(forbidden: Forbidden, obj: Mapping[str, Any]) -> Iterator[str]:
             yield Said("the field %(field)s may not be set", field=field)
 
 
+def _forgeries(forbidden: Forbidden, obj: Mapping[str, Any]) -> Iterator[str]:
+    kind = obj["kind"]
+    if kind in FORGERIES and kind not in forbidden.only_kinds:
+        yield Said("objects of kind %(kind)s are written by the cluster itself", kind=kind)
+    if obj.get("status"):
+        yield Said("%(what)s is written by the cluster itself", what="status")
+    if kind in REWRITERS and (what := rewritten(obj)):
+        yield Said("%(what)s", what=what)
+
+
 def of_request(forbidden: Forbidden, request: ApiRequest) -> list[str]:
     """What a request that was carried out had no right to, each in words."""
     info = parse_path(request.path, request.method)
     if info is None:
         return []
     wanted = _wanted(request, info)
-    found = [each for each in _of_object(forbidden, wanted) if info.verb != "delete" or "may not be" in each]
+    found = [each for each in of_object(forbidden, wanted) if info.verb != "delete" or "may not be" in each]
     kind = wanted["kind"]
     if not forbidden.forging and kind not in forbidden.only_kinds and (what := forged(info)):
         found.append(Said("%(what)s is written by the cluster itself", what=what))
@@ -99,12 +107,13 @@ def _patched(operations: list[Any]) -> dict[str, Any]:
         inner = each.get("value")
         for step in reversed(steps):
             inner = {step.replace("~1", "/").replace("~0", "~"): inner}
-        whole = _merged(whole, inner) if isinstance(inner, dict) else whole
+        whole = merged(whole, inner) if isinstance(inner, dict) else whole
     return whole
 
 
-def _merged(one: dict[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    both = {key: _merged(one[key], other[key]) for key in one.keys() & other.keys() if _are_maps(one[key], other[key])}
+def merged(one: dict[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Two objects as one, map by map; of what both have the other counts."""
+    both = {key: merged(one[key], other[key]) for key in one.keys() & other.keys() if _are_maps(one[key], other[key])}
     return {**one, **other, **both}
 
 

@@ -16,42 +16,45 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
 def junit(verdicts: Sequence[tuple[str, Document]]) -> bytes:
-    """One test suite per (name, verdict), one test case per check."""
-    root = Xml.Element("testsuites")
-    for name, verdict in verdicts:
-        root.append(_suite(name, verdict))
+    """One test suite per (name, verdict), one test case per check, and one for the grading itself where it went wrong.
+    Times are virtual seconds: a verdict knows no others."""
+    suites = [_suite(name, verdict) for name, verdict in verdicts]
+    root = Xml.Element("testsuites", {key: str(sum(int(each.attrib[key]) for each in suites)) for key in _COUNTS})
+    root.extend(suites)
     Xml.indent(root)
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root) + b"\n"
 
 
+_COUNTS = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error", "skipped": "testcase/skipped"}
+"""Attribute -> the elements it counts."""
+
+
 def _suite(name: str, verdict: Document) -> Xml.Element:
-    checks = verdict["checks"]
-    failures = sum(1 for check in checks if not check["passed"] and not check["extra"])
-    skipped = sum(1 for check in checks if not check["passed"] and check["extra"])
-    counts = {
-        "tests": len(checks),
-        "failures": failures,
-        "skipped": skipped,
-        "errors": int(verdict["outcome"] in ("refused", "budget")),
-    }
-    attributes = {
-        "name": _clean(f"{verdict['exercise']['name']}: {name}"),
-        **{key: str(value) for key, value in counts.items()},
-    }
-    suite = Xml.Element("testsuite", attributes)
-    for check in checks:
-        _case(suite, verdict, check)
+    suite = Xml.Element("testsuite", name=_clean(f"{verdict['exercise']['name']}: {name}"))
+    if verdict["outcome"] in ("refused", "budget"):
+        Xml.SubElement(_case(suite, verdict, "grading"), "error", message=_clean(verdict["message"]), type=verdict["outcome"])
+    for check in verdict["checks"]:
+        _check(suite, verdict, check)
     if verdict["message"]:
         Xml.SubElement(suite, "system-err").text = _clean(verdict["message"])
+    suite.attrib.update({key: str(len(suite.findall(path))) for key, path in _COUNTS.items()})
+    suite.set("time", f"{verdict['virtualSeconds']:g}")
     return suite
 
 
-def _case(suite: Xml.Element, verdict: Document, check: Document) -> None:
-    case = Xml.SubElement(suite, "testcase", name=_clean(check["name"]), classname=verdict["exercise"]["name"])
+def _case(suite: Xml.Element, verdict: Document, name: str) -> Xml.Element:
+    return Xml.SubElement(suite, "testcase", name=_clean(name), classname=verdict["exercise"]["name"])
+
+
+def _check(suite: Xml.Element, verdict: Document, check: Document) -> None:
+    case = _case(suite, verdict, check["name"])
+    case.set("time", f"{max(0.0, check['evidence'].get('at', 0.0)):g}")
     if check["passed"]:
         return
-    tag = "skipped" if check["extra"] else "failure"
-    problem = Xml.SubElement(case, tag, message=_clean(check["message"]))
+    if check["extra"]:
+        Xml.SubElement(case, "skipped", message=_clean(check["message"]))
+        return
+    problem = Xml.SubElement(case, "failure", message=_clean(check["message"]), type=check["kind"])
     problem.text = _clean("\n".join(check["evidence"].get("events", ())))
 
 

@@ -80,6 +80,8 @@ def _forbidden(exercise: Exercise, answer: Answer, saved: Saved | None) -> list[
         found.append(Said("handing in %(form)s is not allowed here, only %(forms)s", form=form, forms=", ".join(exercise.forms)))
     if saved is not None and not exercise.forbidden.forging:
         found += islice(livecluster.forgeries(saved), _MOST_REASONS)
+    if saved is not None and exercise.forbidden.names_anything:
+        found += islice(livecluster.violations(exercise.forbidden, prepared(exercise).save(), saved), _MOST_REASONS)
     return found
 
 

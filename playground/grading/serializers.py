@@ -34,6 +34,11 @@ class SubmissionWanted(Strict, Serializer):
         return attrs
 
 
+class PageWanted(Serializer):
+    limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
+    offset = serializers.IntegerField(default=0, min_value=0, max_value=10**9)
+
+
 class Check(Serializer):
     name = serializers.CharField(help_text="the same in every language")
     title = serializers.CharField(help_text="the same for reading, in the language of the request")

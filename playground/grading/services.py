@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from cluster_core.simulation.saved import Saved, from_json, to_json
@@ -48,22 +48,24 @@ def hand_in(
     answer: Mapping[str, Any],
     student: str = "",
     token: ApiToken | None = None,
+    sender: str = "",
     key: str = "",
     seed: int | None = None,
     webhook: str = "",
 ) -> Submission:
-    """A new submission, or the earlier one with this key. Raises KeyReused and WebhookRefused."""
+    """A new submission, or the sender's earlier one with this key. Raises KeyReused and WebhookRefused."""
     if webhook:
         destinations.check(webhook)
     mark = fingerprint(
         {"answer": answer, "student": student, "seed": seed, **({"webhook": webhook} if webhook else {})}
     )
-    fields = {"student": student, "fingerprint": mark, "answer": dict(answer), "seed": seed, "taken": _claimed()}
+    fields = {"student": student, "fingerprint": mark, "answer": dict(answer), "seed": seed, "taken": _claimed(), "token": token}
     with transaction.atomic():
         if key:
-            found, new = Submission.objects.get_or_create(token=token, exercise=exercise.name, key=key, defaults=fields)
+            unique = {"sender": sender, "exercise": exercise.name, "key": key}
+            found, new = Submission.objects.get_or_create(**unique, defaults=fields)
         else:
-            found, new = Submission.objects.create(exercise=exercise.name, token=token, **fields), True
+            found, new = Submission.objects.create(exercise=exercise.name, sender=sender, **fields), True
         if new and webhook:
             Delivery.objects.create(submission=found, url=webhook)
     if found.fingerprint != mark:
@@ -144,9 +146,10 @@ def _begun(exercise: Exercise, submission: Submission) -> Future[dict[str, Any]]
 
 def _finish(submission: Submission, *, verdict: dict[str, Any] | None = None, problem: str = "") -> Submission:
     submission.verdict, submission.problem = verdict, problem
+    submission.points = verdict["points"] if verdict else None
     submission.state = Submission.FAILED if problem else Submission.DONE
     submission.finished = timezone.now()
-    submission.save(update_fields=["verdict", "problem", "state", "finished"])
+    submission.save(update_fields=["verdict", "points", "problem", "state", "finished"])
     _running.pop(str(submission.pk), None)
     clerk.wake(clerk.WEBHOOKS)
     return submission
@@ -190,6 +193,8 @@ def of_class(data: bytes) -> tuple[dict[str, Answer], dict[str, str]]:
     found: dict[str, dict[str, str]] = {_student(path): {} for path in handin.names(data)}
     for path, text in handin.unzip(data, most_files=MOST_BULK_FILES, most_bytes=MOST_BULK_BYTES).items():
         found[_student(path)]["/".join(PurePosixPath(path).parts[1:]) or path] = text
+    if not found:
+        raise handin.HandInError("the archive is empty")
     if len(found) > MOST_STUDENTS:
         raise handin.HandInError(f"more than {MOST_STUDENTS} students")
     answers: dict[str, Answer] = {}
@@ -221,18 +226,15 @@ def live(name: str) -> dict[str, Any]:
     return {"cluster": to_json(livecluster.saved(name)), "form": "cluster"}
 
 
-def submissions(*, exercise: Exercise, students: Collection[str] | None = None) -> QuerySet[Submission]:
-    """All to this exercise; of these students only, unless None."""
-    found = Submission.objects.filter(exercise=exercise.name)
-    return found if students is None else found.filter(student__in=students)
+def submissions(*, exercise: Exercise, visible: Q) -> QuerySet[Submission]:
+    """Those to this exercise that somebody may see, the first ones first; without what was handed in, which may be large."""
+    found = Submission.objects.filter(visible, exercise=exercise.name)
+    return found.select_related("delivery").defer("answer").order_by("created", "pk")
 
 
 def gradebook_rows(*, exercises: Sequence[str], students: Collection[str] | None = None) -> list[dict[str, Any]]:
-    """{"student", "exercise", "points"} of what has been graded; of these students only, unless None."""
+    """{"student", "exercise", "points"}: the best of each; of these students only, unless None."""
     done = Submission.objects.filter(state=Submission.DONE, exercise__in=exercises).exclude(student="")
     if students is not None:
         done = done.filter(student__in=students)
-    return [
-        {"student": each.student, "exercise": each.exercise, "points": each.verdict["points"]}
-        for each in done.only("student", "exercise", "verdict")
-    ]
+    return list(done.order_by().values("student", "exercise").annotate(points=Max("points")))

@@ -29,7 +29,7 @@ def submission(found: Submission, *, teacher: bool = False) -> dict[str, Any]:
         "texts": _texts(found, verdict),
         "problem": found.problem,
     }
-    delivery = Delivery.objects.filter(submission=found).first()
+    delivery = getattr(found, "delivery", None)
     return shown | {"webhook": _webhook(delivery)} if delivery else shown
 
 

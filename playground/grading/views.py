@@ -14,16 +14,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cluster_core.persistence.log import ClusterUnknown
+from playground.api import paging
 from playground.api.parsers import JSONParser
 from playground.api.serializers import Problem
-from playground.api.strict import checked, nothing_wanted
+from playground.api.strict import checked, checked_query, nothing_wanted
 from playground.classroom import allowed
-from playground.classroom.access import Action
 from playground.pages.markdown import html
 
 from . import (
     access,
+    asked,
     catalogue,
     examples,
     handin,
@@ -42,8 +42,6 @@ from .ground import SetupFailed
 from .models import ApiToken, Submission
 from .parsers import YamlParser, ZipParser
 
-AT_ONCE = 2.0
-"""Seconds a hand-in waits for its verdict before it is answered with 202."""
 _KEY = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="the same key gives the same submission"
 )
@@ -107,13 +105,19 @@ class SchemaView(GradingView):
 class SubmissionsView(GradingView):
     parser_classes = (JSONParser, YamlParser, ZipParser)
     throttle_classes = (access.Throttle,)
-    scopes: ClassVar[dict[str, str]] = {"POST": "submit", "GET": "grade"}
+    scopes: ClassVar[dict[str, str]] = {"POST": "submit"}
 
-    @extend_schema(responses={200: serializers.SubmissionShown(many=True), **_PROBLEMS}, parameters=[_VIEW])
+    @extend_schema(
+        responses={200: serializers.SubmissionShown(many=True), **_PROBLEMS},
+        parameters=[_VIEW, serializers.PageWanted],
+    )
     def get(self, request: Request, slug: str) -> Response:
-        """Everybody's submissions to this exercise."""
-        found = services.submissions(exercise=self.exercise(slug), students=access.students_of(request))
-        return Response([shown(each, request) for each in found])
+        """One's own submissions to this exercise; graders: those of all their students. The first ones first, page by page:
+        the header Link tells where the next page is, X-Total-Count how many there are."""
+        page = checked_query(serializers.PageWanted, request)
+        found = services.submissions(exercise=self.exercise(slug), visible=access.visible(request))
+        body = [shown(each, request) for each in found[page["offset"] : page["offset"] + page["limit"]]]
+        return Response(body, headers=paging.headers(request, total=found.count(), **page))
 
     @extend_schema(
         request={
@@ -133,8 +137,8 @@ class SubmissionsView(GradingView):
     def post(self, request: Request, slug: str) -> Response:
         """Hand in. Answered with the verdict, or with 202 and where to ask for it when it takes longer."""
         exercise = self.exercise(slug)
-        answer, student, seed = _wanted(request)
-        webhook = _webhook(request)
+        answer, student, seed = asked.hand_in(request)
+        allowed.insist(access.may_hand_in(request, exercise))
         if seed is not None and "grade" not in access.scopes_of(request):
             raise PermissionDenied("choosing the seed needs the scope grade")
         try:
@@ -144,14 +148,15 @@ class SubmissionsView(GradingView):
                 student=access.student_of(request, student),
                 seed=seed,
                 token=request.auth if isinstance(request.auth, ApiToken) else None,
+                sender=asked.sender(request),
                 key=request.headers.get("Idempotency-Key", "")[:200],
-                webhook=webhook,
+                webhook=asked.webhook(request),
             )
         except services.KeyReused as error:
             raise Conflict(str(error)) from error
         except WebhookRefused as error:
             raise ValidationError({"webhook": [str(error)]}) from error
-        return _answered(services.work_on(made, seconds=_wait(request)), request)
+        return _answered(services.work_on(made, seconds=asked.wait(request)), request)
 
 
 def _answered(submission: Submission, request: Request) -> Response:
@@ -160,45 +165,6 @@ def _answered(submission: Submission, request: Request) -> Response:
     return Response(
         body, status=status, headers={"Location": body["status"], "Retry-After": "1"} if status == 202 else None
     )
-
-
-def _webhook(request: Request) -> str:
-    """Where the verdict is to be sent, "" nowhere: in the address, or in a JSON body."""
-    inside = request.data.get("webhook", "") if isinstance(request.data, dict) else ""
-    return str(request.query_params.get("webhook", "") or inside)
-
-
-def _wait(request: Request) -> float:
-    try:
-        return min(30.0, max(0.0, float(request.query_params.get("wait", AT_ONCE))))
-    except ValueError as error:
-        raise ValidationError({"wait": ["must be a number of seconds"]}) from error
-
-
-def _wanted(request: Request) -> tuple[dict[str, Any], str, int | None]:
-    """(the answer, the student, the seed) of a hand-in in any form."""
-    student = request.query_params.get("student", "")[:150]
-    try:
-        if isinstance(request.data, bytes):
-            return services.encode(handin.of_files(handin.unzip(request.data))), student, None
-        if isinstance(request.data, str):
-            return services.encode(handin.of_text(request.data)), student, None
-    except handin.HandInError as error:
-        raise ValidationError({"archive": [str(error)]}) from error
-    data = checked(serializers.SubmissionWanted, request)
-    return _answer(data, request), data["student"] or student, data.get("seed")
-
-
-def _answer(data: dict[str, Any], request: Request) -> dict[str, Any]:
-    if "cluster" in data:
-        allowed.require(request, Action.EDIT, data["cluster"])  # who only watches it may not hand it in
-        try:
-            return services.live(data["cluster"])
-        except ClusterUnknown as error:
-            raise Http404(f'there is no cluster "{data["cluster"]}"') from error
-    files = {"manifests.yaml": data["manifests"]} if "manifests" in data else dict(data.get("files", {}))
-    form = "commands" if "commands" in data else "directory" if "files" in data else "manifests"
-    return {"files": files, "commands": list(data.get("commands", ())), "form": form}
 
 
 class BulkView(GradingView):
@@ -217,7 +183,7 @@ class BulkView(GradingView):
         try:
             answers, problems = services.of_class(request.data)
             answers = {access.student_of(request, student): answer for student, answer in answers.items()}
-            made = services.hand_in_class(exercise=exercise, answers=answers, webhook=_webhook(request))
+            made = services.hand_in_class(exercise=exercise, answers=answers, webhook=asked.webhook(request))
         except handin.HandInError as error:
             raise ValidationError({"archive": [str(error)]}) from error
         except WebhookRefused as error:
@@ -232,7 +198,7 @@ class SubmissionView(GradingView):
     )
     def get(self, request: Request, pk: Any) -> Response:
         """The submission with its verdict; 202 while it is being graded."""
-        return _answered(services.work_on(self.submission(pk), seconds=_wait(request)), request)
+        return _answered(services.work_on(self.submission(pk), seconds=asked.wait(request)), request)
 
 
 class RegradeView(GradingView):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ from jsonschema import Draft202012Validator
 from cluster_core.machinery import yamlio
 from playground.grading import lines
 from playground.grading import loading as exercises
-from playground.grading.loading import ExerciseError
-from playground.grading.problems import Problem
+from playground.grading.problems import Problem, Unusable
+from playground.shelf import Shelf
 from playground.translations import languages
 from playground.translations import loading as translations
 from playground.translations.texts import Texts, without_empty
@@ -31,8 +30,8 @@ _SCHEMA = json.loads(Path(__file__).with_name("schema.json").read_text())
 _HEADING = "## "
 
 
-class LessonError(ExerciseError):
-    """The lesson cannot be used; `problems` says where and why."""
+class LessonError(Unusable):
+    """The lesson cannot be used."""
 
 
 def load(text: str, slug: str, file: str = "lesson.md") -> Lesson:
@@ -133,8 +132,11 @@ def _with_body(given: Texts, body: str) -> Texts:
 
 
 def load_file(path: Path) -> Lesson:
-    """With the translations beside it. Raises LessonError."""
-    found = load(path.read_text(), path.stem.split("-", 1)[1], str(path))
+    """With the translations beside it. Raises LessonError and OSError."""
+    slug = path.stem.partition("-")[2]
+    if not slug:
+        raise LessonError([Problem(str(path), 1, "", "a lesson's file is called NUMBER-NAME.md")])
+    found = load(path.read_text(), slug, str(path))
     there = languages.files(path)
     return replace(
         found, translations={code: load_translation(file.read_text(), found, str(file)) for code, file in there.items()}
@@ -145,14 +147,17 @@ def files() -> list[Path]:
     return sorted(Path(getattr(settings, "LESSONS", settings.BASE_DIR / "lessons")).glob("*.md"))
 
 
-@lru_cache(512)
-def _loaded(path: Path, changed: tuple[int, ...]) -> Lesson:
-    return load_file(path)
+_SHELF = Shelf(load_file, lambda lesson: lesson.slug)
 
 
 def lessons() -> list[Lesson]:
-    """All of them in their order. Raises LessonError."""
-    return sorted((_loaded(path, languages.changed(path)) for path in files()), key=lambda lesson: lesson.order)
+    """All that can be used, in their order."""
+    return sorted(_SHELF.look(files())[0], key=lambda lesson: lesson.order)
+
+
+def problems() -> list[Problem]:
+    """What is wrong with the others."""
+    return _SHELF.look(files())[1]
 
 
 def find(slug: str) -> Lesson | None:

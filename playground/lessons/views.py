@@ -33,7 +33,9 @@ from .lesson import Lesson
 @never_cache
 def index(request: HttpRequest) -> HttpResponse:
     """All lessons."""
-    return render(request, "lessons/index.html", {"lessons": [showing.facts(each) for each in loading.lessons()]})
+    shown = [showing.facts(each) for each in loading.lessons()]
+    broken = loading.problems() if access.teaches_somewhere(request.who) else ()
+    return render(request, "lessons/index.html", {"lessons": shown, "broken": broken})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from cluster_core.machinery import yamlio
 from playground.grading import lines
-from playground.grading.problems import Problem
+from playground.grading.problems import Problem, Unusable
 
 from . import texts
 from .texts import Texts
@@ -20,12 +20,8 @@ SCHEMA_FILE = Path(__file__).with_name("schema.json")
 Form = Literal["exercise", "lesson", "demo"]
 
 
-class TranslationError(ValueError):
-    """The translation cannot be used; `problems` says where and why."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = problems
+class TranslationError(Unusable):
+    """The translation cannot be used."""
 
 
 @lru_cache(1)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -220,3 +221,12 @@ def test_in_local_mode_there_is_nothing_to_log_in_to(client: Client, settings: A
     assert client.get("/login/")["Location"] == "/"
     assert client.get("/mine/").status_code == 404
     assert client.get("/api/v1/clusters/").status_code == 200
+
+
+def test_a_course_may_be_named_in_any_script(client: Client) -> None:
+    user = get_user_model().objects.create_user("li")
+    user.user_permissions.add(Permission.objects.get(codename="add_course"))
+    client.force_login(user)
+    made = client.post("/api/v1/courses/", {"name": "容器编排"}, content_type="application/json")
+    assert (made.status_code, made.json()["name"]) == (201, "容器编排")
+    assert client.get(f"/courses/{made.json()['slug']}/").status_code == 200

@@ -95,3 +95,21 @@ def test_one_bad_line_imports_nobody(client: Client, course: Course) -> None:
     assert refused.status_code == 400
     assert {each["line"] for each in refused.json()["errors"]["lines"]} in ({"3"}, {3})
     assert Membership.objects.filter(course=course, role="student").count() == 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_names_with_accents_come_whole_from_whatever_spreadsheet(encoding: str) -> None:
+    assert [each.name for each in roster.parse(roster.decoded("name\nJosé Müller\n".encode(encoding)))] == ["José Müller"]
+
+
+def test_a_file_that_is_no_text_is_refused() -> None:
+    with pytest.raises(roster.RosterError, match="line 1: the file is not text"):
+        roster.decoded(b"\x81\x8d\x8f")
+
+
+def test_over_rest_each_line_is_named_in_the_message(client: Client, course: Course) -> None:
+    client.force_login(course.memberships.get().user)
+    answer = client.post(f"/api/v1/courses/{course.slug}/roster/", "name,role\n,student\nAda,boss\n", content_type="text/csv")
+    told = answer.json()["message"]
+    assert (answer.status_code, told.split("; ")[0]) == (400, "line 2: the name is missing")
+    assert 'line 3: the role "boss"' in told

@@ -154,3 +154,22 @@ def test_what_is_not_there_cannot_be_answered_nor_seen(school: School, cluster: 
     assert school.ask("owner", "POST", f"{own}hints/4711/seen/").status_code == 404
     hint = school.ask("teacher", "POST", f"{COURSE}clusters/{cluster}/hints/", json={"text": "look"}).json()["id"]
     assert [school.ask("owner", "POST", f"{own}hints/{hint}/seen/").status_code for _ in range(2)] == [204, 204]
+
+
+def test_a_frozen_class_makes_no_clusters_whichever_way(school: School, cluster: str) -> None:
+    def frozen(now: bool) -> None:
+        assert school.ask("teacher", "POST", f"{COURSE}freeze/", json={"frozen": now}).status_code == 200
+
+    ways = {
+        "make": ("/api/v1/clusters/", {"name": "more", "nodes": 0}),
+        "fork": (f"/api/v1/clusters/{cluster}/fork/", {"name": "more"}),
+        "demo": ("/api/v1/demos/node-loss/replay/", {}),
+    }
+    frozen(True)
+    try:
+        for address, body in ways.values():
+            refused = school.ask("owner", "POST", address, json=body)
+            assert (refused.status_code, "frozen" in refused.json()["message"]) == (403, True), refused.text
+        assert "frozen" in school.ask("owner", "POST", "/lessons/first-pod/").text
+    finally:
+        frozen(False)
