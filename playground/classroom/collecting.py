@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from cluster_core.persistence.log import ClusterUnknown
 from playground.grading import catalogue
 from playground.grading import services as grading
@@ -22,7 +24,7 @@ def collect(*, course: Course, exercise: str = "", clusters: Collection[str] = (
     exercise, else the one made last: {"student", "cluster", "submission", "problem"}, of everybody who has nothing too."""
     found = catalogue.find(exercise or course.exercise)
     if found is None:
-        raise Refused("the course has no current exercise: set one first, or name one")
+        raise Refused(_("the course has no current exercise: set one first, or name one"))
     existing = wall.existing_clusters_in(course)
     if clusters:
         return [_collected(found, owned) for owned in _named(existing, clusters)]
@@ -36,7 +38,7 @@ def _named(existing: Sequence[Ownership], names: Collection[str]) -> list[Owners
     by_name = {owned.cluster: owned for owned in existing}
     unknown = sorted(set(names) - set(by_name))
     if unknown:
-        raise Refused(f"no student of this course has a cluster {', '.join(unknown)}")
+        raise Refused(_("no student of this course has a cluster %(names)s") % {"names": ", ".join(unknown)})
     return [by_name[name] for name in dict.fromkeys(names)]
 
 

@@ -49,7 +49,7 @@ def seen(*, cluster: str, hint: int) -> None:
     """Once is enough. Raises Missing."""
     found = Hint.objects.filter(pk=hint, ownership__cluster=cluster)
     if not found.filter(seen=None).update(seen=timezone.now()) and not found.exists():
-        raise Missing("there is no such hint")
+        raise Missing(_("there is no such hint"))
 
 
 def ask_to_take_over(*, cluster: str, who: Who) -> Share:
