@@ -134,7 +134,9 @@ async def test_jq_is_given_its_time_and_no_more(terminal: Terminal, monkeypatch:
     assert "execution timeout" in await terminal.run("jq -n 'last(range(1e12))'")
     assert await terminal.run("""echo '{"a": [1, 2]}' > /root/x.json; jq -c .a /root/x.json; cat /root/x.json | jq '.a[1]'""") == "[1,2]\n2\n"
     shown = await terminal.run("echo '1 2 3' | jq -s add; echo 12 | jq -n 'input + 1'; echo oops | jq .; echo $?")
-    assert shown.startswith("6\n13\njq: invalid JSON") and shown.endswith("\n5\n")
+    said = [line for line in shown.splitlines() if line.startswith("jq: ")]
+    assert len(said) == 1 and said[0].startswith("jq: invalid JSON")  # what is said of errors may come a moment sooner or later
+    assert [line for line in shown.splitlines() if line not in said] == ["6", "13", "5"]
 
 
 @pytest.mark.parametrize("filtering", ["head -2", "grep -v three", "tee /root/log", "jq .", "while read x; do echo $x; done"])
