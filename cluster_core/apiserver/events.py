@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_core.apiserver.world import CONTROL_PLANE
 from cluster_core.machinery.seed import uuid_of
-from cluster_core.machinery.timestamps import SECOND, parse_time
+from cluster_core.machinery.timestamps import SECOND, any_time
 from cluster_core.machinery.typed import Obj
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _latest(client: Client, namespace: str, about: Obj, what: Occurrence) -> tup
 
 def _is_finished(client: Client, event: Obj) -> bool:
     last = (event.get("series") or {}).get("lastObservedTime") or event.get("eventTime") or event["metadata"]["creationTimestamp"]
-    return client.server.world.clock.now - parse_time(last) > _FINISHED
+    return client.server.world.clock.now - any_time(last) > _FINISHED
 
 
 def _once_more(client: Client, known: Obj, what: Occurrence) -> Obj:

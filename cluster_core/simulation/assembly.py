@@ -26,7 +26,7 @@ from cluster_core.machines.machine import Machine
 from cluster_core.machines.park import MachinePark
 from cluster_core.scheduler import configuration
 from cluster_core.scheduler.component import Scheduler
-from cluster_core.simulation import connecting, presenting, proxying, usage, webhooks
+from cluster_core.simulation import connecting, leaderelection, presenting, proxying, usage, webhooks
 from cluster_core.simulation.chronicle import Chronicle
 from cluster_core.simulation.drain import Drains
 from cluster_core.simulation.flaky import Flaky
@@ -154,13 +154,19 @@ def add_parts(cluster: Cluster) -> None:
     for part in (ServiceAddresses(world), *parts, *external_parts(cluster)):
         cluster.add_part(part)
     add_network(cluster)
-    presenting.install(cluster.server, park, fleet)
-    connecting.install(cluster.server, fleet)
-    proxying.install(cluster)
-    webhooks.install(cluster)
+    _connect(cluster, park, fleet)
     kubeletlink.install(cluster)
     if not cluster.spec.bare:
         usage.install(cluster.server, fleet.inside)
     machineparts.install(cluster, containers)
     partshells.install(cluster, containers)
     containers.said = lambda launch, started, until: programs.of_container(cluster, containers.fault, launch, started, until)
+
+
+def _connect(cluster: Cluster, park: MachinePark, fleet: Fleet) -> None:
+    """Let the API server reach what does not lie in its store."""
+    presenting.install(cluster.server, park, fleet)
+    leaderelection.install(cluster)
+    connecting.install(cluster.server, fleet)
+    proxying.install(cluster)
+    webhooks.install(cluster)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cluster_core.apiserver.client import Client
 from cluster_core.kubelet import imagestore
 from cluster_core.machinery.clock import SECOND
+from cluster_core.simulation import leaderelection
 from cluster_core.simulation.kubeadm import addons, serving
 from cluster_core.simulation.kubeadm.policy import policy
 from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of, new_machine, park_of
@@ -47,6 +48,7 @@ def system_objects(cluster: Cluster) -> None:
     machine = park_of(cluster).get(CONTROL_PLANE)
     api = _own_objects(cluster)
     _kubernetes_service(api, machine.address if machine is not None else "172.18.0.2")
+    leaderelection.begin(cluster, api)
 
 
 def _own_objects(cluster: Cluster) -> Client:
@@ -66,6 +68,7 @@ def _create_all(cluster: Cluster) -> None:
     api = _own_objects(cluster)
     address = _nodes(cluster) if not cluster.spec.bare else "172.18.0.2"
     _kubernetes_service(api, address)
+    leaderelection.begin(cluster, api)
     if not cluster.spec.bare:
         for kind, obj in addons.objects(f"https://{address}:6443", proxy=cluster.spec.flavour == "kubeadm"):
             api.create(kind, obj)

@@ -8,7 +8,7 @@ from cluster_core.kubelet import staticpods
 from cluster_core.machines import kubelets
 from cluster_core.machines.kubelets import Settings
 from cluster_core.machines.machine import Machine
-from cluster_core.simulation import clientaccess, etcdfiles, machinefiles, proxyunits, startchecks
+from cluster_core.simulation import clientaccess, etcdfiles, leaderelection, machinefiles, proxyunits, startchecks
 from cluster_core.simulation.chronicle import FAILED, chronicle_of
 from cluster_core.simulation.control import COMPONENTS, control_of
 from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of, park_of
@@ -25,10 +25,15 @@ def install(cluster: Cluster, containers: Containers) -> None:
     control.check = lambda component, argv, manifest: startchecks.check(cluster, component, argv, manifest)
     control.started = lambda component: _started(cluster, component)
     control.halted = lambda component: _halted(cluster, component)
-    control.note = lambda component, what, text: chronicle_of(cluster).note(CONTROL_PLANE, component, what, text)
+    control.note = lambda component, what, text: _noted(cluster, component, what, text)
     park.boot = lambda machine: boot(cluster, machine)
     proxyunits.proxies_of(cluster).is_broken = lambda pod: proxyunits.pod_fault(cluster, pod)
     containers.fault = lambda launch: control.fault_of(launch.pod, launch.container["name"]) or proxyunits.fault(cluster, launch)
+
+
+def _noted(cluster: Cluster, component: str, what: str, text: str) -> None:
+    leaderelection.ending(cluster, component, what)
+    chronicle_of(cluster).note(CONTROL_PLANE, component, what, text)
 
 
 def _halted(cluster: Cluster, component: str) -> None:
@@ -45,8 +50,13 @@ def _started(cluster: Cluster, component: str) -> None:
         etcdfiles.take_up(cluster, control.data_directory)
     if component == "kube-scheduler":
         control.documents[component] = startchecks.scheduler_file(cluster)
-    if component not in ("etcd", "kube-apiserver"):
-        return
+    if component in leaderelection.SERVERS:
+        _server_started(cluster)
+    leaderelection.started(cluster, component)
+
+
+def _server_started(cluster: Cluster) -> None:
+    control = control_of(cluster)
     control.link = startchecks.etcd_link(cluster) if all(map(control.is_running, COMPONENTS[:2])) else ""
     control.set_fault()
     _begin_anew(cluster)

@@ -85,7 +85,8 @@ def test_a_stopped_container_comes_back() -> None:
     up = SetUp()
     up.api.create("Pod", pod(nodeName=WORKER))
     up.cluster.advance(20)
-    up.run("crictl stop c", WORKER)
+    (identifier,) = (row[0] for row in _rows(up.run("crictl ps --name c", WORKER)) if "web" in row)
+    up.run(f"crictl stop {identifier}", WORKER)
     up.cluster.advance(20)
     states = [(row[5], row[7]) for row in _rows(up.run("crictl ps -a --name c --state running", WORKER)) if "web" in row]
     assert len(states) == 1
