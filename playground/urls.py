@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("playground.api.urls")),
     path("", include("playground.demos.urls")),
     path("api/v1/", include("playground.classroom.api_urls")),

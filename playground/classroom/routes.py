@@ -25,6 +25,7 @@ PAGES: Mapping[str, Row] = {
     "login/": {"GET": OPEN, "POST": OPEN},
     "logout/": {"POST": SIGNED_IN},
     "welcome/": {"GET": SIGNED_IN},
+    "i18n/setlang/": {"POST": OPEN},  # a cookie of the browser's own
     "mine/": {"GET": SIGNED_IN, "POST": SIGNED_IN},  # its forms name a cluster: the view asks
     "courses/": {"GET": SIGNED_IN, "POST": SIGNED_IN},
     "courses/<slug:course>/": {"GET": Action.STUDY, "POST": Action.MANAGE},

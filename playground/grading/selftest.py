@@ -1,9 +1,13 @@
-"""Does an exercise grade as it should? Its reference passes, its starter and its wrong answers do not."""
+"""Does an exercise grade as it should? Its reference passes, its starter and its wrong answers do not; and its translations say
+the same as it does, as far as that can be told."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from playground.translations import terms
+
+from . import wording
 from .exercise import Answer, Exercise
 from .ground import SetupFailed
 from .runner import grade
@@ -19,6 +23,7 @@ def complaints(exercise: Exercise) -> list[str]:
 
 
 def _complaints(exercise: Exercise) -> Iterator[str]:
+    yield from terms.complaints(exercise.translations, wording.texts(exercise))
     if exercise.reference is None:
         yield "there is no reference answer"
     else:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from playground.grading import lines
 
 from .texts import Found, Texts, pairs
 
@@ -31,3 +34,10 @@ def differences(given: Texts, wanted: Texts) -> Found:
             yield path, f"lacks {term}, which the original has"
         for term in sorted(here - there):
             yield path, f"has {term}, which the original has not"
+
+
+def complaints(translations: Mapping[str, Texts], original: Texts) -> Iterator[str]:
+    """The same of all translations of something, in words."""
+    for language, given in translations.items():
+        for path, what in differences(given, original):
+            yield f"{language}: {lines.field_text(path)}: {what}"

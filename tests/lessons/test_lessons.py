@@ -5,21 +5,33 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
-from playground.lessons import doing, loading, machines
+from playground.lessons import doing, loading, machines, selftest
 
 FILES = loading.files()
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_lesson_starts_unsolved_and_its_solutions_solve_it(path: Path) -> None:
-    lesson = loading.load(path.read_text(), path.stem, path.name)
-    cluster = doing.begin(lesson)
-    for step in lesson.steps:
-        assert not doing.is_solved(step, cluster), f"{step.name} is solved before it is done"
-        doing.do(cluster, step.solution)
-        wrong = [looked for looked in doing.look(step, cluster) if not looked.ok]
-        assert wrong == [], step.name
+    assert selftest.complaints(loading.load_file(path)) == []
+
+
+def test_a_lesson_that_is_solved_already_or_not_by_its_solution_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "01-test.md"
+    file.write_text(LESSON)
+    with pytest.raises(SystemExit):
+        call_command("lesson", "test", str(file))
+    assert '  "First" is solved before it is done' in capsys.readouterr().out
+    file.write_text(LESSON.replace("equals: 0", "equals: 1"))
+    with pytest.raises(SystemExit):
+        call_command("lesson", "test", str(file))
+    assert 'the solution of "First" does not solve "none": 0 Pod in namespace default, wanted exactly 1' in capsys.readouterr().out
+    (tmp_path / "de").mkdir()
+    (tmp_path / "de" / "01-test.md").write_text("---\ntitle: Probe\n---\n")
+    with pytest.raises(SystemExit):
+        call_command("lesson", "test", str(file))
+    assert f"{tmp_path}/de/01-test.md:2: 'steps' is a required property" in capsys.readouterr().out
 
 
 def test_there_are_twenty_lessons_each_with_a_place_text_hints_and_questions() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from django.core.management import call_command
 from django.utils import translation
+from jsonschema import Draft202012Validator
 
 from playground.demos import catalogue as demos
 from playground.demos import wording as demo_wording
@@ -209,3 +213,22 @@ def test_a_topic_is_called_the_same_everywhere(language: str) -> None:
         for topic, translated in load(path).translations[language].get("topics", {}).items():
             called.setdefault(topic, set()).add(translated)
     assert {topic: names for topic, names in called.items() if len(names) > 1} == {}
+
+
+def test_the_command_that_tests_exercises_tells_of_translations(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    german = folder / "de" / "test.yaml"
+    german.write_text(GERMAN.replace("`nginx:1.27`", "`nginx:1.26`"))
+    with pytest.raises(SystemExit):
+        call_command("exercise", "test", str(folder / "test.yaml"))
+    assert "  de: description: lacks nginx:1.27, which the original has" in capsys.readouterr().out
+    german.write_text(GERMAN.replace("title: Zähle\n", ""))
+    with pytest.raises(SystemExit):
+        call_command("exercise", "test", str(folder / "test.yaml"))
+    assert f"{german}:1: 'title' is a required property" in capsys.readouterr().out
+
+
+def test_the_schema_of_translations_is_published(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("exercise", "schema", "--translations")
+    schema = json.loads(capsys.readouterr().out)
+    assert list(Draft202012Validator(schema).iter_errors(yaml.safe_load(GERMAN))) == []
+    assert list(Draft202012Validator(schema).iter_errors({"title": "", "checks": {}}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cluster_core.network.trace import ANSWERED, OPEN, REFUSED, TIMEOUT, UNREACHABLE
+from cluster_core.network.trace import ANSWERED, OPEN
 from cluster_core.simulation.commands import CommandError
 from playground.grading.saying import Said
 
@@ -13,12 +13,20 @@ from .base import CheckKind, Finding, Spec, View, anything, failed, is_ready, no
 
 MOST_HOPS = 50
 _OUTCOMES = {
-    ANSWERED: Said("answered"),
-    OPEN: Said("open"),
-    REFUSED: Said("refused"),
-    TIMEOUT: Said("timeout"),
-    UNREACHABLE: Said("unreachable"),
+    str(said): said
+    for said in (
+        Said("answered"),
+        Said("open"),
+        Said("refused"),
+        Said("timeout"),
+        Said("unreachable"),
+        Said("nxdomain"),
+        Said("servfail"),
+        Said("dns-timeout"),
+        Said("no-source"),
+    )
 }
+"""What may become of a traced request, as the network calls it."""
 
 
 def _source(spec: Any, view: View) -> tuple[Any, str]:
@@ -53,9 +61,13 @@ def _about(spec: Spec, what: str) -> Said:
     return Said("%(object)s: %(why)s", object=spec["to"], why=what)
 
 
+def _outcome_word(trace: Mapping[str, Any]) -> str:
+    return _OUTCOMES.get(trace["outcome"], str(trace["outcome"]))
+
+
 def _outcome(trace: Mapping[str, Any]) -> str:
     status = trace.get("response", {}).get("status", 0)
-    return Said("answered %(status)s", status=status) if status else _OUTCOMES[trace["outcome"]]
+    return Said("answered %(status)s", status=status) if status else _outcome_word(trace)
 
 
 def _wrong(spec: Mapping[str, Any], trace: Mapping[str, Any]) -> str:
@@ -64,7 +76,7 @@ def _wrong(spec: Mapping[str, Any], trace: Mapping[str, Any]) -> str:
     if spec.get("refused"):
         return Said("%(found)s, wanted: no answer", found=_outcome(trace)) if answered else ""
     if not answered:
-        return Said("%(told)s (%(why)s)", told=_OUTCOMES[trace["outcome"]], why=trace["reason"])
+        return Said("%(told)s (%(why)s)", told=_outcome_word(trace), why=trace["reason"])
     response = trace.get("response", {"status": 0, "body": ""})
     wanted = spec.get("status", 200 if response["status"] else 0)
     if response["status"] != wanted:

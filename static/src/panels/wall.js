@@ -18,11 +18,11 @@ import { pictureView } from "./wallpicture.js";
 /** @param {FormData} form @param {string} name */
 const read = (form, name) => String(form.get(name) ?? "").trim();
 
-/** @param {Progress} progress */
-const progressView = ({ passed, total, checks }) => html`<div class="wall-progress">
+/** @param {Progress} progress @param {Record<string, string>} titles of the checks, in the page's language */
+const progressView = ({ passed, total, checks }, titles) => html`<div class="wall-progress">
   <progress max=${total} .value=${passed} aria-label=${t("wall.progress", { n: passed, most: total })}></progress>
   <span>${passed}/${total}</span>
-  <details><summary>${t("wall.checks")}</summary><ul class="learn-checks">${checks.map((check) => html`<li><span class=${check.ok ? "tone-ok" : "muted"} aria-hidden="true">${check.ok ? "✓" : "○"}</span><span><span class="visually-hidden">${t(check.ok ? "guide.done" : "guide.open")}:</span> ${check.name}</span></li>`)}</ul></details>
+  <details><summary>${t("wall.checks")}</summary><ul class="learn-checks">${checks.map((check) => html`<li><span class=${check.ok ? "tone-ok" : "muted"} aria-hidden="true">${check.ok ? "✓" : "○"}</span><span><span class="visually-hidden">${t(check.ok ? "guide.done" : "guide.open")}:</span> ${titles[check.name] ?? check.name}</span></li>`)}</ul></details>
 </div>`;
 
 /** @param {HTMLElement} element @param {{api: Api, course: string, own: string[]}} options `own`: the teacher's clusters @returns {() => void} undo */
@@ -31,7 +31,7 @@ export function mountWall(element, { api, course, own }) {
   const ui = createState({
     state: /** @type {any} */ (null),
     students: /** @type {Student[] | null} */ (null),
-    exercises: /** @type {Array<{name: string, title: string}>} */ ([]),
+    exercises: /** @type {Array<{name: string, title: string, checks: Array<{name: string, title: string}>}>} */ ([]),
     live: false,
     hinting: "",
     said: "",
@@ -46,6 +46,13 @@ export function mountWall(element, { api, course, own }) {
     } catch (error) {
       ui.set({ said: error instanceof Error ? error.message : String(error), bad: true });
     }
+  }
+
+  /** Of the checks of the class's exercise. @returns {Record<string, string>} */
+  function titles() {
+    const { exercises, state } = ui.get();
+    const chosen = exercises.find((each) => each.name === state?.exercise);
+    return Object.fromEntries((chosen?.checks ?? []).map((each) => [each.name, each.title]));
   }
 
   /** @param {string} what @param {object} body @param {string} said */
@@ -124,7 +131,7 @@ export function mountWall(element, { api, course, own }) {
   /** @param {Card} card @param {Student} student */
   const cluster = (card, student) => html`<section class="wall-cluster" aria-label="${student.name}: ${card.name}">
     <h3><a href="/clusters/${encodeURIComponent(card.name)}/">${card.name}</a></h3>
-    ${pictureView(card.picture)} ${card.progress ? progressView(card.progress) : nothing}
+    ${pictureView(card.picture)} ${card.progress ? progressView(card.progress, titles()) : nothing}
     <div class="wall-buttons">
       <button class="button" type="button" aria-expanded=${ui.get().hinting === card.name} @click=${() => ui.set({ hinting: ui.get().hinting === card.name ? "" : card.name })}>${t("wall.hint")}</button>
       <button class="button" type="button" ?disabled=${card.take_over !== ""} @click=${() => post(`clusters/${encodeURIComponent(card.name)}/take-over`, {}, t("wall.said.takeOver"))}>${t(`wall.takeOver.${card.take_over || "ask"}`)}</button>

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand
 
 from playground import collector
 from playground.grading import catalogue, loading, replaying, selftest
+from playground.translations import loading as translations
 
 
 class Command(BaseCommand):
@@ -22,7 +23,8 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         test = actions.add_parser("test", help="does each grade its own answers as it should?")
         test.add_argument("files", nargs="+", type=Path, metavar="FILE")
-        actions.add_parser("schema", help="print the JSON Schema of exercises")
+        schema = actions.add_parser("schema", help="print the JSON Schema of exercises")
+        schema.add_argument("--translations", action="store_true", help="that of translations instead")
 
         again = actions.add_parser("replay", help="are verdicts the same every time, whoever grades?")
         again.add_argument("--submissions", type=int, default=200)
@@ -30,7 +32,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["action"] == "schema":
-            self.stdout.write(json.dumps(loading.schema(), indent=2))
+            wanted = translations.schema() if options["translations"] else loading.schema()
+            self.stdout.write(json.dumps(wanted, indent=2))
             return
         if options["action"] == "replay":
             self._replay(options["submissions"], options["workers"])
