@@ -136,6 +136,9 @@ def query_delete_options(request: ApiRequest) -> dict[str, Any]:
         found["propagationPolicy"] = request.parameter("propagationPolicy")
     if request.parameters("dryRun"):
         found["dryRun"] = request.parameters("dryRun")
+    wanted = {name: request.parameter(name) for name in ("uid", "resourceVersion") if request.parameter(name)}
+    if wanted:
+        found["preconditions"] = wanted
     orphan = boolean(request, "orphanDependents")
     return found if orphan is None else {**found, "orphanDependents": orphan}
 

@@ -93,7 +93,7 @@ def parse_path(path: str, method: str) -> RequestInfo | None:
         parts.pop()
     if len(parts) >= 3 and parts[0] == "api":
         group, version, rest = "", parts[1], parts[2:]
-    elif len(parts) >= 4 and parts[0] == "apis":
+    elif len(parts) >= 4 and parts[0] == "apis" and parts[1]:
         group, version, rest = parts[1], parts[2], parts[3:]
     else:
         return None
