@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from cluster_core.apiserver import decode_yaml, schema
+from cluster_core.apiserver import decode_yaml, protobuf, schema
 from cluster_core.apiserver.decode_exact import DecodeError, Walk, kind_of
 from cluster_core.apiserver.decode_fast import Irregular, converter
 from cluster_core.apiserver.decode_syntax import JsonError, Pairs, parse, too_deep
@@ -56,6 +56,9 @@ class Decoded:
     strict_errors: list[str] = field(default_factory=list)
 
 
+_NO_PROTOBUF = "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
+
+
 def decode(
     body: bytes, content_type: str, type: Type, *, gvk: tuple[str, str, str], strict: Strictness = "Ignore"
 ) -> Decoded:
@@ -64,6 +67,8 @@ def decode(
     if not type.schema_name:
         return decode_untyped(body, content_type, gvk=gvk, strict=strict, type=type)
     expected = GroupVersionKind(*gvk)
+    if content_type.startswith(protobuf.MEDIA):
+        raise _unrecognized(_NO_PROTOBUF if body else "empty data", body, expected)
     if is_yaml(content_type):
         return _decode_yaml(body, type, expected, strict)
     found = _decode_quickly(body, type, expected)
@@ -211,7 +216,7 @@ def _decode_exactly(
     expected, strict, problems = how
     actual = _kind_of_body(document, body, expected)
     try:
-        target = type if actual == expected else _other_type(actual)
+        target = type if actual == expected else other_type(actual)
         walk = Walk()
         clean = {} if document is None else walk.decode(target, document)
     except DecodeError as error:
@@ -266,7 +271,7 @@ def _with_defaults(api_version: str, kind: str, expected: GroupVersionKind) -> G
     return GroupVersionKind(group, version, kind or expected.kind)
 
 
-def _other_type(actual: GroupVersionKind) -> Type:
+def other_type(actual: GroupVersionKind) -> Type:
     """The type of a body of another kind, because it is decoded before it is refused. Raises DecodeError."""
     if actual.kind not in schema.registered(actual.api_version):
         version = quote(actual.api_version)

@@ -6,6 +6,7 @@ Models encoding/json's scanner (its words for each syntax error) and sigs.k8s.io
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -48,6 +49,17 @@ def parse(body: bytes) -> Any:
     if too_deep(body, parsed):
         raise JsonError(_TOO_DEEP)
     return _without_surrogates(parsed) if "\\u" in text else parsed
+
+
+def infinite(document: Any) -> str | None:
+    """The first number of a parsed document that no float64 can hold."""
+    level = [document]
+    while level:
+        for item in level:
+            if isinstance(item, Number) and math.isinf(float(item)):
+                return str(item)
+        level = [part for item in level if isinstance(item, (list, dict)) for part in _parts(item)]
+    return None
 
 
 def too_deep(body: bytes, value: Any) -> bool:

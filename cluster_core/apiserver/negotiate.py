@@ -66,7 +66,7 @@ def of_refusal(request: ApiRequest) -> Format:
 
 def accepted_of(context: Context, request: ApiRequest) -> Format:
     """As `accepted`, of what has columns there. Raises 406."""
-    plain = context.subresource == "status" and not context.kind.status_tables
+    plain = context.subresource == "approval" or (context.subresource == "status" and not context.kind.status_tables)
     return accepted(request, SHAPES_OF_CALLS if plain else SHAPES)
 
 

@@ -108,7 +108,7 @@ def _resource_of(group: str, version: str, rest: list[str], method: str, watchin
         if len(rest) > 2 and rest[2] not in ("status", "finalize"):
             rest = rest[2:]
     resource, name, subresource = (*rest, "", "", "")[:3]
-    verb = VERBS_BY_METHOD.get(method, method.lower())
+    verb = VERBS_BY_METHOD.get(method, "")
     if not name and verb == "get":
         verb = "list"
     if not name and verb == "delete":

@@ -138,7 +138,9 @@ class ApiServer:
             place = request.path.strip("/").split("/")
             if len(place) == 3 and place[0] == "apis" and aggregation.is_foreign(self, place[1], place[2]):
                 return aggregation.UNAVAILABLE
+            options.check_timeout(request)
             return nonresource.answer(self, request)
+        options.check_timeout(request)
         return self._within(self._context(info, request, info.verb), request, lambda context: _handled(context, info, request))
 
     @staticmethod
