@@ -32,8 +32,8 @@ def user_of(server: ApiServer, request: ApiRequest) -> User:
     if shown and (certified := user_of_certificate(server, shown)):
         return certified
     scheme, _, token = request.header("authorization").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return _of_token(server, request, token.strip())
+    if scheme.lower() == "bearer" and token and not token.startswith(" "):
+        return _of_token(server, request, token.partition(" ")[0])
     if request.user is not None and not scheme:
         return request.user
     if shown or str(server.options.get("anonymous-auth", "true")).lower() == "false":

@@ -76,22 +76,13 @@ def _document(text: str) -> dict[str, Any]:
     except (binascii.Error, ValueError):
         raise _refused(f"{_NOT_VALID}: illegal base64 data at input byte {_first_illegal(text)}") from None
     try:
-        found = parse(_bytewise(data))
+        found = parse(data)
     except JsonError as error:
         raise _refused(f"{_NOT_VALID}: {error}") from None
     if not isinstance(found, Pairs):
         kind = gofmt.json_kind(found)
         raise _refused(f"{_NOT_VALID}: json: cannot unmarshal {kind} into Go value of type storage.continueToken")
     return {key: int(value) if isinstance(value, Number) and value.lstrip("-").isdigit() else value for key, value in found}
-
-
-def _bytewise(data: bytes) -> bytes:
-    """Go's scanner complains of bytes, not of characters."""
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return data.decode("latin-1").encode()
-    return data
 
 
 def _first_illegal(text: str) -> int:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from cluster_core.apiserver import decode_yaml, schema
+from cluster_core.apiserver import decode_yaml, protobuf, schema
 from cluster_core.apiserver.decode_exact import DecodeError, Walk, kind_of
 from cluster_core.apiserver.decode_fast import Irregular, converter
 from cluster_core.apiserver.decode_syntax import JsonError, Pairs, parse, too_deep
@@ -56,6 +56,9 @@ class Decoded:
     strict_errors: list[str] = field(default_factory=list)
 
 
+_NO_PROTOBUF = "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
+
+
 def decode(
     body: bytes, content_type: str, type: Type, *, gvk: tuple[str, str, str], strict: Strictness = "Ignore"
 ) -> Decoded:
@@ -64,6 +67,8 @@ def decode(
     if not type.schema_name:
         return decode_untyped(body, content_type, gvk=gvk, strict=strict, type=type)
     expected = GroupVersionKind(*gvk)
+    if content_type.startswith(protobuf.MEDIA):
+        raise _unrecognized(_NO_PROTOBUF if body else "empty data", body, expected)
     if is_yaml(content_type):
         return _decode_yaml(body, type, expected, strict)
     found = _decode_quickly(body, type, expected)
@@ -85,10 +90,26 @@ def decode_options(body: bytes, content_type: str) -> dict[str, Any]:
     except decode_yaml.YamlError as error:
         raise errors.bad_request(str(error)) from None
     try:
+        _check_options_kind(document)
         clean = Walk().decode(schema.definition(schema.META + "DeleteOptions"), document)
     except DecodeError as error:
         raise errors.bad_request(str(error)) from None
     return normalize(schema.definition(schema.META + "DeleteOptions"), clean or {})
+
+
+_OPTIONS_SCHEME = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"
+_UNVERSIONED = frozenset(("Status", "APIVersions", "APIGroupList", "APIGroup", "APIResourceList"))
+
+
+def _check_options_kind(document: Any) -> None:
+    """DeleteOptions are known in every group and version, hardly anything else is. Raises DecodeError."""
+    version, kind = _type_meta(document)
+    if kind in ("", "DeleteOptions"):
+        return
+    if version == "v1" and kind in _UNVERSIONED:
+        raise DecodeError(f"converting (v1.{kind}) to (v1.DeleteOptions): unknown conversion")
+    known = f"is registered for version {quote(version or 'meta.k8s.io/v1')} in scheme {quote(_OPTIONS_SCHEME)}"
+    raise DecodeError(f"no kind {quote(kind)} {known}")
 
 
 def decode_untyped(
@@ -195,7 +216,7 @@ def _decode_exactly(
     expected, strict, problems = how
     actual = _kind_of_body(document, body, expected)
     try:
-        target = type if actual == expected else _other_type(actual)
+        target = type if actual == expected else other_type(actual)
         walk = Walk()
         clean = {} if document is None else walk.decode(target, document)
     except DecodeError as error:
@@ -219,19 +240,28 @@ def _warnings(strict_errors: list[str]) -> list[str]:
 
 def _kind_of_body(document: Any, body: bytes, expected: GroupVersionKind) -> GroupVersionKind:
     """What the body says it is; what it leaves out is as expected. Raises ApiError."""
+    try:
+        api_version, kind = _type_meta(document)
+    except DecodeError as error:
+        raise _unrecognized(str(error), body, expected) from None
+    return _with_defaults(api_version, kind, expected)
+
+
+def _type_meta(document: Any) -> tuple[str, str]:
+    """apiVersion and kind as far as they are said. Raises DecodeError."""
     if document is not None and not isinstance(document, (Pairs, dict)):
         problem = f"json: cannot unmarshal {kind_of(document)} into Go value of type {_FIND_KIND}"
-        raise _unrecognized(f"couldn't get version/kind; json parse error: {problem}", body, expected)
+        raise DecodeError(f"couldn't get version/kind; json parse error: {problem}")
     said = {"apiVersion": "", "kind": ""}
     for key, value in document or ():
         if key in said and value is not None:
             if kind_of(value) != "string":
                 problem = f"json: cannot unmarshal {kind_of(value)} into Go struct field .{key} of type string"
-                raise _unrecognized(f"couldn't get version/kind; json parse error: {problem}", body, expected)
+                raise DecodeError(f"couldn't get version/kind; json parse error: {problem}")
             said[key] = value
     if said["apiVersion"].count("/") > 1:
-        raise _unrecognized(f"unexpected GroupVersion string: {said['apiVersion']}", body, expected)
-    return _with_defaults(said["apiVersion"], said["kind"], expected)
+        raise DecodeError(f"unexpected GroupVersion string: {said['apiVersion']}")
+    return said["apiVersion"], said["kind"]
 
 
 def _with_defaults(api_version: str, kind: str, expected: GroupVersionKind) -> GroupVersionKind:
@@ -241,7 +271,7 @@ def _with_defaults(api_version: str, kind: str, expected: GroupVersionKind) -> G
     return GroupVersionKind(group, version, kind or expected.kind)
 
 
-def _other_type(actual: GroupVersionKind) -> Type:
+def other_type(actual: GroupVersionKind) -> Type:
     """The type of a body of another kind, because it is decoded before it is refused. Raises DecodeError."""
     if actual.kind not in schema.registered(actual.api_version):
         version = quote(actual.api_version)

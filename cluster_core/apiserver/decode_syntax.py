@@ -6,6 +6,7 @@ Models encoding/json's scanner (its words for each syntax error) and sigs.k8s.io
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -44,10 +45,21 @@ def parse(body: bytes) -> Any:
     except RecursionError:
         raise JsonError(_TOO_DEEP) from None
     except ValueError:
-        raise JsonError(syntax_error(text)) from None
+        raise JsonError(syntax_error(body.decode("latin-1"))) from None
     if too_deep(body, parsed):
         raise JsonError(_TOO_DEEP)
     return _without_surrogates(parsed) if "\\u" in text else parsed
+
+
+def infinite(document: Any) -> str | None:
+    """The first number of a parsed document that no float64 can hold."""
+    level = [document]
+    while level:
+        for item in level:
+            if isinstance(item, Number) and math.isinf(float(item)):
+                return str(item)
+        level = [part for item in level if isinstance(item, (list, dict)) for part in _parts(item)]
+    return None
 
 
 def too_deep(body: bytes, value: Any) -> bool:
@@ -88,13 +100,16 @@ def _without_surrogates(value: Any) -> Any:
 
 
 def syntax_error(text: str) -> str:
-    """Go's words for the first fault in `text`."""
+    """Go's words for the first fault in `text`, whose characters are the bytes that were sent: Go names a byte."""
     return _Scanner(text).fault() or _ENDED
 
 
 def _bad(char: str, context: str) -> str:
     shown = {"'": "'\\''", '"': "'\"'"}.get(char) or "'" + quote(char)[1:-1] + "'"
     return f"invalid character {shown} {context}"
+
+
+_DIGITS = "0123456789"
 
 
 class _Scanner:
@@ -129,7 +144,7 @@ class _Scanner:
             return self._string()
         if char in "tfn":
             return self._literal({"t": "true", "f": "false", "n": "null"}[char])
-        if char == "-" or char.isdigit():
+        if char == "-" or char in _DIGITS:
             return self._number()
         return _bad(char, "looking for beginning of value")
 

@@ -45,7 +45,7 @@ def parse(body: bytes) -> tuple[Any, list[str]]:
 def documents(body: bytes) -> Iterator[tuple[Any, list[str]]]:
     """Every document of a stream, each as `parse` gives it. Raises YamlError when it comes to what is wrong."""
     try:
-        events = yaml.parse(body.decode("utf-8", "replace"), Loader=_LOADER)
+        events = yaml.parse(body, Loader=_LOADER)
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
                 yield _document(events)

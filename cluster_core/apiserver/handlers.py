@@ -28,14 +28,18 @@ def get(context: Context, request: ApiRequest) -> ApiResponse:
 
 
 def _check_version(context: Context, given: str) -> None:
-    """A get or watch from a version that is no number, or from the future, is refused."""
-    try:
-        wanted = options.object_version(given)
-    except ValueError as error:
-        raise errors.plain_error(str(error)) from error
+    """A get of a version that is no number, or of the future, is refused. A watch waits for the future."""
+    wanted = _version(given)
     current = context.server.storage.revision
     if wanted > current:
         raise options.too_large_version(wanted, current)
+
+
+def _version(given: str) -> int:
+    try:
+        return options.object_version(given)
+    except ValueError as error:
+        raise errors.plain_error(str(error)) from error
 
 
 def create(context: Context, request: ApiRequest) -> ApiResponse:
@@ -160,10 +164,13 @@ def _list_object(context: Context, page: listing.Page, format: negotiate.Format)
 def watch(context: Context, request: ApiRequest) -> Watch:
     """Open a watch: from a revision, or from now with what there is as ADDED events."""
     storage = context.server.storage
-    encode = _encoder(context, request)
+    format = negotiate.accepted_stream(request)
+    encode = _encoder(context, format)
     asked = options.list_options(request, watching=True)
     keep = listing.predicate(context, request)
-    _check_version(context, asked.version)
+    _version(asked.version)
+    if format.shape == "PartialObjectMetadataList":
+        raise negotiate.mismatch(context, format.shape, "not a list", "")
     legacy = asked.version in ("", "0")
     found = Watch(context, keep, storage.revision if legacy else int(asked.version), encode)
     if asked.initial_events or (legacy and asked.initial_events is None):
@@ -174,8 +181,7 @@ def watch(context: Context, request: ApiRequest) -> Watch:
     return found
 
 
-def _encoder(context: Context, request: ApiRequest) -> Encode:
-    format = negotiate.accepted(request)
+def _encoder(context: Context, format: negotiate.Format) -> Encode:
     if format.shape == "" and context.api_version == context.kind.api_version:
         return plain_frame
     first = True

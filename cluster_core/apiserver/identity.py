@@ -18,6 +18,13 @@ _CHECKED = ("deletionTimestamp", "deletionGracePeriodSeconds")
 _SYSTEM_FIELDS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation")
 
 
+def check_segment(name: str) -> None:
+    """What no name may be or hold, because it stands in a path. Raises 400."""
+    wrong = [f"may not be '{name}'"] if name in (".", "..") else [f"may not contain '{char}'" for char in "/%" if char in name]
+    if wrong:
+        raise errors.bad_request(f"Name parameter invalid: {gofmt.quote(name)}: {';'.join(wrong)}")
+
+
 def check_names(context: Context, obj: Obj) -> None:
     """Name and namespace of an object that replaces another one, against its path. Raises 400."""
     given = obj.get("metadata")

@@ -20,6 +20,7 @@ ACCEPTED = (
     "application/yaml",
     "application/vnd.kubernetes.protobuf",
 )
+STREAMED = ("application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch")
 YAML = "application/yaml"
 SHAPES_OF_CALLS = ("PartialObjectMetadata", "PartialObjectMetadataList")
 """What is only asked and never stored has no columns."""
@@ -65,8 +66,16 @@ def of_refusal(request: ApiRequest) -> Format:
 
 def accepted_of(context: Context, request: ApiRequest) -> Format:
     """As `accepted`, of what has columns there. Raises 406."""
-    plain = context.subresource == "status" and not context.kind.status_tables
+    plain = context.subresource == "approval" or (context.subresource == "status" and not context.kind.status_tables)
     return accepted(request, SHAPES_OF_CALLS if plain else SHAPES)
+
+
+def accepted_stream(request: ApiRequest) -> Format:
+    """How events are framed: only JSON is. Raises 406."""
+    clauses = request.header("accept") or "*/*"
+    if _first(clauses.replace(YAML, ""), SHAPES) is None:
+        raise NothingServed(errors.not_acceptable(STREAMED).message)
+    return accepted(request)._replace(media=JSON)
 
 
 @lru_cache(256)
@@ -147,14 +156,14 @@ def mismatch(context: Context, shape: str, what: str, ending: str) -> errors.Api
     return errors.NotAcceptable(f"you requested {shape}, but the requested object is {what} ({type}{ending})")
 
 
-def route_refusal(context: Context, request: ApiRequest) -> errors.ApiError:
+def route_refusal(context: Context, request: ApiRequest, refused: errors.ApiError) -> errors.ApiError:
     """The 406 of a route, which comes before that of negotiation, for a media type that is nowhere served."""
     served = ", ".join(ACCEPTED)
     wanted = {clause.partition(";")[0].strip() for clause in request.header("accept").split(",")}
     if "types" in context.kind.facts or wanted & {*ACCEPTED, "*/*", ""}:
-        return errors.not_acceptable(ACCEPTED)
-    if context.verb == "list":
-        served += f", {JSON};stream=watch, {ACCEPTED[-1]};stream=watch"
+        return refused
+    if context.verb in ("list", "watch"):
+        served = ", ".join((*ACCEPTED, *STREAMED))
     return errors.NotAcceptable(f"406: Not Acceptable\n\nAvailable representations: {served}", {})
 
 

@@ -33,15 +33,20 @@ _OPENID = ("/.well-known/openid-configuration", "/openid/v1/jwks")
 
 
 def answer(server: ApiServer, request: ApiRequest) -> ApiResponse:
-    """The answer to a GET of a non-resource path."""
+    """The answer to a request for a non-resource path."""
     path = request.path.rstrip("/") or "/"
     user_of(server, request, None)
     if path.startswith(health.ENDPOINTS):
         return health.answer(server, request, path) or discovery.PAGE_NOT_FOUND
     if path == "/metrics":
         return metrics.answer(server)
-    if request.method != "GET" and not _is_group(path):
-        raise errors.method_not_allowed()
+    found = _got(server, request, path)
+    if request.method == "GET" or _takes_all(path) or found is discovery.PAGE_NOT_FOUND:
+        return found
+    raise errors.method_not_allowed()
+
+
+def _got(server: ApiServer, request: ApiRequest, path: str) -> ApiResponse:
     if path == "/version":
         return _json({**VERSION, "gitVersion": server.version})
     if path in _OPENID:
@@ -51,9 +56,9 @@ def answer(server: ApiServer, request: ApiRequest) -> ApiResponse:
     return discovery.answer(server, request, path)
 
 
-def _is_group(path: str) -> bool:
-    """/apis/GROUP is served by a handler that looks at no method."""
-    return path.startswith("/apis/") and path.count("/") == 2
+def _takes_all(path: str) -> bool:
+    """/, /apis and /apis/GROUP are served by handlers that look at no method."""
+    return path in ("/", "/apis") or (path.startswith("/apis/") and path.count("/") == 2)
 
 
 def _json(body: Any) -> ApiResponse:

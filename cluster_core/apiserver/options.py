@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.request import ApiRequest
-from cluster_core.machinery import errors, field, gofmt
+from cluster_core.machinery import errors, field, gofmt, timestamps
 
 META = "meta.k8s.io"
 _MAX_MANAGER = 128
@@ -43,6 +43,14 @@ def integer(request: ApiRequest, name: str) -> int | None:
     if not -_INT64 <= value < _INT64:
         raise errors.bad_request(f"strconv.ParseInt: parsing {gofmt.quote(text)}: value out of range")
     return value
+
+
+def check_timeout(request: ApiRequest) -> None:
+    """How long the answer may take is kept to anyway; it has to be a duration. Raises 400."""
+    try:
+        timestamps.parse_duration(request.parameter("timeout") or "0")
+    except timestamps.TimeError as error:
+        raise errors.bad_request(f"invalid timeout specified in the request URL - {error}") from None
 
 
 def _invalid(kind: str, problems: field.Errors) -> None:
@@ -136,6 +144,9 @@ def query_delete_options(request: ApiRequest) -> dict[str, Any]:
         found["propagationPolicy"] = request.parameter("propagationPolicy")
     if request.parameters("dryRun"):
         found["dryRun"] = request.parameters("dryRun")
+    wanted = {name: request.parameter(name) for name in ("uid", "resourceVersion") if request.parameter(name)}
+    if wanted:
+        found["preconditions"] = wanted
     orphan = boolean(request, "orphanDependents")
     return found if orphan is None else {**found, "orphanDependents": orphan}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, cast
@@ -10,7 +11,7 @@ from cluster_core.apiserver import decode, identity, lifecycle, negotiate, optio
 from cluster_core.apiserver.body import inward, type_of
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.decode_exact import Walk, plain
-from cluster_core.apiserver.decode_syntax import JsonError, parse
+from cluster_core.apiserver.decode_syntax import JsonError, infinite, parse
 from cluster_core.apiserver.request import ApiRequest
 from cluster_core.machinery import errors, gofmt
 from cluster_core.machinery.field import invalid
@@ -23,6 +24,8 @@ MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 ACCEPTED = (JSON_PATCH, MERGE, STRATEGIC, APPLY)
+_OF_FIELD = re.compile("Go struct field [^ ]+ of type")
+"""What reads itself from JSON (times, quantities, numbers or texts) is not told where it stands."""
 _TEXT = Type("string", go="string")
 _OPERATION = Type(
     "struct",
@@ -100,7 +103,7 @@ class Patcher:
         try:
             return decode.normalize_strictly(type, cast(Obj, unstructured.converted(type, patched)))
         except decode.DecodeError as error:
-            raise self._refusal(type, patched, str(error)) from None
+            raise self._refusal(type, patched, _OF_FIELD.sub("Go value of type", str(error))) from None
 
     def _is_versioned(self, type: Type, patched: Obj) -> bool:
         """Whether the result says which version it is in; it is decoded as what it says it is.
@@ -115,9 +118,17 @@ class Patcher:
         expected = type.go.rpartition(".")[2] if self.context.subresource else own.name
         if type.schema_name and version and (kind or expected) not in schema.registered(version):
             self._refuse_kind(type, patched, f"version {gofmt.quote(version)}")
+        if type.schema_name and version and kind not in ("", expected):
+            self._refuse_conversion(type, patched, (*version.rpartition("/")[::2], kind), expected)
         if type.schema_name and not version and kind not in ("", expected):
             self._refuse_kind(type, patched, f"the internal version of group {gofmt.quote(own.group)}")
         return bool(version)
+
+    def _refuse_conversion(self, type: Type, patched: Obj, said: tuple[str, str, str], expected: str) -> NoReturn:
+        """Another kind that is known is decoded as that before it is found to be another one."""
+        self._decoded(decode.other_type(decode.GroupVersionKind(*said)), patched)
+        target = f"{type.schema_name.split('.')[-3]}.{expected}"
+        raise self._refusal(type, patched, f"converting ({said[1]}.{said[2]}) to ({target}): unknown conversion")
 
     def _said(self, type: Type, patched: Obj, name: str) -> str:
         found = patched.get(name) or ""
@@ -200,6 +211,9 @@ def read(context: Context, media: str, body: bytes) -> Patcher:
         document = parse(body)
     except JsonError as error:
         raise errors.bad_request(str(error) if media == STRATEGIC else f"error decoding patch: {error}") from None
+    if media in (MERGE, STRATEGIC) and (number := infinite(document)) is not None:
+        problem = f"json: cannot unmarshal number {number} into Go value of type float64"
+        raise errors.bad_request(problem if media == STRATEGIC else f"error decoding patch: {problem}")
     changes = unstructured.in_64_bits(plain(document)) if media == STRATEGIC else plain(document)
     return Patcher(context, media, changes, _strict_errors(context, media, document))
 

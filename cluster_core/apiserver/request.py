@@ -93,7 +93,7 @@ def parse_path(path: str, method: str) -> RequestInfo | None:
         parts.pop()
     if len(parts) >= 3 and parts[0] == "api":
         group, version, rest = "", parts[1], parts[2:]
-    elif len(parts) >= 4 and parts[0] == "apis":
+    elif len(parts) >= 4 and parts[0] == "apis" and parts[1]:
         group, version, rest = parts[1], parts[2], parts[3:]
     else:
         return None
@@ -108,7 +108,7 @@ def _resource_of(group: str, version: str, rest: list[str], method: str, watchin
         if len(rest) > 2 and rest[2] not in ("status", "finalize"):
             rest = rest[2:]
     resource, name, subresource = (*rest, "", "", "")[:3]
-    verb = VERBS_BY_METHOD.get(method, method.lower())
+    verb = VERBS_BY_METHOD.get(method, "")
     if not name and verb == "get":
         verb = "list"
     if not name and verb == "delete":

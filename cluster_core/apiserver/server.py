@@ -14,6 +14,7 @@ from cluster_core.apiserver import (
     discovery,
     handlers,
     hooks,
+    identity,
     negotiate,
     nonresource,
     options,
@@ -137,14 +138,18 @@ class ApiServer:
             place = request.path.strip("/").split("/")
             if len(place) == 3 and place[0] == "apis" and aggregation.is_foreign(self, place[1], place[2]):
                 return aggregation.UNAVAILABLE
+            options.check_timeout(request)
             return nonresource.answer(self, request)
-        return self._within(self._context(info, request, info.verb), request, lambda context: _served(context, info, request))
+        options.check_timeout(request)
+        return self._within(self._context(info, request, info.verb), request, lambda context: _handled(context, info, request))
 
     @staticmethod
     def _within(context: Context, request: ApiRequest, serve: Callable[[Context], _Answer]) -> _Answer | ApiResponse:
         """The answer, be it a refusal, with the warnings so far."""
         try:
             return serve(context)
+        except negotiate.NothingServed as error:
+            return refusal(negotiate.route_refusal(context, request, error), request, context.warnings)
         except errors.ApiError as error:
             return refusal(error, request, context.warnings)
 
@@ -162,14 +167,8 @@ class ApiServer:
         return context
 
 
-def _served(context: Context, info: RequestInfo, request: ApiRequest) -> ApiResponse:
-    try:
-        return _handled(context, info, request)
-    except negotiate.NothingServed:
-        raise negotiate.route_refusal(context, request) from None
-
-
 def _handled(context: Context, info: RequestInfo, request: ApiRequest) -> ApiResponse:
+    identity.check_segment(info.name)
     if info.subresource and info.subresource != "status" and not subresources.is_part(context):
         return subresources.answer(context, info, request)
     return handlers.HANDLERS[context.verb](context, request)

@@ -37,7 +37,7 @@ def since(timestamp: str | None, now: int) -> str:
     return human_duration((now - any_time(timestamp)) / SECOND)
 
 
-NAME = Column("Name", lambda obj, now: obj["metadata"]["name"], format="name", description=_NAME_TEXT)
+NAME = Column("Name", lambda obj, now: obj["metadata"].get("name", ""), format="name", description=_NAME_TEXT)
 AGE = Column("Age", age, description=_AGE_TEXT)
 CREATED_AT = Column("Created At", lambda obj, now: obj["metadata"].get("creationTimestamp", ""), "date", "", _AGE_TEXT)
 DEFAULT_COLUMNS = (NAME, CREATED_AT)

@@ -73,7 +73,7 @@ def _scalar(type: Type, value: Any) -> str:
     if type.kind not in fits or kind in fits[type.kind]:
         return ""
     if kind in _CONVERTIBLE.get(type.kind, ()):
-        return "" if kind == "float64" and value == int(value) else f"cannot convert {kind} to {type.go or type.kind}"
+        return "" if kind == "float64" and value.is_integer() else f"cannot convert {kind} to {type.go or type.kind}"
     return f"unrecognized type: {_go_type(type)}"
 
 

@@ -13,7 +13,18 @@ from cluster_core.machinery.typed import Obj
 def _approve(new: Obj, old: Obj) -> Obj:
     """An approval changes the conditions only."""
     conditions = (new.get("status") or {}).get("conditions") or []
-    return {**old, "metadata": new["metadata"], "status": {**(old.get("status") or {}), "conditions": conditions}}
+    status = {key: value for key, value in (old.get("status") or {}).items() if key != "conditions"}
+    return {**old, "metadata": new["metadata"], "status": {**status, "conditions": conditions} if conditions else status}
+
+
+def _keep_decisions(new: Obj, old: Obj) -> Obj:
+    """A change of the status leaves what was decided as it was decided."""
+    decided = {each["type"]: each for each in (old.get("status") or {}).get("conditions") or () if each["type"] in ("Approved", "Denied")}
+    conditions = (new.get("status") or {}).get("conditions")
+    if not decided or not conditions:
+        return new
+    kept = [decided.get(each.get("type"), each) for each in conditions]
+    return {**new, "status": {**new["status"], "conditions": kept}}
 
 
 def _condition(request: Obj, now: int) -> str:
@@ -70,6 +81,7 @@ KIND = Kind(
     short=("csr",),
     status=True,
     resets=("spec",),
+    prepare_status=_keep_decisions,
     validate_status=certificate_validation.status,
     fields=lambda obj: {"spec.signerName": obj.get("spec", {}).get("signerName", "")},
     subresources=(

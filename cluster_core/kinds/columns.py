@@ -99,7 +99,7 @@ def default_marked(annotations: Sequence[str]) -> Callable[[Obj, int], str]:
     def cell(obj: Obj, now: int) -> str:
         found = obj["metadata"].get("annotations") or {}
         is_default = any(found.get(key) == "true" for key in annotations)
-        return f"{obj['metadata']['name']}{' (default)' if is_default else ''}"
+        return f"{obj['metadata'].get('name', '')}{' (default)' if is_default else ''}"
 
     return cell
 

@@ -31,7 +31,7 @@ def prepare_create(namespace: Obj) -> Obj:
     finalizers = namespace.get("spec", {}).get("finalizers", [])
     if "kubernetes" not in finalizers:
         finalizers = [*finalizers, "kubernetes"]
-    return default({**namespace, "spec": {"finalizers": finalizers}, "status": {"phase": "Active"}})
+    return {**namespace, "spec": {"finalizers": finalizers}, "status": {"phase": "Active"}}
 
 
 def prepare_update(new: Obj, old: Obj) -> Obj:
@@ -100,6 +100,7 @@ KIND = Kind(
     verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
     default=default,
     prepare_create=prepare_create,
+    before_store=lambda context, new, old: default(new),  # a generated name was not known before
     prepare_update=prepare_update,
     validate=validate,
     validate_update=validate_update,

@@ -114,7 +114,6 @@ KIND = Kind(
     checks_metadata_whole=2,
     validate_update=validate_update,
     warnings=warnings,
-    fields=lambda obj: {"name": obj["metadata"]["name"]},
     columns=COLUMNS,
     status=True,
 )

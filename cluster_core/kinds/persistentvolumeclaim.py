@@ -94,7 +94,6 @@ KIND = Kind(
     validate_update=validate_update,
     validate_status=validate_status,
     warnings=warnings,
-    fields=lambda obj: {"name": obj["metadata"]["name"]},
     columns=COLUMNS,
     status=True,
 )

@@ -48,6 +48,7 @@ def fields(pod: Obj) -> dict[str, str]:
         "spec.hostNetwork": "true" if spec.get("hostNetwork") else "false",
         "status.phase": status.get("phase", ""),
         "status.podIP": next((one.get("ip", "") for one in status.get("podIPs") or ()), ""),
+        "status.podIPs": "",  # may be named, but is not filled in
         "status.nominatedNodeName": status.get("nominatedNodeName", ""),
     }
 

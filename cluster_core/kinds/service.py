@@ -105,8 +105,10 @@ def _without(port: Obj, gone: str) -> Obj:
 def _external(service: Obj, now: int) -> str:
     spec = service["spec"]
     outside = ",".join(spec.get("externalIPs") or ())
-    if spec["type"] == "ExternalName":
+    if spec.get("type") == "ExternalName":
         return str(spec.get("externalName", ""))
+    if not spec.get("type"):
+        return "<unknown>"
     if spec["type"] == "LoadBalancer":
         return ",".join(part for part in (balancer_addresses(service), outside) if part) or "<pending>"
     return outside or NONE
@@ -122,7 +124,7 @@ def _ports(service: Obj, now: int) -> str:
 
 COLUMNS = (
     NAME,
-    Column("Type", lambda obj, now: obj["spec"]["type"], description=documented(_DOCUMENTED, "type")),
+    Column("Type", lambda obj, now: obj["spec"].get("type", ""), description=documented(_DOCUMENTED, "type")),
     Column(
         "Cluster-IP",
         lambda obj, now: next(iter(ips(obj["spec"])), NONE),

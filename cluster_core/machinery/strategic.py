@@ -28,6 +28,8 @@ Items = Sequence[Any]
 
 def strategic_merge_patch(type: Type, original: Obj, patch: Any) -> dict[str, Any]:
     """The patched object. Raises ApiError: 400 for bad directives, 422 for lists of lists, else a plain 500."""
+    if patch is None:
+        return dict(original)
     if not isinstance(patch, Mapping):
         target = "Go value of type map[string]interface {}"
         raise errors.bad_request(f"json: cannot unmarshal {gofmt.json_kind(patch)} into {target}")

@@ -71,7 +71,7 @@ def read(source: str | bytes) -> list[Document]:
     except yaml.MarkedYAMLError as error:
         raise _marked(error) from error
     except yaml.YAMLError as error:
-        raise YamlError(str(error)) from error
+        raise YamlError(str(getattr(error, "reason", error))) from error
     except UnicodeDecodeError as error:
         raise YamlError("the input is no valid UTF-8") from error
 

@@ -244,3 +244,9 @@ def test_who_may_not_impersonate_hears_of_the_first_mode(engine: Engine) -> None
     answer = engine.call("GET", "/api/v1/namespaces/default/pods", authorization=header, impersonate_user="alice")
     assert answer.status == 403
     assert "cannot impersonate-on:user-info:list resource" in answer.json()["message"]
+
+
+def test_a_token_behind_two_spaces_is_no_token() -> None:
+    engine = Engine(nodes=0, bare=True)
+    answer = engine.call("GET", "/api/v1/pods", user=None, authorization="Bearer  x")  # type: ignore[arg-type]
+    assert (answer.status, "system:anonymous" in answer.json()["message"]) == (403, True)

@@ -174,3 +174,46 @@ def test_the_table_of_a_dry_run_has_no_version(engine: Engine) -> None:
     table = "application/json;as=Table;v=v1;g=meta.k8s.io"
     answer = engine.call("POST", "/api/v1/namespaces/default/pods", pod("dry"), query=DRY, accept=table)
     assert answer.json()["metadata"] == {}
+
+
+# ------------------------------------------------------------------------------------------------ other kinds and numbers
+
+
+def test_a_patch_does_not_make_an_object_another_kind(engine: Engine) -> None:
+    message = told(engine, f"{DEPLOYMENTS}/web", {"apiVersion": "v1", "kind": "Pod"}, MERGE)[1]
+    assert message.endswith("converting (v1.Pod) to (apps.Deployment): unknown conversion")
+
+
+@pytest.mark.parametrize(("media", "prefix"), [(MERGE, "error decoding patch: "), (STRATEGIC, "")])
+def test_a_number_without_bounds_is_refused(engine: Engine, media: str, prefix: str) -> None:
+    answer = engine.call("PATCH", f"{DEPLOYMENTS}/web", b'{"spec":{"replicas":1e400}}', content_type=media)
+    expected = f"{prefix}json: cannot unmarshal number 1e400 into Go value of type float64"
+    assert (answer.status, answer.json()["message"]) == (400, expected)
+
+
+def test_a_strategic_patch_of_null_changes_nothing(engine: Engine) -> None:
+    assert engine.call("PATCH", f"{CONFIG_MAPS}/c", b"null", content_type=STRATEGIC).status == 200
+
+
+def test_what_reads_itself_is_not_told_where_it_stands(engine: Engine) -> None:
+    message = told(engine, f"{CONFIG_MAPS}/c", {"metadata": {"creationTimestamp": 5}}, STRATEGIC)[1]
+    assert message.endswith("json: cannot unmarshal number into Go value of type string")
+
+
+@pytest.mark.parametrize(
+    ("body", "media", "cause"),
+    [
+        (b"{}", "application/vnd.kubernetes.protobuf", "expected prefix [107 56 115 0] ({})"),
+        (b"", "application/vnd.kubernetes.protobuf", "empty data (<empty>)"),
+        (b"a: \xff", "application/yaml", "yaml: invalid leading UTF-8 octet (613a20ff)"),
+    ],
+)
+def test_a_body_that_is_not_what_it_says_is_refused(engine: Engine, body: bytes, media: str, cause: str) -> None:
+    answer = engine.call("POST", CONFIG_MAPS, body, content_type=media)
+    assert (answer.status, answer.json()["message"].endswith(cause)) == (400, True), answer.body
+
+
+def test_a_timeout_has_to_be_a_duration(engine: Engine) -> None:
+    answer = engine.call("GET", CONFIG_MAPS, query=(("timeout", "x"),))
+    assert answer.json()["message"] == 'invalid timeout specified in the request URL - time: invalid duration "x"'
+    assert engine.call("GET", CONFIG_MAPS, query=(("timeout", "32s"),)).status == 200
