@@ -9,6 +9,7 @@ from cluster_core.machines import rendering
 from cluster_core.machines.machine import ON, Machine
 from cluster_core.simulation import (
     clientaccess,
+    logfiles,
     machinecontainers,
     machinedocker,
     machineetcdctl,
@@ -44,12 +45,14 @@ def _machine(cluster: Cluster, args: Mapping[str, Any]) -> Machine:
 
 @command("machine-files")
 def machine_files(cluster: Cluster, args: Mapping[str, Any]) -> dict[str, Any]:
-    """node -> {"files": {path: text}, "directories", "tools": [...], "env": {name: value}}"""
+    """node, logs? (with what is below /var/log) -> {"files": {path: text}, "directories", "tools": [...], "env": {name: value}}"""
     machine = _machine(cluster, args)
     env = machineetcdctl.ENVIRONMENT if machine.control_plane else {}
     left = fleet_of(cluster).workloads.files_on_node(machine.name, cluster.clock.now)
     merged = {**machinefiles.files(cluster, machine), **left}
     found = {path: text for path, text in merged.items() if text is not None}
+    if Arguments(args).truth("logs", False):
+        found |= logfiles.files(cluster, machine)
     return {"files": found, "directories": list(rendering.DIRECTORIES), "tools": sorted(TOOLS), "env": env}
 
 

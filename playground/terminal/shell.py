@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from bashkit import Bash
 
 from playground.engine.port import EngineError
 
-from . import filters, following, jq, kubeconfig, kubectl, openssl, scp, waiting
+from . import filters, following, jq, kubeconfig, kubectl, listing, openssl, scp, waiting
 
 Sink = Callable[[bytes], Awaitable[None]]
 Ask = Callable[..., Awaitable[dict[str, Any]]]
@@ -32,6 +34,8 @@ _SIGPIPE = 141
 """How a program ends whose output nobody reads any more."""
 _OWN = frozenset(("proc", "dev", "bin", "sbin", "sys", "lib"))
 _PROGRAMS = ("/usr/bin/", "/usr/local/bin/", "/usr/sbin/")
+_SECRET = re.compile(r".*\.key|/etc/kubernetes/(manifests/.*|[^/]*\.conf)|.*/\.kube/config|/var/lib/(kubelet/pki|etcd)/.*")
+"""Files that are root's alone."""
 _ENVIRONMENT = {"HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "USER": "root"}
 _LOCAL = ("/tmp/", "/proc/", "/dev/", *_PROGRAMS)
 
@@ -49,6 +53,7 @@ class Shell:
         self.bash: Any = None
         self._live, self._waited, self._ended = 0, False, ""
         self._code = 0  # what `$?` is for the next line
+        self._logs = False
         self.keys: Callable[[bytes], None] | None = None
         """Where keys go while a command has the terminal to itself."""
 
@@ -68,6 +73,8 @@ class Shell:
             timeout_seconds=LONGEST,
         )
         self._fs = self.bash.fs()
+        for path in self._theirs:
+            self._guard(path)
         for directory in answer["directories"]:
             self._fs.mkdir(directory, True)
         for name, command in self._commands(answer["tools"]).items():
@@ -83,6 +90,7 @@ class Shell:
             "sleep": self._patiently(waiting.sleep),
             "jq": jq.jq,
             "head": filters.head,
+            "ls": listing.ls,
             "tee": filters.tee,
             "openssl": self._openssl,
             "scp": scp.between(self._ask),
@@ -96,7 +104,8 @@ class Shell:
         """Run a line (or several); output goes to the sink as it comes."""
         self._fs, self._ended = self.bash.fs(), ""
         try:
-            self._take((await self._ask("machine-files", node=self.node))["files"])
+            self._logs = "log" in script or self.cwd.startswith("/var/log")
+            await self._refresh()
             result = await self._execute(script, sink)
             if result.error and not self._ended:
                 await sink(f"bash: {result.error}\n".encode())
@@ -154,6 +163,14 @@ class Shell:
 
     # ------------------------------------------------------------------------------------------------ files
 
+    def _guard(self, path: str) -> None:
+        if _SECRET.fullmatch(path):
+            self._fs.chmod(path, 0o600)
+
+    async def _refresh(self) -> None:
+        """The machine's files as they are now; what lies below /var/log only for those who may look there."""
+        self._take((await self._ask("machine-files", node=self.node, logs=self._logs))["files"])
+
     def _take(self, files: dict[str, str]) -> None:
         """Make the shell's files those of the machine; programs are the shell's own."""
         files = _without_programs(files)
@@ -166,6 +183,7 @@ class Shell:
                 self._fs.mkdir(posixpath.dirname(path), True)
                 self._fs.write_file(path, text.encode())
                 self._known[path] = text
+                self._guard(path)
         self._theirs = files
 
     async def _push(self) -> None:
@@ -219,7 +237,7 @@ class Shell:
             self._fs.mkdir(posixpath.dirname(whole), True)
             self._fs.write_file(whole, content)
         if answer["changed"]:
-            self._take((await self._ask("machine-files", node=self.node))["files"])
+            await self._refresh()
         try:
             await context.stdout.write(answer["out"].encode())
         except BrokenPipeError:  # whoever reads has read enough: `iptables-save | head`
@@ -251,9 +269,7 @@ class Shell:
             return await following.watch_etcd(self._ask, self.node, context)
 
     async def _follow(self, context: Any) -> int:
-        def run(after: int) -> Awaitable[dict[str, Any]]:
-            return self._ask("machine-run", node=self.node, argv=[context.name, *context.argv], after=after)
-
+        run = partial(self._ask, "machine-run", node=self.node, argv=[context.name, *context.argv])
         with self._leisure():
             try:
                 return await following.follow(run, context)

@@ -272,3 +272,41 @@ async def test_an_unknown_machine_has_no_terminal(host: Host) -> None:
     talk = await host.stream("demo", "terminal", {"node": "nowhere"})
     with pytest.raises(EngineError, match="nowhere"):
         await talk.receive()
+
+
+async def test_the_journal_is_followed_until_control_c(host: Host, terminal: Terminal) -> None:
+    await host.command("demo", "clock", {"action": "advance", "seconds": 5})
+    await terminal.type("journalctl -f -u kubelet\r")
+    await terminal.until("Observed pod startup duration")
+    await host.command("demo", "machine-run", {"node": "control-plane", "argv": ["systemctl", "restart", "kubelet"]})
+    assert "Stopped kubelet.service" in await terminal.until("Started kubelet.service")
+    await terminal.type("\x03")
+    await terminal.until("# $")
+    assert await terminal.run("echo ov''er") == "over\n"
+
+
+async def test_a_followed_journal_goes_through_pipes(host: Host, terminal: Terminal) -> None:
+    await terminal.type("journalctl -fu kubelet | grep --line-buffered Stopped\r")
+    await terminal.until("Stopped\r\n")
+    await host.command("demo", "machine-run", {"node": "control-plane", "argv": ["systemctl", "restart", "kubelet"]})
+    await terminal.until("Stopped kubelet.service")
+    await terminal.type("\x03")
+    await terminal.until("# $")
+
+
+async def test_logs_lie_where_the_kubelet_puts_them(host: Host, terminal: Terminal) -> None:
+    await host.command("demo", "clock", {"action": "advance", "seconds": 5})
+    assert "stderr F" in await terminal.run("head -1 /var/log/pods/*kube-scheduler*/kube-scheduler/0.log")
+    assert "etcd-control-plane_kube-system_etcd-" in await terminal.run("ls /var/log/containers")
+    assert "Started kubelet.service" in await terminal.run("systemctl restart kubelet; cat /var/log/syslog")
+    await terminal.run("rm -r /var/log/pods")
+    assert "kube-scheduler" in await terminal.run("ls /var/log/pods")
+
+
+async def test_ls_names_owners_modes_and_what_is_missing(terminal: Terminal) -> None:
+    told = await terminal.run("ls -l /etc/kubernetes/manifests")
+    assert told.startswith("total ") and "-rw------- 1 root root " in told and told.rstrip().endswith("kube-scheduler.yaml")
+    assert await terminal.run("ls /etc/kubernetes/manifests | wc -l | tr -d ' '") == "4\n"
+    assert "cannot access 'nowhere': No such file or directory" in await terminal.run("ls nowhere")
+    assert ".kube" not in await terminal.run("ls /root") and ".kube" in await terminal.run("ls -a /root")
+    assert "invalid option -- 'Z'" in await terminal.run("ls -Z")
