@@ -33,9 +33,13 @@ class Asked(NamedTuple):
     client: str
 
 
+def is_coredns(container: Obj) -> bool:
+    return _IMAGE in container["image"]
+
+
 def container_of(pod: Obj) -> Obj | None:
     """The pod's container that runs CoreDNS."""
-    return next((each for each in pod["spec"]["containers"] if _IMAGE in each["image"]), None)
+    return next(filter(is_coredns, pod["spec"]["containers"]), None)
 
 
 def _path(container: Obj) -> str:
@@ -54,7 +58,7 @@ def _versions(launch: Launch, started: int) -> list[Version]:
 
 def fault(launch: Launch) -> str:
     """What CoreDNS says before it ends at once, "" when it runs."""
-    if _IMAGE not in launch.container["image"]:
+    if not is_coredns(launch.container):
         return ""
     path = _path(launch.container)
     text = launch.files_now().get(path)
@@ -69,7 +73,7 @@ def fault(launch: Launch) -> str:
 
 def life(launch: Launch, started: int, until: int) -> reloading.Life | None:
     """How its run has gone; None for other programs, or where there is no Corefile to be seen."""
-    found = _versions(launch, started) if _IMAGE in launch.container["image"] else []
+    found = _versions(launch, started) if is_coredns(launch.container) else []
     return reloading.life(found, until) if found else None
 
 

@@ -236,17 +236,15 @@ class Containers:
 
     def logs(self, launch: Launch, started: int, until: int) -> list[logs.Line]:
         """What the container, started then, has written up to `until`."""
-        said = self.said(launch, started, until)
-        if said is not None:
-            return said
-        fault = self.fault(launch._replace(now=started))
+        own = self.said(launch, started, until)
+        fault = self.fault(launch._replace(now=started)) if own is None else ""
         if fault:
             return [logs.Line(started + number, text, True) for number, text in enumerate(fault.splitlines())]
-        launch = self._with_volumes(launch)
-        heard = [logs.Line(at, text) for at, text in self._heard.get(launch.pod["metadata"]["uid"], {}).get(place_of(launch), ()) if at <= until]
-        own = logs.lines(launch, self._process(launch, started), started, until)
-        more = [logs.Line(at, text) for at, text in self.besides(launch, started, until)]
-        return sorted([*more, *own, *heard], key=lambda line: line.at) if heard or more else own
+        if own is None:
+            own = logs.lines(launch, self._process(self._with_volumes(launch), started), started, until)
+        heard = self._heard.get(launch.pod["metadata"]["uid"], {}).get(place_of(launch), ())
+        more = [logs.Line(at, text) for at, text in (*self.besides(launch, started, until), *heard) if at <= until]
+        return sorted([*more, *own], key=lambda line: line.at) if more else own
 
     def memory_of(self, launch: Launch) -> dict[str, Any]:
         """What the container's server keeps until it ends: JSON, to be added to."""
