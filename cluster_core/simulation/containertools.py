@@ -63,9 +63,12 @@ def network_files(network: Network, launch: Launch) -> dict[str, str]:
     return {"/etc/resolv.conf": conf.text(), "/etc/hosts": _managed_hosts(network, pod)}
 
 
+_IPV6 = ("fe00::0\tip6-localnet", "fe00::0\tip6-mcastprefix", "fe00::1\tip6-allnodes", "fe00::2\tip6-allrouters")
+
+
 def _managed_hosts(network: Network, pod: Obj) -> str:
     aliases = pod["spec"].get("hostAliases") or ()
-    lines = ["# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"]
+    lines = ["# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback", *_IPV6]
     name = str(pod["spec"].get("hostname") or pod["metadata"]["name"])
     subdomain = pod["spec"].get("subdomain")
     full = f"{name}.{subdomain}.{pod['metadata']['namespace']}.svc.{resolving.cluster_dns(network.api)[1]}\t{name}"
