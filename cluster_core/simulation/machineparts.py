@@ -8,7 +8,15 @@ from cluster_core.kubelet import staticpods
 from cluster_core.machines import kubelets
 from cluster_core.machines.kubelets import Settings
 from cluster_core.machines.machine import Machine
-from cluster_core.simulation import clientaccess, etcdfiles, leaderelection, machinefiles, nameserving, proxyunits, startchecks
+from cluster_core.simulation import (
+    clientaccess,
+    etcdfiles,
+    leaderelection,
+    machinefiles,
+    nameserving,
+    proxyunits,
+    startchecks,
+)
 from cluster_core.simulation.chronicle import FAILED, chronicle_of
 from cluster_core.simulation.control import COMPONENTS, control_of
 from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of, park_of
