@@ -4,13 +4,15 @@ rewrite, template, hosts, kubernetes and forward; caches and logs change nothing
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cluster_core.apiserver.client import Client
 from cluster_core.coredns import records
 from cluster_core.coredns.corefile import Plugin, Server, parse, zone_of
+from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.dns import NXDOMAIN, REFUSED, SERVFAIL, Question, Record, Reply
+from cluster_core.machinery.timestamps import parse_time
 
 Upstream = Callable[[str, Question], Reply]
 """Asks a name server, by address or "/etc/resolv.conf", on behalf of CoreDNS. SERVFAIL when it does not answer."""
@@ -26,7 +28,7 @@ class Told:
 
 def answer(api: Client, corefile: str, question: Question, upstream: Upstream) -> Told:
     """What CoreDNS replies. Raises CorefileError when it cannot even start."""
-    server = _server_for(parse(corefile), question.name)
+    server = block(corefile, question.name)
     if server is None:
         return Told(Reply(REFUSED), ["no server block is for this name"])
     return _Asked(api, server, upstream).answer(question)
@@ -36,9 +38,9 @@ def is_within(name: str, zone: str) -> bool:
     return not zone or name == zone or name.endswith("." + zone)
 
 
-def _server_for(servers: Iterable[Server], name: str) -> Server | None:
-    """The block with the longest zone that the name is in."""
-    fitting = [(len(zone), server) for server in servers for zone in server.zones if is_within(name, zone)]
+def block(corefile: str, name: str) -> Server | None:
+    """The server block with the longest zone that the name is in. Raises CorefileError."""
+    fitting = [(len(zone), server) for server in parse(corefile) for zone in server.zones if is_within(name, zone)]
     return max(fitting, key=lambda pair: pair[0])[1] if fitting else None
 
 
@@ -101,7 +103,9 @@ class _Asked:
             reply = _reverse(self.api, question, zones, _options(plugin))
         else:
             reply = records.lookup(self.api, zone, question, _options(plugin))
-        return None if reply.code == NXDOMAIN and _falls(plugin.option("fallthrough"), question.name) else reply
+        if reply.code == NXDOMAIN and _falls(plugin.option("fallthrough"), question.name):
+            return None
+        return reply if reply.answers else reply._replace(authority=(_beginning(self.api, zone, _options(plugin)),))
 
     def _forward(self, plugin: Plugin, question: Question) -> Reply | None:
         if not plugin.args or not is_within(question.name, zone_of(plugin.args[0])):
@@ -125,6 +129,13 @@ class _Asked:
             told.reply = told.reply._replace(answers=answers, code=further.code if not further.answers else "NOERROR")
             if not further.answers:
                 return
+
+
+def _beginning(api: Client, zone: str, options: records.Options) -> Record:
+    """The zone's SOA record, which goes with every answer that there is nothing."""
+    own = api.get("Service", "kube-system", "kube-dns")
+    serial = parse_time(own["metadata"]["creationTimestamp"]) // SECOND if own is not None else 0
+    return Record(zone, "SOA", options.ttl, f"ns.dns.{zone}. hostmaster.{zone}. {serial} 7200 1800 86400 {options.ttl}")
 
 
 def _is_address(text: str) -> bool:

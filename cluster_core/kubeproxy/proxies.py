@@ -20,7 +20,7 @@ from cluster_core.kubeproxy import command, tables
 from cluster_core.kubeproxy.compiling import Compiled, compile_service
 from cluster_core.kubeproxy.index import Index, Key, service_of
 from cluster_core.kubeproxy.recents import Recents
-from cluster_core.kubeproxy.services import Inputs, Place
+from cluster_core.kubeproxy.services import Inputs, Place, Port, Reach, ports_reached
 from cluster_core.kubeproxy.walking import Walk, route
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.packets import Packet, Routed
@@ -193,6 +193,19 @@ class Proxies:
         place = self._place(node)
         keys = sorted({*self._index.keys(), *overlay})
         return [self._rules(key, overlay.get(key) or self._index.inputs(key), place) for key in keys]
+
+    def reached(self, node: str) -> list[tuple[Port, Reach]]:
+        """Every port of every service with its endpoints, as the node's kube-proxy has last seen them."""
+        overlay = self._overlay(node)
+        if overlay is None:
+            return []
+        place, keys = self._place(node), sorted({*self._index.keys(), *overlay})
+        return [each for key in keys for each in ports_reached(overlay.get(key) or self._index.inputs(key), place)]
+
+    @property
+    def pod_cidr(self) -> str:
+        """Where pods live, as the proxies' configuration says."""
+        return self._pod_cidr()
 
     def tables(self, node: str) -> dict[str, tables.Table]:
         """All tables of the node, as they are now."""

@@ -159,6 +159,13 @@ def _endpoint(text: str, ip: str, raw: Obj) -> Endpoint:
     )
 
 
+def ports_reached(inputs: Inputs, place: Place) -> Iterable[tuple[Port, Reach]]:
+    """The service's ports with the endpoints that the node may use for each."""
+    if inputs.service is not None:
+        for port, raw in zip(ports_of(inputs.service), inputs.service["spec"].get("ports", ()), strict=False):
+            yield port, reach(port, endpoints_of(inputs.slices, raw.get("name", ""), port.protocol), place)
+
+
 def depends_on_place(port: Port, endpoints: Sequence[Endpoint]) -> bool:
     """Whether the rules differ from node to node."""
     return port.uses_local or any(each.nodes or each.zones for each in endpoints)

@@ -30,6 +30,7 @@ class Reply(NamedTuple):
     answers: tuple[Record, ...] = ()
     extra: tuple[Record, ...] = ()
     authoritative: bool = True
+    authority: tuple[Record, ...] = ()
 
     def addresses(self) -> list[str]:
         return [record.data for record in self.answers if record.type in ("A", "AAAA")]

@@ -38,3 +38,14 @@ def is_served(ingress: Obj, controller: str, class_named: Callable[[str], Obj | 
     if found is None:
         return name in ("nginx", "traefik") and name in controller
     return bool(found["spec"].get("controller") == controller)
+
+
+_HEALTH = 10254
+_WEBHOOK = "--validating-webhook="
+
+
+def own_ports(pod: Obj) -> list[int]:
+    """Ports at which the controller itself is asked: about its health, and what it thinks of Ingresses."""
+    words = [word for container in pod["spec"]["containers"] for word in container.get("args", ()) if word.startswith(_WEBHOOK)]
+    numbers = [word.rpartition(":")[2] for word in words]
+    return [_HEALTH, *(int(number) for number in numbers if number.isdigit())]

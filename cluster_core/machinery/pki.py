@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -62,6 +63,13 @@ class Authority:
         subject = x509.Name([*names, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
         builder = self._builder(subject, key.public_key(), at, timedelta(days=365), common_name)
         return certificate_pem(self._signed(builder))
+
+    def issue_server(self, hosts: Sequence[str], key: ec.EllipticCurvePrivateKey, at: int) -> str:
+        """A server's certificate (PEM) for these names, valid for eighty years from `at` (microseconds)."""
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0][:64])])
+        builder = self._builder(subject, key.public_key(), at, _AUTHORITY_LIFE, hosts[0])
+        names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
+        return certificate_pem(self._signed(builder.add_extension(names, critical=False)))
 
     def _builder(
         self, subject: x509.Name, key: ec.EllipticCurvePublicKey, at: int, life: timedelta, serial: str

@@ -276,12 +276,33 @@ _BY_PROCESS: dict[str, Answer] = {"nc": _netcat, "httpd": _httpd, "nginx": _ngin
 """Programs that were started in images of other names."""
 
 
+_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+
+
+def _judgement(program: Program, call: Call) -> Response | None:
+    """What the webhooks of well-known projects say."""
+    if program.flag("validating-webhook"):
+        certificate = program.files.get(program.flag("validating-webhook-certificate"), "")
+        return webhooks.ingress_nginx(call, certificate, lambda: _ingresses(program))
+    return webhooks.allowing(call) if program.name in webhooks.ALLOWING else None
+
+
+def _ingresses(program: Program) -> list[Obj]:
+    """All there are, as far as the program's service account may see them."""
+    headers = {"Authorization": f"Bearer {program.files.get(_TOKEN, '')}"}
+    url = f"https://{program.environment.get('KUBERNETES_SERVICE_HOST', '')}/apis/networking.k8s.io/v1/ingresses"
+    trace = program.ask(url, Call(headers=headers)) if program.ask else None
+    if trace is None or trace.response.status != 200:
+        return []
+    found: list[Obj] = orjson.loads(trace.response.body)["items"]
+    return found
+
+
 def respond(program: Program, call: Call, process: str = "") -> Response:
     """What the program answers; `process` is the name of what really runs, where somebody knows."""
-    if call.scheme == "https" and (program.name in webhooks.ALLOWING or program.flag("validating-webhook")):
-        judged = webhooks.allowing(call)
-        if judged is not None:
-            return judged
+    judged = _judgement(program, call) if call.scheme == "https" else None
+    if judged is not None:
+        return judged
     found = PROGRAMS.get(program.name) or _BY_PROCESS.get(process)
     if found is None:
         found = _silent if call.scheme == "tcp" else _anybody

@@ -73,9 +73,12 @@ class Carrier:
 
     def _from_outside(self, packet: Packet) -> End:
         place = self.places.find(packet.destination)
-        entry = place.node if place.pod is None else ""
+        entry, owner = place.node if place.pod is None else "", None
         if not entry:
-            entry = self._balanced(packet)
+            owner = _owner(self.api, packet.destination)
+            entry = self._balanced(packet, owner) if owner is not None else ""
+        if not entry and owner is not None:
+            return self._nobody_behind(packet, owner)
         if not entry and (place.pod is not None or _is_cluster_address(self.api, packet.destination)):
             return self._fail(TIMEOUT, f"{packet.destination} is an address inside the cluster: no route from outside", NO_ANSWER)
         if not entry:
@@ -85,17 +88,18 @@ class Carrier:
         self._hop("node", f"enters at node {entry}", AWAY, entry)
         return self._at_node(OUTER, entry, packet, 0)
 
-    def _balanced(self, packet: Packet) -> str:
-        """The node that the load balancer or router with this address sends to."""
-        service = _owner(self.api, packet.destination)
-        if service is None:
-            return ""
+    def _nobody_behind(self, packet: Packet, service: Obj) -> End:
+        """A load balancer none of whose nodes passes the health check."""
+        text = f"{packet.destination} of service {_key(service)} leads to no node: none passes the health check"
+        return self._fail(TIMEOUT, text, NO_ANSWER)
+
+    def _balanced(self, packet: Packet, service: Obj) -> str:
+        """The node that the load balancer or router of this service sends to."""
         nodes: list[str] = [node["metadata"]["name"] for node in self.api.list("Node") if self._takes(node, service)]
         if not nodes:
             return ""
         node = nodes[int(self.chance() * len(nodes))]
-        name = f"{service['metadata']['namespace']}/{service['metadata']['name']}"
-        self._hop("loadbalancer", f"{packet.destination} of service {name} leads to node {node}", NEAR, node)
+        self._hop("loadbalancer", f"{packet.destination} of service {_key(service)} leads to node {node}", NEAR, node)
         return node
 
     def _takes(self, node: Obj, service: Obj) -> bool:
@@ -134,7 +138,7 @@ class Carrier:
             return self._to_pod(origin, node, changed, place._replace(seen=seen))
         if place.node:
             return self._to_node(origin, node, changed, place.node, depth)
-        return self._to_elsewhere(origin, node, changed)
+        return self._to_elsewhere(origin, node, changed, depth)
 
     def _tell_rules(self, node: str, packet: Packet, routed: Routed) -> None:
         if not routed.steps:
@@ -189,7 +193,7 @@ class Carrier:
         sender = origin._replace(ip=source, pod=None)
         return self._at_node(sender, target, packet._replace(source=source, from_node=False), depth + 1)
 
-    def _to_elsewhere(self, origin: Origin, node: str, packet: Packet) -> End:
+    def _to_elsewhere(self, origin: Origin, node: str, packet: Packet, depth: int) -> End:
         """No pod, no node: an address nobody has, or one outside."""
         where = f"{packet.destination}:{packet.port}"
         denied = self._leave(origin, policies.Peer(packet.destination), (packet.port, packet.protocol, None))
@@ -202,7 +206,15 @@ class Carrier:
         if _is_cluster_address(self.api, packet.destination):
             return self._fail(TIMEOUT, f"no rule on node {node} knows {where}: nobody answers", NO_ANSWER, node)
         self._hop("outside", f"leaves the cluster from node {node}", AWAY, node)
+        service = _owner(self.api, packet.destination)
+        if service is not None:
+            return self._around(packet._replace(source=self.places.address(node), from_node=False), service, depth)
         return End("", None, "", packet.destination, packet.port, self.places.address(node))
+
+    def _around(self, packet: Packet, service: Obj, depth: int) -> End:
+        """Out of the cluster and in again through a load balancer's address."""
+        entry = self._balanced(packet, service) if depth < _MOST_NODES else ""
+        return self._at_node(OUTER, entry, packet, depth + 1) if entry else self._nobody_behind(packet, service)
 
     def _to_pod(self, origin: Origin, node: str, packet: Packet, place: Place) -> End:
         pod = place.pod
@@ -263,6 +275,10 @@ class Carrier:
         hop.seconds = NO_ANSWER
         hop.facts["failure"] = TIMEOUT
         return End(TIMEOUT)
+
+
+def _key(service: Obj) -> str:
+    return f"{service['metadata']['namespace']}/{service['metadata']['name']}"
 
 
 def _owner(api: Client, ip: str) -> Obj | None:

@@ -35,8 +35,8 @@ class Links(NamedTuple):
 
     rules: Rules
     containers: Answering
-    name_server: Callable[[str, Question, Upstream], tuple[Reply, list[str]]]
-    """(Corefile, question, whom to ask further) -> the reply and how it came about. Raises ValueError when it cannot run."""
+    name_server: Callable[[Obj, Question, str, Upstream], tuple[Reply, list[str]] | None]
+    """(pod, question, who asks, whom to ask further) -> the reply and how it came about; None: no name server runs there."""
     is_up: Callable[[str], bool]
     """Whether the node's machine has power."""
     has_kubelet: Callable[[str], bool]

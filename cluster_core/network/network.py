@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from cluster_core.apiserver.parts import Change
 from cluster_core.apiserver.world import World
-from cluster_core.machinery.ingressclasses import controller_of
+from cluster_core.machinery.ingressclasses import controller_of, own_ports
 from cluster_core.machinery.typed import Obj
 from cluster_core.network import ingresses, nodeports, outside, trace
 from cluster_core.network.carrying import NEAR, OUTER, Carrier, End, Origin, origin_of_node, origin_of_pod
@@ -201,7 +201,7 @@ class Conversation:
             self._finish(result, None, Hop("container", text, NEAR, end.node, pod_key(pod)))
             return
         controller = controller_of(pod) if call.scheme in ("http", "https") else ""
-        if controller and depth == 0:
+        if controller and depth == 0 and call.port not in own_ports(pod):
             self._ask_ingress(controller, pod, result, call)
             return
         response = self.links.containers.answer(pod, container, call)

@@ -17,7 +17,7 @@ from cluster_core.machinery.typed import Obj
 from cluster_core.network import outside
 from cluster_core.network.carrying import Carrier, End, Origin, origin_of_pod
 from cluster_core.network.places import address_of, on_host, pod_key
-from cluster_core.network.trace import NO_DNS, Hop
+from cluster_core.network.trace import NO_DNS, REFUSED, TIMEOUT, Hop
 
 CLUSTER_DNS, DOMAIN = "10.96.0.10", "cluster.local"
 OwnDns = Callable[[Obj], tuple[list[str], str] | None]
@@ -57,6 +57,8 @@ class Asked(NamedTuple):
     name: str
     server: str = ""
     failure: str = ""
+    refused: bool = False
+    """Whether nobody was waited for: the questions were rejected on their way."""
 
 
 def cluster_dns(api: Client) -> tuple[str, str]:
@@ -152,17 +154,19 @@ class Resolver:
 
     def ask(self, question: Question, servers: Iterable[str] = ()) -> Asked:
         """One question to the first server that replies."""
-        chosen = tuple(servers) or self.conf.servers
+        chosen, silent = tuple(servers) or self.conf.servers, 0
         for server in chosen:
             reply = self._query(self.origin, server, question)
-            if reply is not None:
+            if isinstance(reply, Reply):
                 return Asked(reply, question.name, server)
-        seconds = WAIT * ATTEMPTS * max(len(chosen), 1)
+            silent += reply != REFUSED
+        seconds = WAIT * ATTEMPTS * silent if chosen else WAIT
         text = f"no name server answers ({', '.join(chosen)})" if chosen else "there is no name server in resolv.conf"
         self.carrier.hops.append(Hop("dns", f"{question.name}: {text}", seconds, self.origin.node))
-        return Asked(Reply(SERVFAIL), question.name, chosen[0] if chosen else "", NO_DNS)
+        return Asked(Reply(SERVFAIL), question.name, chosen[0] if chosen else "", NO_DNS, bool(chosen) and not silent)
 
-    def _query(self, origin: Origin, server: str, question: Question) -> Reply | None:
+    def _query(self, origin: Origin, server: str, question: Question) -> Reply | str:
+        """The reply, or how the question failed."""
         carrier = self.carrier
         above, carrier.hops = carrier.hops, []
         end = carrier.connect(origin, server, 53, "UDP")
@@ -179,7 +183,7 @@ class Resolver:
         pod = pod_key(end.pod) if end.pod is not None else ""
         seconds = LOOKUP + sum(hop.seconds for hop in inner if reply is not None)
         carrier.hops.append(Hop("dns", text, seconds, end.node or origin.node, pod, facts))
-        return reply
+        return end.failure or TIMEOUT if reply is None else reply
 
     def _reply(self, end: End, question: Question) -> tuple[Reply | None, list[str]]:
         """What answers on port 53 where the question has arrived."""
@@ -188,27 +192,10 @@ class Resolver:
         pod = end.pod
         if pod is None or self.carrier.links.containers.listener(pod, end.port, "UDP") is None:
             return None, []
-        corefile = _corefile(self.carrier.api, pod)
-        if corefile is None:
-            return None, []
 
         def upstream(server: str, further: Question) -> Reply:
             target = outside.RESOLVER if server.startswith("/") else server.removeprefix("dns://").partition(":")[0]
-            return self._query(origin_of_pod(pod), target, further) or Reply(SERVFAIL, authoritative=False)
+            reply = self._query(origin_of_pod(pod), target, further)
+            return reply if isinstance(reply, Reply) else Reply(SERVFAIL, authoritative=False)
 
-        try:
-            return self.carrier.links.name_server(corefile, question, upstream)
-        except ValueError as error:
-            return None, [str(error)]
-
-
-def _corefile(api: Client, pod: Obj) -> str | None:
-    """The Corefile of a pod that runs CoreDNS; None when it runs something else."""
-    if not any("coredns" in container["image"] for container in pod["spec"]["containers"]):
-        return None
-    for volume in pod["spec"].get("volumes") or ():
-        name = (volume.get("configMap") or {}).get("name")
-        found = api.get("ConfigMap", pod["metadata"]["namespace"], name) if name else None
-        if found is not None and "Corefile" in found.get("data", {}):
-            return str(found["data"]["Corefile"])
-    return None
+        return self.carrier.links.name_server(pod, question, end.client, upstream) or (None, [])

@@ -200,6 +200,35 @@ def allowing(call: Call) -> Response | None:
     return _reviewed(review, _ALLOWED)._replace(certificate=OWN_CERTIFICATE)
 
 
+def ingress_nginx(call: Call, certificate: str, others: Callable[[], Sequence[Obj]]) -> Response | None:
+    """ingress-nginx' own: no two Ingresses of a class may have the same path of the same host. `others`: all there are."""
+    review = _body(call)
+    if review is None:
+        return None
+    taken = _taken(review["request"], others()) if review["request"].get("operation") != "DELETE" else ""
+    told = _reviewed(review, _refused(message=taken, code=400) if taken else _ALLOWED)
+    return told._replace(certificate=certificate or OWN_CERTIFICATE)
+
+
+def _taken(request: Obj, others: Sequence[Obj]) -> str:
+    """Which of the paths are somebody else's already."""
+    mine = request.get("object") or {}
+    wanted, me = set(_doors(mine)), (request.get("namespace"), (mine.get("metadata") or {}).get("name"))
+    for other in others:
+        metadata = other["metadata"]
+        same = other["spec"].get("ingressClassName") == (mine.get("spec") or {}).get("ingressClassName")
+        for host, path in _doors(other) if same and me != (metadata["namespace"], metadata["name"]) else ():
+            if (host, path) in wanted:
+                return f'host "{host or "_"}" and path "{path}" is already defined in ingress {metadata["namespace"]}/{metadata["name"]}'
+    return ""
+
+
+def _doors(ingress: Obj) -> list[tuple[str, str]]:
+    """(host, path) of its rules."""
+    rules = (ingress.get("spec") or {}).get("rules") or ()
+    return [(rule.get("host", ""), path.get("path") or "/") for rule in rules for path in (rule.get("http") or {}).get("paths") or ()]
+
+
 # ------------------------------------------------------------------------------------------------ agnhost crd-conversion-webhook
 
 

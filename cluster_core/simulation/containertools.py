@@ -10,7 +10,7 @@ from bashkit import BuiltinContext
 
 from cluster_core.machinery.containers import Launch
 from cluster_core.machinery.typed import Obj
-from cluster_core.network import resolving, tools
+from cluster_core.network import certgen, resolving, tools
 from cluster_core.network.network import Network, Work
 from cluster_core.network.trace import ANSWERED, Call, Source
 from cluster_core.workloads import asking
@@ -28,7 +28,8 @@ def install(containers: Containers, network: Network) -> None:
     """Give what is executed in containers the network's commands."""
 
     def commands(launch: Launch, probing: bool) -> Mapping[str, Tool]:
-        return {name: _tool(network, launch, name, probing) for name in tools.NAMES}
+        found = {name: _tool(network, launch, name, probing) for name in tools.NAMES}
+        return {**found, certgen.NAME: _certgen(network, launch)} if certgen.NAME in launch.container["image"] else found
 
     containers.tools = commands
     containers.send = lambda launch, action: _send(network, launch, action)
@@ -62,9 +63,12 @@ def network_files(network: Network, launch: Launch) -> dict[str, str]:
     return {"/etc/resolv.conf": conf.text(), "/etc/hosts": _managed_hosts(network, pod)}
 
 
+_IPV6 = ("fe00::0\tip6-localnet", "fe00::0\tip6-mcastprefix", "fe00::1\tip6-allnodes", "fe00::2\tip6-allrouters")
+
+
 def _managed_hosts(network: Network, pod: Obj) -> str:
     aliases = pod["spec"].get("hostAliases") or ()
-    lines = ["# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback"]
+    lines = ["# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback", *_IPV6]
     name = str(pod["spec"].get("hostname") or pod["metadata"]["name"])
     subdomain = pod["spec"].get("subdomain")
     full = f"{name}.{subdomain}.{pod['metadata']['namespace']}.svc.{resolving.cluster_dns(network.api)[1]}\t{name}"
@@ -76,8 +80,7 @@ def _managed_hosts(network: Network, pod: Obj) -> str:
 
 
 def _tool(network: Network, launch: Launch, name: str, probing: bool) -> Tool:
-    metadata = launch.pod["metadata"]
-    source = Source("pod", metadata["name"], metadata["namespace"], launch.container["name"])
+    source = _source(launch)
     small = any(word in launch.container["image"] for word in _SMALL)
 
     def run(context: BuiltinContext) -> Told:
@@ -100,6 +103,26 @@ def _life(pod: Obj, container: str) -> str:
     statuses = (*pod.get("status", {}).get("containerStatuses", ()), *pod.get("status", {}).get("initContainerStatuses", ()))
     attempt = next((each["restartCount"] for each in statuses if each["name"] == container), 0)
     return f"{pod['metadata']['uid']}/{container}/{attempt}"
+
+
+_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+
+
+def _certgen(network: Network, launch: Launch) -> Tool:
+    source = _source(launch)
+
+    def run(context: BuiltinContext) -> Told:
+        token = context.fs.read_file(_TOKEN).decode() if context.fs.exists(_TOKEN) else ""
+        host, port = (context.env.get(f"KUBERNETES_SERVICE_{name}", "") for name in ("HOST", "PORT"))
+        ran = certgen.run(context.argv, network, certgen.Account(source, token.strip(), f"{host}:{port}"))
+        return Told(ran.out, ran.err, ran.code, ran.seconds)
+
+    return run
+
+
+def _source(launch: Launch) -> Source:
+    metadata = launch.pod["metadata"]
+    return Source("pod", metadata["name"], metadata["namespace"], launch.container["name"])
 
 
 class _Files:

@@ -8,7 +8,15 @@ from cluster_core.kubelet import staticpods
 from cluster_core.machines import kubelets
 from cluster_core.machines.kubelets import Settings
 from cluster_core.machines.machine import Machine
-from cluster_core.simulation import clientaccess, etcdfiles, leaderelection, machinefiles, proxyunits, startchecks
+from cluster_core.simulation import (
+    clientaccess,
+    etcdfiles,
+    leaderelection,
+    machinefiles,
+    nameserving,
+    proxyunits,
+    startchecks,
+)
 from cluster_core.simulation.chronicle import FAILED, chronicle_of
 from cluster_core.simulation.control import COMPONENTS, control_of
 from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of, park_of
@@ -28,7 +36,10 @@ def install(cluster: Cluster, containers: Containers) -> None:
     control.note = lambda component, what, text: _noted(cluster, component, what, text)
     park.boot = lambda machine: boot(cluster, machine)
     proxyunits.proxies_of(cluster).is_broken = lambda pod: proxyunits.pod_fault(cluster, pod)
-    containers.fault = lambda launch: control.fault_of(launch.pod, launch.container["name"]) or proxyunits.fault(cluster, launch)
+    containers.fault = lambda launch: (
+        control.fault_of(launch.pod, launch.container["name"]) or proxyunits.fault(cluster, launch) or nameserving.fault(launch)
+    )
+    containers.besides = lambda launch, started, until: found.log if (found := nameserving.life(launch, started, until)) else ()
 
 
 def _noted(cluster: Cluster, component: str, what: str, text: str) -> None:

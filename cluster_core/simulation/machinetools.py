@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from cluster_core.kubeproxy import command
+from cluster_core.kubeproxy import command, ipvs, nftables
 from cluster_core.kubeproxy.tables import all_tables
 from cluster_core.machines.machine import Machine
 from cluster_core.simulation import proxyunits
@@ -70,57 +70,30 @@ def moment(cluster: Cluster) -> datetime:
 
 @tool("iptables", "iptables-save")
 def _iptables(call: Call) -> Ran:
-    proxies = proxyunits.proxies_of(call.cluster)
-    if proxyunits.mode_of(call.cluster, call.machine.name) != "iptables":
-        bare = all_tables(None)
-        return Ran(command.save(bare, call.cluster.clock.now)) if call.name == "iptables-save" else Ran(*command.run(list(call.argv), bare))
+    proxies, name = proxyunits.proxies_of(call.cluster), call.machine.name
+    found = proxies.tables(name) if proxyunits.mode_of(call.cluster, name) == "iptables" else all_tables(None)
     if call.name == "iptables-save":
-        return Ran(proxies.save(call.machine.name))
-    return Ran(*proxies.iptables(call.machine.name, list(call.argv)))
-
-
-def _services(call: Call) -> list[tuple[str, int, str, list[str]]]:
-    """(cluster IP, port, protocol, endpoints) of every service with an address."""
-    api, found = call.cluster.world.client("system:kube-proxy"), []
-    for service in api.list("Service"):
-        spec, metadata = service["spec"], service["metadata"]
-        address = spec.get("clusterIP")
-        slices = [each for each in api.list("EndpointSlice", metadata["namespace"]) if each["metadata"].get("labels", {}).get("kubernetes.io/service-name") == metadata["name"]]
-        for port in spec.get("ports", ()) if address not in (None, "", "None") else ():
-            found.append((address, port["port"], port.get("protocol", "TCP"), _endpoints(slices, port.get("name", ""))))
-    return found
-
-
-def _endpoints(slices: list[Any], name: str) -> list[str]:
-    return [
-        f"{endpoint['addresses'][0]}:{port['port']}"
-        for each in slices
-        for port in each.get("ports") or ()
-        if (port.get("name") or "") == name
-        for endpoint in each.get("endpoints") or ()
-        if (endpoint.get("conditions") or {}).get("ready", True)
-    ]
+        return Ran(*command.run_save(call.argv, found, call.cluster.clock.now))
+    return Ran(*command.run(list(call.argv), found))
 
 
 @tool("ipvsadm")
 def _ipvsadm(call: Call) -> Ran:
     """The virtual servers of a kube-proxy in mode ipvs."""
-    lines = ["IP Virtual Server version 1.2.1 (size=4096)", "Prot LocalAddress:Port Scheduler Flags", "  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn"]
-    for address, port, protocol, endpoints in _services(call) if proxyunits.mode_of(call.cluster, call.machine.name) == "ipvs" else ():
-        lines.append(f"{protocol}  {address}:{port} rr")
-        lines += [f"  -> {each:<28} Masq    1      0          0" for each in endpoints]
-    return Ran("\n".join(lines) + "\n")
+    proxies, node = proxyunits.proxies_of(call.cluster), call.machine
+    reached = proxies.reached(node.name) if proxyunits.mode_of(call.cluster, node.name) == "ipvs" else []
+    return Ran(ipvs.listing(ipvs.servers(reached, node.address)))
 
 
 @tool("nft")
 def _nft(call: Call) -> Ran:
     """The table of a kube-proxy in mode nftables."""
-    if proxyunits.mode_of(call.cluster, call.machine.name) != "nftables":
-        return Ran()
-    elements = [f"{address} . {protocol.lower()} . {port} : goto service-{address}/{protocol.lower()}/{port}" for address, port, protocol, endpoints in _services(call) if endpoints]
-    joined = ",\n\t\t\t     ".join(elements)
-    kind = "type ipv4_addr . inet_proto . inet_service : verdict"
-    return Ran(f"table ip kube-proxy {{\n\tmap service-ips {{\n\t\t{kind}\n\t\telements = {{ {joined} }}\n\t}}\n}}\n")
+    proxies, node = proxyunits.proxies_of(call.cluster), call.machine
+    if proxyunits.mode_of(call.cluster, node.name) != "nftables":
+        return Ran(*nftables.run(call.argv, ""))
+    cidrs = (cidr for each in call.cluster.world.client("nft").list("ServiceCIDR") for cidr in each["spec"]["cidrs"])
+    ground = nftables.Ground(node.address, proxies.pod_cidr, ", ".join(cidrs))
+    return Ran(*nftables.run(call.argv, nftables.ruleset(proxies.reached(node.name), ground)))
 
 
 @tool("ip")

@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl
 
 from cluster_core.apiserver.request import ApiRequest
 from cluster_core.apiserver.server import ApiServer
-from cluster_core.coredns import server as coredns
 from cluster_core.kubelet import surroundings
 from cluster_core.kubelet.fleet import Fleet
 from cluster_core.kubeproxy.proxies import Proxies
@@ -21,7 +20,7 @@ from cluster_core.network.answers import Program, respond
 from cluster_core.network.links import Links, Upstream
 from cluster_core.network.network import Network
 from cluster_core.network.trace import Call, Response, Source, Trace
-from cluster_core.simulation import containertools
+from cluster_core.simulation import containertools, nameserving
 from cluster_core.simulation.nodes import containers_of, fleet_of, park_of
 from cluster_core.workloads import listening
 from cluster_core.workloads.imagefiles import image_files
@@ -46,7 +45,8 @@ def add_network(cluster: Cluster) -> None:
     proxies = Proxies(cluster.world)
     cluster.add_part(proxies)
     wires = _Wires(cluster)
-    links = Links(proxies, _ContainerAnswers(cluster), wires.name_server, wires.is_up, wires.has_kubelet, wires.api_server, wires.own_dns)
+    answers = _ContainerAnswers(cluster)
+    links = Links(proxies, answers, answers.name_server, wires.is_up, wires.has_kubelet, wires.api_server, wires.own_dns)
     network = Network(cluster.world, links)
     cluster.add_part(network)
     containertools.install(containers_of(cluster), network)
@@ -73,10 +73,6 @@ class _Wires:
     def own_dns(self, pod: Obj) -> tuple[list[str], str] | None:
         known = fleet_of(self._cluster).environs.dns.get(pod["metadata"].get("uid", ""))
         return (list(known[0]), str(known[1])) if known else None
-
-    def name_server(self, corefile: str, question: Question, upstream: Upstream) -> tuple[Reply, list[str]]:
-        told = coredns.answer(self._api, corefile, question, upstream)
-        return told.reply, told.how
 
     def api_server(self, call: Call) -> Response | None:
         """As whoever the request's token says, or nobody, hears it."""
@@ -158,6 +154,22 @@ class _ContainerAnswers:
         cpu, seconds = request_cost(launch, process.program)
         containers_of(self._cluster).meter.count(life_of(launch), cpu, launch.now)
         return response._replace(cpu=cpu, seconds=response.seconds + seconds)
+
+    def name_server(self, pod: Obj, question: Question, client: str, upstream: Upstream) -> tuple[Reply, list[str]] | None:
+        container = nameserving.container_of(pod)
+        if container is None:
+            return None
+        launch, _ = self._running(pod, container)
+        started = parse_time((_status(pod, container["name"]) or {})["state"]["running"]["startedAt"])
+        life = nameserving.life(launch, started, launch.now)
+        if life is None:
+            return None
+        api = self._cluster.world.client("system:network")
+        one = nameserving.NameServer(api, life.corefile, str(pod["status"].get("podIP", "")), launch.now)
+        told = one.answer(nameserving.Asked(question, client), upstream)
+        for line in one.log:
+            containers_of(self._cluster).note(launch, line)
+        return told
 
     def _asker(self, pod: Obj, container: str) -> Callable[[str, Call], Trace]:
         source = Source("pod", pod["metadata"]["name"], pod["metadata"]["namespace"], container)

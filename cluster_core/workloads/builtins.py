@@ -188,7 +188,16 @@ def _tail(run: Run, context: BuiltinContext) -> BuiltinResult | str:
 def _hostname(run: Run, context: BuiltinContext) -> str:
     if context.argv[:1] in (["-i"], ["-I"]):
         return run.job.address + "\n"
-    return run.job.hostname + "\n"
+    full = _name_in_full(run, context)
+    wanted = {"-f": full, "--fqdn": full, "-d": full.partition(".")[2]}
+    return wanted.get(context.argv[0] if context.argv else "", run.job.hostname) + "\n"
+
+
+def _name_in_full(run: Run, context: BuiltinContext) -> str:
+    """As /etc/hosts has it."""
+    text = context.fs.read_file("/etc/hosts").decode("utf-8", "replace") if context.fs.exists("/etc/hosts") else ""
+    lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
+    return next((words[1] for words in lines if run.job.hostname in words[1:]), run.job.hostname)
 
 
 def _perl(run: Run, context: BuiltinContext) -> BuiltinResult | str:

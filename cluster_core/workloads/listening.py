@@ -11,6 +11,8 @@ from cluster_core.machinery.containers import Launch
 from cluster_core.workloads.process import Process, lacks_variables
 
 _FLAGS = ("--port", "-port", "--listen", "-listen", "--http-port", "--listen-address", "--web.listen-address", "--addr")
+_BESIDES = ("--validating-webhook",)
+"""Flags of ports that are open besides the program's usual ones."""
 _ENTRY_POINT = re.compile(r"--entrypoints\.[\w-]+\.address", re.IGNORECASE)
 _LISTEN = re.compile(r"^\s*listen\s+(?:[\w.*\[\]]*:)?(\d+)", re.MULTILINE | re.IGNORECASE)
 _BY_VARIABLE = frozenset(("hello-app", "go-server", "node-server", "app"))
@@ -38,7 +40,7 @@ def open_ports(launch: Launch, process: Process) -> tuple[int, ...]:
     if told:
         return told
     if program.ports:
-        return program.ports
+        return (*program.ports, *_of_flags(process.words, _BESIDES))
     return tuple(each["containerPort"] for each in launch.container.get("ports", ()))
 
 
@@ -58,12 +60,12 @@ def _told(launch: Launch, process: Process) -> tuple[int, ...]:
     return (int(number),) if number.isdigit() else ()
 
 
-def _of_flags(words: Sequence[str]) -> tuple[int, ...]:
+def _of_flags(words: Sequence[str], flags: Sequence[str] = _FLAGS) -> tuple[int, ...]:
     """The ports after --port and its like; Traefik has one flag for each of its entry points."""
     found = []
     for index, word in enumerate(words):
         name, equals, value = word.partition("=")
-        if name in _FLAGS or _ENTRY_POINT.fullmatch(name):
+        if name in flags or _ENTRY_POINT.fullmatch(name):
             text = value if equals else words[index + 1] if index + 1 < len(words) else ""
             number = text.rpartition(":")[2].partition("/")[0]
             found += [int(number)] if number.isdigit() else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cluster_core.machinery.clock import SECOND
@@ -57,6 +57,8 @@ class Containers:
         """What a container says before it gives up at once; "" for those that run as they do."""
         self.said: Callable[[Launch, int, int], list[logs.Line] | None] = lambda launch, started, until: None
         """What a container has written whose program the catalogue does not speak for: started then, up to then."""
+        self.besides: Callable[[Launch, int, int], Sequence[tuple[int, str]]] = lambda launch, started, until: ()
+        """What a program, started then, has written up to then besides what the catalogue knows: (when, line)."""
         self._records: dict[str, dict[str, Record]] = {}
         """Pod uid -> container/attempt -> what the network has answered to its script."""
         self.tools: Callable[[Launch, bool], Mapping[str, Tool]] = lambda launch, probing: {}
@@ -65,10 +67,10 @@ class Containers:
         """Pod uid -> container/attempt -> [when, line] of the requests its server has noted in its log."""
         self._known: dict[str, dict[str, dict[str, Any]]] = {}
         """Pod uid -> container/attempt -> what its server has kept in memory."""
+        # Sends an httpGet of a hook from the container's node; why nobody was reached.
         self.send: Callable[[Launch, Obj], str] = lambda launch, action: ""
-        """Sends an httpGet of a hook from the container's node; why nobody was reached."""
+        # /etc/resolv.conf and /etc/hosts of a pod's containers.
         self.network_files: Callable[[Launch], Mapping[str, str]] = lambda launch: {}
-        """/etc/resolv.conf and /etc/hosts of a pod's containers."""
 
     def find(self, image: str) -> Image:
         """The image of this name. Raises PullError."""
@@ -234,16 +236,15 @@ class Containers:
 
     def logs(self, launch: Launch, started: int, until: int) -> list[logs.Line]:
         """What the container, started then, has written up to `until`."""
-        said = self.said(launch, started, until)
-        if said is not None:
-            return said
-        fault = self.fault(launch)
+        own = self.said(launch, started, until)
+        fault = self.fault(launch._replace(now=started)) if own is None else ""
         if fault:
             return [logs.Line(started + number, text, True) for number, text in enumerate(fault.splitlines())]
-        launch = self._with_volumes(launch)
-        heard = [logs.Line(at, text) for at, text in self._heard.get(launch.pod["metadata"]["uid"], {}).get(place_of(launch), ()) if at <= until]
-        own = logs.lines(launch, self._process(launch, started), started, until)
-        return sorted([*own, *heard], key=lambda line: line.at) if heard else own
+        if own is None:
+            own = logs.lines(launch, self._process(self._with_volumes(launch), started), started, until)
+        heard = self._heard.get(launch.pod["metadata"]["uid"], {}).get(place_of(launch), ())
+        more = [logs.Line(at, text) for at, text in (*self.besides(launch, started, until), *heard) if at <= until]
+        return sorted([*more, *own], key=lambda line: line.at) if more else own
 
     def memory_of(self, launch: Launch) -> dict[str, Any]:
         """What the container's server keeps until it ends: JSON, to be added to."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from cluster_core.coredns.corefile import CorefileError, parse
@@ -42,7 +40,8 @@ def data(reply: Reply) -> list[str]:
 def test_a_service_has_the_address_of_its_cluster_ip(engine: Engine) -> None:
     reply = ask(engine, "web.default.svc.cluster.local")
     assert data(reply) == ["10.96.5.5"] and reply.answers[0].ttl == 30
-    assert ask(engine, "web.default.svc.cluster.local", "AAAA") == Reply()
+    nothing = ask(engine, "web.default.svc.cluster.local", "AAAA")
+    assert (nothing.code, nothing.answers) == ("NOERROR", ()) and nothing.authority[0].type == "SOA"
     assert ask(engine, "nothing.default.svc.cluster.local").code == "NXDOMAIN"
     assert ask(engine, "web.nowhere.svc.cluster.local").code == "NXDOMAIN"
 
@@ -99,12 +98,3 @@ def test_another_domain_hides_the_usual_one(engine: Engine) -> None:
 def test_a_broken_corefile_does_not_parse(text: str) -> None:
     with pytest.raises(CorefileError, match=r"Corefile:[0-9]+ - Error during parsing"):
         parse(text)
-
-
-def test_a_broken_corefile_silences_the_server() -> None:
-    from tests.network.stage import Town
-
-    town = Town()
-    found: Any = town.api.get("ConfigMap", "kube-system", "coredns")
-    town.api.update("ConfigMap", {**found, "data": {"Corefile": ".:53 {\n  kubernets\n}"}})
-    assert town.ask("web").outcome == "dns-timeout"

@@ -57,6 +57,45 @@ def test_nslookup_and_dig_answer(town: Town) -> None:
     assert "kubernetes.default.svc.cluster.local." in town.run("nslookup 10.96.0.1")[1]
 
 
+def test_dig_writes_columns_and_sections(town: Town) -> None:
+    address = town.ask("web").address
+    shown = town.run("dig web.default.svc.cluster.local")[1]
+    assert ";web.default.svc.cluster.local.\tIN\tA\n" in shown
+    assert f"web.default.svc.cluster.local. 30 IN\tA\t{address}\n" in shown
+    assert ";; flags: qr aa rd; QUERY: 1, ANSWER: 1, AUTHORITY: 0, ADDITIONAL: 1\n;; WARNING: recursion requested but not available\n" in shown
+    nothing = town.run("dig none.default.svc.cluster.local")[1]
+    assert "status: NXDOMAIN" in nothing and "AUTHORITY: 1" in nothing
+    assert "cluster.local.\t\t30\tIN\tSOA\tns.dns.cluster.local. hostmaster.cluster.local. " in nothing
+    assert town.run("dig +noall +answer -t A web.default.svc.cluster.local")[1] == f"web.default.svc.cluster.local. 30 IN\tA\t{address}\n"
+    assert "SECTION" not in town.run("dig +nocomments web.default.svc.cluster.local")[1]
+    assert town.run("dig -x 10.96.0.1 +short")[1] == "kubernetes.default.svc.cluster.local.\n"
+
+
+def test_host_and_getent_tell_names_in_full(town: Town) -> None:
+    address = town.ask("web").address
+    assert town.run("host 10.96.0.1")[1] == "1.0.96.10.in-addr.arpa domain name pointer kubernetes.default.svc.cluster.local.\n"
+    assert town.run("getent hosts web")[1] == f"{address:<15} web.default.svc.cluster.local\n"
+    assert "Non-authoritative answer:\nName:\texample.com" in town.run("nslookup example.com")[1]
+
+
+def test_a_question_that_is_rejected_on_its_way_says_so() -> None:
+    town = Town(nodes=1)
+    found = town.api.get("Deployment", "kube-system", "coredns")
+    assert found is not None
+    town.api.update("Deployment", {**found, "spec": {**found["spec"], "replicas": 0}})
+    town.settle()
+    assert ";; communications error to 10.96.0.10#53: connection refused\n" in town.run("dig web")[1]
+    assert town.run("nslookup web")[1].startswith(";; connection timed out; no servers could be reached")
+
+
+def test_a_pod_with_a_subdomain_knows_its_name_in_full(town: Town) -> None:
+    town.put("Pod", lone("named", hostname="alpha", subdomain="sub"))
+    town.settle()
+    assert town.run("hostname -f; hostname; hostname -d", "named")[1] == "alpha.sub.default.svc.cluster.local\nalpha\nsub.default.svc.cluster.local\n"
+    assert "fe00::2\tip6-allrouters\n" in town.run("cat /etc/hosts", "named")[1]
+    assert town.run("hostname -f", "tool")[1] == "tool\n"
+
+
 def test_nc_looks_at_ports(town: Town) -> None:
     code, _, err = town.run("nc -zv web 80")
     assert code == 0 and err.endswith(":80) open\n")

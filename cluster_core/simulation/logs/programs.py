@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cluster_core.machinery.containers import Launch
 from cluster_core.machines import flags
+from cluster_core.simulation import nameserving
 from cluster_core.simulation.control import control_of
 from cluster_core.simulation.kubeadm.manifests import COMPONENTS, VERSION
 from cluster_core.simulation.logs import apiserver, controllermanager, dns, engine, etcd, kubelet, proxy, scheduler
@@ -42,10 +43,10 @@ def of_container(cluster: Cluster, faults: Callable[[Launch], str], launch: Laun
     """The log of a container in which a program of Kubernetes runs; None for others."""
     if launch.pod["metadata"].get("namespace") != "kube-system":
         return None
-    fault = faults(launch)
-    if fault:
-        return failure(fault, started)
+    fault = faults(launch._replace(now=started))
     container = launch.container
+    if fault:
+        return None if nameserving.is_coredns(container) else failure(fault, started)
     argv = [*container.get("command", ()), *container.get("args", ())]
     program = flags.program_of(argv) if container.get("command") else container["image"].rpartition("/")[2].partition(":")[0]
     if program not in _PROGRAMS or program == "kubelet":
