@@ -71,7 +71,7 @@ class Witness:
     def observe(self, change: Change) -> None:
         """Of what changes the cluster's own writing; it may be gone again when somebody looks."""
         if change.new is not None and (what := rewritten(change.new)):
-            self.note(what)
+            self.note(f"{change.kind.name} {change.new['metadata']['name']} meddles with {what}, which the cluster itself writes")
 
     def run(self, key: str) -> None:
         """Nothing is ever planned for it."""
@@ -84,11 +84,10 @@ class Witness:
 
 
 def rewritten(obj: Obj) -> str:
-    """What an object of `REWRITERS` changes, or forbids, that the cluster writes itself, "" when it is nothing of the kind."""
+    """The resource that an object of `REWRITERS` may change, or refuse, though the cluster itself writes it; "" when none."""
     constraints = _inside(_inside([obj.get("spec")], "matchConstraints"), "resourceRules")
     rules = [*constraints, *_inside(_list(obj.get("webhooks")), "rules")]
-    own = next((name for rule in rules for name in _list(rule.get("resources")) if _is_own(str(name))), "")
-    return f"{obj['kind']} {obj['metadata'].get('name', '')} meddles with {own}, which the cluster itself writes" if own else ""
+    return next((name for rule in rules for name in map(str, _list(rule.get("resources"))) if _is_own(name)), "")
 
 
 def _list(value: Any) -> list[Any]:

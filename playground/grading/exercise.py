@@ -33,6 +33,11 @@ class Answer:
     refused: bool = False
     form: str = "manifests"
 
+    def as_files(self) -> dict[str, str]:
+        """As they could be handed in: commands in a file of their own."""
+        commands = {"commands.txt": "".join(f"{line}\n" for line in self.commands)} if self.commands else {}
+        return {**self.files, **commands}
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -120,6 +125,11 @@ class Exercise:
     def max_points(self) -> float:
         return sum(check.points for check in self.checks if not check.extra)
 
+    @property
+    def takes_commands_only(self) -> bool:
+        """Of texts; a cluster may be handed in besides."""
+        return "commands" in self.forms and not {"manifests", "directory"} & set(self.forms)
+
     def for_student(self) -> dict[str, Any]:
         """What a student may see: no hidden checks, no answers, and nothing of how the checks are made."""
         shown = [check for check in self.checks if not check.hidden]
@@ -131,7 +141,7 @@ class Exercise:
             "topics": list(self.topics),
             "forms": list(self.forms),
             "maxPoints": self.max_points,
-            "starter": dict(self.starter.files) if self.starter else {},
+            "starter": self.starter.as_files() if self.starter else {},
             "checks": [
                 {"name": check.name, "points": check.points, "extra": check.extra, "hint": check.hint}
                 for check in shown

@@ -61,7 +61,8 @@ def _forgeries(forbidden: Forbidden, obj: Mapping[str, Any]) -> Iterator[str]:
     if obj.get("status"):
         yield Said("%(what)s is written by the cluster itself", what="status")
     if kind in REWRITERS and (what := rewritten(obj)):
-        yield Said("%(what)s", what=what)
+        name = f"{kind} {obj['metadata'].get('name', '')}"
+        yield Said("%(object)s meddles with %(resource)s, which the cluster itself writes", object=name, resource=what)
 
 
 def of_request(forbidden: Forbidden, request: ApiRequest) -> list[str]:

@@ -21,7 +21,7 @@ from playground.pages.markdown import html
 
 from . import catalogue, handin, saying, services, wording
 from .access import may_hand_in, may_see
-from .exercise import Exercise
+from .exercise import Answer, Exercise
 from .models import Submission
 from .saying import Said
 from .verdict import for_student
@@ -59,7 +59,8 @@ def _find(slug: str) -> Exercise:
 def _page(request: HttpRequest, found: Exercise, *, status: int = 200, **context: str) -> HttpResponse:
     shown = wording.exercise(found)
     starter = "---\n".join(text.strip() + "\n" for text in shown["starter"].values())
-    text = {"description": html(shown["description"]), "text": context.get("text", starter)}
+    starter = starter if not found.takes_commands_only else "".join(shown["starter"].values())
+    text = {"commands_only": found.takes_commands_only, "description": html(shown["description"]), "text": context.get("text", starter)}
     return render(request, "grading/exercise.html", {"exercise": shown, **context, **text}, status=status)
 
 
@@ -78,7 +79,7 @@ def _hand_in(request: HttpRequest, found: Exercise) -> HttpResponse:
     if not (may := may_hand_in(request, found)):
         return _page(request, found, problem=may.reason, text=request.POST.get("text", ""), status=may.status)
     try:
-        answer = _answer(request)
+        answer = _answer(request, found)
     except ClusterUnknown:
         problem = _("There is no cluster named %(name)s.") % {"name": request.POST["cluster"]}
         return _page(request, found, problem=problem, text=request.POST.get("text", ""), status=404)
@@ -89,7 +90,7 @@ def _hand_in(request: HttpRequest, found: Exercise) -> HttpResponse:
     return redirect(reverse("exercise-result", args=[found.name, made.pk]))
 
 
-def _answer(request: HttpRequest) -> dict[str, Any]:
+def _answer(request: HttpRequest, found: Exercise) -> dict[str, Any]:
     """What was handed in. Raises HandInError, ClusterUnknown."""
     if cluster := request.POST.get("cluster", ""):
         if not (access.local() or access.may(request.who, Action.EDIT, cluster)):
@@ -99,8 +100,14 @@ def _answer(request: HttpRequest) -> dict[str, Any]:
         data = upload.read()
         if (upload.name or "").endswith(".zip"):
             return services.encode(handin.of_files(handin.unzip(data)))
-        return services.encode(handin.of_text(_decoded(data)))
-    return services.encode(handin.of_text(request.POST.get("text", "")))
+        return services.encode(_of_text(_decoded(data), found, upload.name or ""))
+    return services.encode(_of_text(request.POST.get("text", ""), found))
+
+
+def _of_text(text: str, found: Exercise, name: str = "") -> Answer:
+    """Manifests; commands where only these can be handed in, or the file is called so. Raises HandInError."""
+    are_commands = name in handin.COMMANDS or found.takes_commands_only
+    return handin.of_files({handin.COMMANDS[0]: text}) if are_commands else handin.of_text(text)
 
 
 def _decoded(data: bytes) -> str:

@@ -158,6 +158,7 @@ class Run:
 
     def _sleep(self, seconds: float) -> None:
         """Time that passes between commands counts: checks are looked at, and the budget is spent. Raises Refused."""
+        self._look()
         until = self.cluster.now + round(seconds * SECOND)
         while self.cluster.now < until:
             if self.spent or not self._advance(until):
@@ -220,9 +221,10 @@ class Run:
         """Look at the checks that may have changed, and at those that follow what is decided by it."""
         changed, self._changed = self._changed, set()
         now = self.cluster.now
-        for tracker in self._trackers.values():
-            if tracker.wants(changed, now):
+        while wanting := [each for each in self._trackers.values() if each.wants(changed, now)]:
+            for tracker in wanting:
                 self._look_at(tracker, now)
+            changed = set()  # once more only at those that begin by what was found
 
     def _look_at(self, tracker: Tracker, now: int) -> None:
         tracker.look(self.view, now)

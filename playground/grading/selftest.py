@@ -37,6 +37,18 @@ def _complaints(exercise: Exercise) -> Iterator[str]:
         yield "the starter passes" if exercise.starter else "handing in nothing passes"
     for wrong in exercise.wrong:
         yield from _of_wrong(exercise, wrong)
+    if "cluster" in exercise.forms:
+        yield from _unseen(exercise)
+
+
+def _unseen(exercise: Exercise) -> Iterator[str]:
+    """What a live cluster does not show when it is handed in: its past."""
+    drop = "leave cluster out of handIn.forms"
+    if exercise.forbidden.verbs and not exercise.forbidden.names_anything:
+        yield f"forbidden verbs leave no trace in a live cluster: name kinds or objects too, or {drop}"
+    for check in exercise.checks:
+        if check.timing.mode == "always" and not check.timing.after and not exercise.faults:
+            yield f'"{check.name}" must hold always, but a live cluster has its past behind it when it is handed in: {drop}'
 
 
 def _of_wrong(exercise: Exercise, wrong: Answer) -> Iterator[str]:

@@ -85,3 +85,17 @@ def test_a_bad_hand_in_keeps_the_text_and_says_why(web: Client, given: dict[str,
 def test_what_is_not_there_is_not_found(web: Client) -> None:
     assert web.get("/exercises/nothing/").status_code == 404
     assert web.get(f"{PAGE}submissions/{uuid.uuid4()}/").status_code == 404
+
+
+def test_where_commands_are_wanted_the_text_is_commands(web: Client) -> None:
+    page = web.get("/exercises/broken-rollout/").content.decode()
+    assert "Commands, one a line" in page and "kubectl rollout restart deployment/web" in page
+    solved = "# the image that is there\nkubectl set image deployment/web web=nginx:1.27\n"
+    for given in ({"text": solved}, {"text": "", "file": SimpleUploadedFile("commands.txt", solved.encode())}):
+        answer = web.post("/exercises/broken-rollout/", {"action": "submit", **given}, follow=True)
+        assert "✓ Passed" in answer.content.decode()
+
+
+def test_a_cluster_is_offered_for_handing_in_only_where_it_may_be(web: Client) -> None:
+    offered = {name: "Hand in cluster mine" in web.get(f"/exercises/{name}/?cluster=mine").content.decode() for name in ("first-pod", "rolling-update")}
+    assert offered == {"first-pod": True, "rolling-update": False}

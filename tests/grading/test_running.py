@@ -168,3 +168,16 @@ def test_sleeping_spends_the_budget_and_is_watched() -> None:
     watched = exercise({"count": {"kind": "Pod", "equals": 1}, "eventually": True})
     commands = ("kubectl apply -f 0.yaml", "sleep 20", "kubectl delete pod web --force", "sleep 20")
     assert grade(watched, answer(pod(), commands=commands)).passed
+
+
+def test_a_check_is_looked_at_before_the_time_in_which_it_must_come_true_has_passed() -> None:
+    """Though the first thing an answer does is to sleep past it, in a cluster in which nothing happens."""
+    within = {"within": "1m", "count": {"kind": "Pod", "name": "web", "atLeast": 1}}
+    verdict = grade(exercise(within), answer(pod("web"), commands=("sleep 600", "kubectl apply -f 0.yaml")))
+    assert verdict.checks[0].message.startswith("not within 60 s: ")
+
+
+def test_a_check_that_follows_another_is_looked_at_as_soon_as_that_has_come_true() -> None:
+    later = {"name": "later", "within": "1s", "after": "first", "count": {"kind": "Pod", "namespace": "*", "atLeast": 1}}
+    first = {"name": "first", "eventually": True, "count": {"kind": "Node", "atLeast": 1}}
+    assert grade(exercise(later, first, duration="1h"), answer()).passed

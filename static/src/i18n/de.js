@@ -265,6 +265,7 @@ export const de = {
   "guide.failed": "Noch nicht bestanden",
   "guide.grading": "Wird bewertet …",
   "guide.handIn": "Diesen Cluster abgeben",
+  "guide.handInThere": "Auf der Seite der Übung abgeben",
   "guide.hint": "Hinweis",
   "guide.label": "Anleitung",
   "guide.loading": "Die Anleitung wird geladen …",

@@ -265,6 +265,7 @@ export const en = {
   "guide.failed": "Not passed yet",
   "guide.grading": "Being graded…",
   "guide.handIn": "Hand in this cluster",
+  "guide.handInThere": "Hand in on the exercise's page",
   "guide.hint": "Hint",
   "guide.label": "Guide",
   "guide.loading": "Loading the guide…",

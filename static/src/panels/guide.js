@@ -47,7 +47,9 @@ const exerciseView = (exercise, { verdict, texts }, busy, handIn) => html`<div c
   <ul class="learn-checks">${exercise.checks.map((/** @type {any} */ check) => checkLine(outcome(check, verdict, texts)))}</ul>
   ${verdict ? html`<p class="verdict ${verdict.passed ? "verdict-passed" : "verdict-failed"}" role="status"><strong>${t(verdict.passed ? "guide.passed" : "guide.failed")}</strong> ${t("guide.points", { n: verdict.points, most: verdict.maxPoints })}</p>
     ${verdict.message ? html`<p>${verdict.message}</p>` : nothing}` : nothing}
-  <button class="button button-primary" type="button" ?disabled=${busy} @click=${handIn}>${t(busy ? "guide.grading" : "guide.handIn")}</button>`;
+  ${exercise.forms.includes("cluster")
+    ? html`<button class="button button-primary" type="button" ?disabled=${busy} @click=${handIn}>${t(busy ? "guide.grading" : "guide.handIn")}</button>`
+    : html`<p><a class="button" href="/exercises/${exercise.name}/">${t("guide.handInThere")}</a></p>`}`;
 
 /** What the verdict says of a check, in the page's language; before the first hand-in nothing. @param {{name: string, title: string}} check @param {any} verdict @param {any} texts @returns {Looked} */
 function outcome(check, verdict, texts) {
