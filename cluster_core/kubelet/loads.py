@@ -83,17 +83,17 @@ class Loads:
         containers = self._nodes.get(node, {}).get(uid)
         if containers is not None:
             self._sums[node] -= containers.pop(name, 0)
-            self._relieved(node)
+        self._relieved(node)
 
     def gone(self, node: str, uid: str) -> None:
         """The pod is no longer on the node."""
         containers = self._nodes.get(node, {}).pop(uid, None)
         if containers:
             self._sums[node] -= sum(containers.values())
-            self._relieved(node)
+        self._relieved(node)
 
     def _relieved(self, node: str) -> None:
-        """Something has become free: a threshold may be crossed no longer."""
+        """Something may have become free, counted here or not yet: a threshold may be crossed no longer."""
         machine = self._fleet.well_machine(node)
         if machine is not None and machine.crossed:
             self.look(node, INTERVAL)
