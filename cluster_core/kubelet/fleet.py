@@ -370,5 +370,6 @@ _HANDLERS: Mapping[str, Callable[[Fleet, str, str], None]] = {
     "pressure": Fleet._pressure,
     "static": Fleet._static,
     "fake": kwok.pod_due,
+    "stirred": refreshing.stirred,
     "fake-node": kwok.node_due,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cluster_core.apiserver.parts import split_key
 from cluster_core.kubelet import surroundings
 from cluster_core.kubelet.loads import overhead
 from cluster_core.machinery import errors
@@ -162,6 +163,11 @@ class Inside:
             if status is not None and "running" in status["state"]:
                 launch = self._launch(pod, container["name"], status["restartCount"])
                 yield container["name"], launch, parse_time(status["state"]["running"]["startedAt"])
+
+    def running_as(self, pod: str, container: str) -> list[tuple[Launch, int]]:
+        """(launch, when it started) of the container of a pod (namespace/name) while it runs."""
+        found = self._fleet.api.get("Pod", *split_key(pod))
+        return [(launch, started) for name, launch, started in self.running(found) if name == container] if found is not None else []
 
     def usage(self, pod: Obj) -> list[tuple[str, int, int]]:
         """(container, thousandths of a cpu, bytes) of the running containers; empty when their node is silent."""

@@ -26,6 +26,9 @@ class Workloads(Protocol):
     def resume(self, launch: Launch, started: int) -> Outcome:
         """The process asks the network what it waits to know (Outcome.asks), and goes on."""
 
+    def again(self, launch: Launch, started: int) -> Outcome:
+        """How the process, started then, will end now that it finds other files."""
+
     def terminate(self, launch: Launch, started: int) -> Reaction: ...
 
     def probe(self, launch: Launch, probe: Obj, started: int) -> ProbeResult:

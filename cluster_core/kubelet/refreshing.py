@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cluster_core.apiserver.client import Client
-from cluster_core.apiserver.parts import Change, object_key
+from cluster_core.apiserver.parts import Change, object_key, split_key
 from cluster_core.kubelet import memory as remember
 from cluster_core.kubelet import volumes
 from cluster_core.kubelet.memory import Memory
@@ -27,6 +27,8 @@ Contents = list[Any]
 """[[since, {path: text}], ...] of one volume."""
 _MOST_TEXT = 64 * 1024
 _MOST_VERSIONS = 16
+_STIR = 0.05
+"""Seconds until a container is looked at that finds other files."""
 _DATA = ("data", "binaryData")
 _ROOT_CA = "kube-root-ca.crt"
 
@@ -137,12 +139,33 @@ def _noticed(work: Work, container: Obj) -> None:
     """What the container's process does may be otherwise from now on: its end and what its probes find."""
     name = container["name"]
     started = work.started_at(name)
-    outcome = work.fleet.workloads.start(work.launch(name)._replace(now=started))
+    outcome = work.fleet.workloads.again(work.launch(name), started)
     remember.drop(work.memory, "exits", name)
     if outcome.after is not None:
         due = max(work.now, started + round(outcome.after * SECOND))
         remember.entry(work.memory, "exits")[name] = [due, outcome.exit_code, outcome.reason, outcome.message]
     work.fleet.probes.look_again(work.memory, container, work.now)
+
+
+def stir(fleet: Fleet, key: str, container: str) -> None:
+    """What the container of the pod finds in its volumes is not what it was believed to find: look at it."""
+    pod = fleet.api.get("Pod", *split_key(key))
+    if pod is not None and pod["spec"].get("nodeName"):
+        fleet.world.agenda.soon(fleet.name, f"{pod['spec']['nodeName']}|stirred|{key}/{container}", _STIR)
+
+
+def stirred(fleet: Fleet, node: str, where: str) -> None:
+    """It is time to look at such a container."""
+    key, _, name = where.rpartition("/")
+    machine, pod = fleet.well_machine(node), fleet.api.get("Pod", *split_key(key))
+    if machine is None or pod is None or pod["spec"].get("nodeName") != node:
+        return
+    fleet.attend(machine, pod, lambda work: _look_again(work, name))
+
+
+def _look_again(work: Work, name: str) -> None:
+    if work.is_running(name) and name not in work.memory.get("stopping", {}):
+        _noticed(work, work.container(name))
 
 
 # ------------------------------------------------------------------------------------------------ what containers see

@@ -30,9 +30,14 @@ class Image(NamedTuple):
     user: int = 0
 
 
+class Added(str):
+    """Text that is written at the end of what a file holds."""
+
+
 class Launch(NamedTuple):
     """A container that starts or runs. `files` are those of mounted volumes by path, as they were when the pod began, `changes`
-    what was written to them since: (time, path -> text, None: removed). `attempt` counts earlier starts."""
+    what was written to them since: (time, path -> text, Added: at the file's end, None: removed). `attempt` counts earlier
+    starts."""
 
     pod: Obj
     container: Obj
@@ -43,12 +48,13 @@ class Launch(NamedTuple):
     now: int
     changes: Sequence[tuple[int, Mapping[str, str | None]]] = ()
 
-    def files_now(self) -> Mapping[str, str]:
-        """The files as they are now, what is no text made printable."""
-        found: dict[str, str | None] = dict(self.files)
+    def files_now(self, left: Mapping[str, str] = {}) -> Mapping[str, str]:
+        """The files as they are now, what is no text made printable; `left`: by the process when it began, under what
+        was written later."""
+        found: dict[str, str | None] = {**self.files, **left}
         for at, written in self.changes:
             if at <= self.now:
-                found |= written
+                found |= {path: (found.get(path) or "") + text if isinstance(text, Added) else text for path, text in written.items()}
         return {path: _printable(text) for path, text in found.items() if text is not None}
 
     def gone(self) -> frozenset[str]:

@@ -18,7 +18,7 @@ from cluster_core.apiserver.parts import Part
 from cluster_core.controllers.garbagecollector import GarbageCollector
 from cluster_core.controllers.runtime import Controller, ControllerPart
 from cluster_core.etcd.leases import Leases
-from cluster_core.kubelet import claims
+from cluster_core.kubelet import claims, refreshing
 from cluster_core.kubelet.fleet import Fleet
 from cluster_core.kubelet.timings import Timings
 from cluster_core.machinery.plugins import collect
@@ -142,6 +142,8 @@ def add_parts(cluster: Cluster) -> None:
     containers = Containers(options)
     fleet = Fleet(world, park, containers, Timings(cluster.seed, options.get("timings", {})))
     fleet.host_files = lambda node: machinefiles.files(cluster, park.machines[node])
+    containers.now, containers.running_as = lambda: cluster.clock.now, fleet.inside.running_as
+    containers.stirred = lambda pod, container: refreshing.stir(fleet, pod, container)
     containers.volume_of = lambda namespace, name: claims.volume_of(fleet, namespace, name)
     fleet.private_registries = frozenset(options.get("private-registries", ()))
     world.machines = fleet

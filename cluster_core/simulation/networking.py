@@ -141,7 +141,7 @@ class _ContainerAnswers:
         left, serving = (process.trace.files, process.trace.serving) if process.trace else ({}, ())
         memory = containers_of(self._cluster).memory_of(launch)
         brought = {path: text for path, text in image_files(found["image"]).items() if path not in launch.gone()}
-        files = {**brought, **launch.files_now(), **left}
+        files = {**brought, **launch.files_now(left)}
         program = Program(pod, found, files, launch.environment, launch.now, launch.gone(), ask, run, serving, process.says, memory)
         response = self._worked(launch, process, respond(program, call, process.program.name))
         noted = accesslogs.line(process.program.name, call, response, launch.now)

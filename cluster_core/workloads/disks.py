@@ -20,7 +20,7 @@ MOST_OF_FILE = 16 * 1024
 """Characters of a file that scripts make longer, and of one that is saved."""
 _MOST_ON_DISK = 1024 * 1024
 """Characters beyond which scripts leave nothing more on a disk: jobs that come again and again would fill it without end."""
-_MOST_FORESEEN = 16 * 1024
+_MOST_FORESEEN = 64 * 1024
 
 
 class Disks:
@@ -45,16 +45,16 @@ class Disks:
     def write(self, disk: str, path: str, text: str | None) -> None:
         self._files.setdefault(disk, {})[path] = text
 
-    def foresee(self, disk: str, now: int) -> Iterator[tuple[int, str, str | None]]:
-        """(when, path, contents) of what will be written, as far as it is little."""
-        found: Files = dict(self.read(disk, now))
+    def foresee(self, disk: str, now: int, but: str = "") -> Iterator[Write]:
+        """What will be written by other lives than this one, as far as it is little."""
+        self._settle(disk, now)
         room = _MOST_FORESEEN
-        for at, path, how, text in self._in_order(disk):
-            _apply(found, path, how, text)
-            room -= len(found[path] or "")
+        for life, (at, path, how, text) in self._in_order(disk):
+            room -= len(text or "") if life != but else 0
             if room < 0:
                 return
-            yield at, path, found[path]
+            if life != but:
+                yield at, path, how, text
 
     def plan(self, disk: str, life: str, writes: Iterable[Write]) -> None:
         """What a container's script writes in its life."""
@@ -74,10 +74,10 @@ class Disks:
         for disk in [disk for disk in {**self._files, **self._coming} if disk.startswith(f"pod/{uid}/")]:
             self.drop(disk)
 
-    def _in_order(self, disk: str) -> list[list[Any]]:
-        """What is to be written there."""
+    def _in_order(self, disk: str) -> list[tuple[str, list[Any]]]:
+        """What is to be written there, and by whom."""
         found = [(write[0], life, write) for life, writes in self._coming.get(disk, {}).items() for write in writes]
-        return [write for _, _, write in sorted(found, key=lambda each: each[:2])]
+        return [(life, write) for _, life, write in sorted(found, key=lambda each: each[:2])]
 
     def _keep(self, disk: str, wanted: Callable[[str, list[Any]], bool]) -> None:
         """Drop what will not be written after all, or has been."""
@@ -104,7 +104,7 @@ class Disks:
             return
         files = self._files.setdefault(disk, {})
         room = _MOST_ON_DISK - sum(len(path) + len(text or "") for path, text in files.items())
-        for at, path, how, text in self._in_order(disk):
+        for _, (at, path, how, text) in self._in_order(disk):
             room -= len(path) + len(text or "") if at <= now else 0
             if at <= now and (room >= 0 or text is None):
                 _apply(files, path, how, text)

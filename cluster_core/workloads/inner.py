@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
 
 from cluster_core.workloads.argv import SHELLS, TOOLS, plain
@@ -36,6 +36,8 @@ class Inner:
         for path, text in written.items():
             self._restore(path, text)
         self._before = self.files("/")
+        self.kept: Callable[[dict[str, str | None]], None] = lambda written: None
+        """Hears of the files that a command has written, or removed: None."""
 
     @property
     def clock(self) -> float:
@@ -110,14 +112,16 @@ class Inner:
     def keep(self) -> None:
         """Remember what has changed, as far as there is room."""
         now = self.files("/")
-        for path in self._before.keys() - now.keys():
-            self._written[path] = None
+        changed: dict[str, str | None] = dict.fromkeys(self._before.keys() - now.keys())
         room = _MOST_KEPT - sum(len(text) for text in self._written.values() if text)
         for path, content in now.items():
             if self._before.get(path) != content and len(content) <= room:
-                self._written[path] = content.decode("latin-1")
+                changed[path] = content.decode("latin-1")
                 room -= len(content)
         self._before = now
+        self._written.update(changed)
+        if changed:
+            self.kept(changed)
         self._run.sweep(self.fs)
         for _, path, size in self._run.trace.disk[self._disk :]:
             self._sizes[path] = size

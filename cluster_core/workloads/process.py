@@ -110,17 +110,20 @@ def plan_of(launch: Launch) -> Plan:
 
 
 def observe(
-    launch: Launch, questions: Callable[[], Questions] | None = None, more_files: Callable[[Launch], Mapping[str, str]] = lambda launch: {}
+    launch: Launch,
+    questions: Callable[[], Questions] | None = None,
+    more_files: Callable[[Launch], Mapping[str, str]] = lambda launch: {},
+    follow: float = 0.0,
 ) -> Process:
     """Find out what the container's process is and, when it is a script, what it does: `questions` to the network are only a script's; `more_files`
-    are there besides."""
+    are there besides; `follow`: up to which age it is wanted what it does."""
     plan = plan_of(launch)
     if plan.kind != "script":
         return Process(plan)
     path = launch.container.get("terminationMessagePath") or "/dev/termination-log"
     launch = launch._replace(files={**more_files(launch), **launch.files})
     job = job_of(launch, plan)
-    job.keep, job.watch = (path,), watched(launch)
+    job.keep, job.watch, job.follow = (path,), watched(launch), follow
     job.questions = questions() if questions else None
     return Process(plan, Run(job).run())
 

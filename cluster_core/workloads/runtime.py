@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.containers import HookResult, Image, Launch, Outcome, ProbeResult, Reaction
 from cluster_core.machinery.typed import Obj
 from cluster_core.workloads import imagefiles, logs, process, serving
-from cluster_core.workloads.asking import Questions, Record, Told, Tool
-from cluster_core.workloads.disks import Disks, small
+from cluster_core.workloads.asking import Questions, Record, Told
+from cluster_core.workloads.disks import MOST_OF_FILE, SET, Disks, small
 from cluster_core.workloads.images import find_image
 from cluster_core.workloads.inner import Inner
 from cluster_core.workloads.lives import Lives, life_of, place_of, with_files
 from cluster_core.workloads.meter import Meter
+from cluster_core.workloads.neighbours import Neighbours
 from cluster_core.workloads.process import Process
 from cluster_core.workloads.sharing import Left, SharedMount, carrier, located, node_disk
 from cluster_core.workloads.shell import is_endless
@@ -26,6 +27,8 @@ _MOST_REMEMBERED = 256
 _TRUSTED_STEPS = 5
 """How often a loop may ask the network before nobody waits for its end."""
 _LEAST_WAIT = 0.5
+_LOOK_AHEAD = 1.5
+"""A script is gone through this much further than somebody wants to know, who may want to know more soon."""
 _LEAST_PERIOD = 0.001
 """Seconds between two requests of a loop, however little it does in between."""
 _ASKING = 3.0
@@ -35,10 +38,11 @@ _MOST_HEARD = 100
 """Lines about requests in one container's log."""
 
 
-class Containers:
+class Containers(Neighbours):
     """What containers do in one cluster. Processes are remembered for speed only; volumes' contents must be."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__()
         self.any_image = bool(options.get(ANY_IMAGE, False))
         """Whether images that the catalogue does not know can be pulled."""
         self._own_registries = frozenset(options.get("private-registries", ()))
@@ -47,30 +51,17 @@ class Containers:
         self._disks = Disks()
         self._lives = Lives()
         self.meter = Meter()
-        self.volume_of: Callable[[str, str], Obj | None] = lambda namespace, claim: None
-        """The PersistentVolume that a claim is bound to."""
         self._written: dict[str, dict[str, dict[str, str | None]]] = {}
         """Pod uid -> container/attempt -> path -> what commands from outside have written there (latin-1), None: removed."""
         self._sizes: dict[str, dict[str, dict[str, int]]] = {}
         """Pod uid -> container/attempt -> path -> bytes of the large files that commands from outside have made."""
-        self.fault: Callable[[Launch], str] = lambda launch: ""
-        """What a container says before it gives up at once; "" for those that run as they do."""
-        self.said: Callable[[Launch, int, int], list[logs.Line] | None] = lambda launch, started, until: None
-        """What a container has written whose program the catalogue does not speak for: started then, up to then."""
-        self.besides: Callable[[Launch, int, int], Sequence[tuple[int, str]]] = lambda launch, started, until: ()
-        """What a program, started then, has written up to then besides what the catalogue knows: (when, line)."""
         self._records: dict[str, dict[str, Record]] = {}
         """Pod uid -> container/attempt -> what the network has answered to its script."""
-        self.tools: Callable[[Launch, bool], Mapping[str, Tool]] = lambda launch, probing: {}
-        """Commands that talk to the network, for a container's script and people, or for a probe, which leaves no trace."""
         self._heard: dict[str, dict[str, list[list[Any]]]] = {}
         """Pod uid -> container/attempt -> [when, line] of the requests its server has noted in its log."""
         self._known: dict[str, dict[str, dict[str, Any]]] = {}
         """Pod uid -> container/attempt -> what its server has kept in memory."""
-        # Sends an httpGet of a hook from the container's node; why nobody was reached.
-        self.send: Callable[[Launch, Obj], str] = lambda launch, action: ""
-        # /etc/resolv.conf and /etc/hosts of a pod's containers.
-        self.network_files: Callable[[Launch], Mapping[str, str]] = lambda launch: {}
+        self._lives.stirred = self._stirred
 
     def find(self, image: str) -> Image:
         """The image of this name. Raises PullError."""
@@ -83,22 +74,61 @@ class Containers:
 
     # ------------------------------------------------------------------------------------------------ processes
 
-    def _process(self, launch: Launch, started: int, questions: Questions | None = None) -> Process:
-        """What is known of the main process; `questions`: it may ask the network what it wants to know."""
+    def _process(self, launch: Launch, started: int, questions: Questions | None = None, until: int = 0) -> Process:
+        """What is known of the main process; `questions`: it may ask the network what it wants to know; `until`: what it does
+        up to then is wanted."""
         key = (launch.pod["metadata"]["uid"], launch.container["name"], launch.attempt, len(launch.changes))
         found = self._processes.get(key) if questions is None else None
-        if found is None:
+        age = (until - started) / SECOND
+        if found is None or (found.trace is not None and found.trace.known < age):
             found = process.observe(
                 launch._replace(now=started),
                 lambda: questions or Questions(self._record(launch), self.tools(launch, False)),
                 self.network_files,
+                max(age, 0.0) * _LOOK_AHEAD,
             )
             if found.trace is not None:
-                self._lives.plan(launch, found.trace.left, self._disks)
                 self._processes[key] = found
                 if len(self._processes) > _MOST_REMEMBERED:
                     self._processes.popitem(last=False)
+                self._lives.plan(launch, found.trace, self._disks, max(launch.now, until))
         return found
+
+    def again(self, launch: Launch, started: int) -> Outcome:
+        """How a container's process, started then, will end now that it finds other files."""
+        launch = self._with_volumes(launch)
+        return self._outcome(launch, self._process(launch, started), 0.0)
+
+    def _stirred(self, uid: str, place: str, pod: str) -> None:
+        """What was found out of a script holds no longer."""
+        name, _, attempt = place.rpartition("/")
+        for key in [key for key in self._processes if key[:3] == (uid, name, int(attempt))]:
+            del self._processes[key]
+        if pod:
+            self.stirred(pod, name)
+
+    def _catch_up(self, launch: Launch, mounts: list[SharedMount]) -> None:
+        """Go through the scripts that write into these volumes as far as the present."""
+        for uid, place, pod in self._lives.writers(mounts, life_of(launch)) if mounts else ():
+            name, _, attempt = place.rpartition("/")
+            for other, started in self.running_as(pod, name):
+                if other.pod["metadata"]["uid"] == uid and str(other.attempt) == attempt:
+                    self._process(self._with_volumes(other), started, until=launch.now)
+
+    def _told(self, launch: Launch, started: int, changed: Mapping[str, str | None]) -> None:
+        """Somebody has written this into the container (latin-1): its script sees it from now on, and others' see what is in volumes."""
+        small_ones = {path: text for path, text in changed.items() if len(text or "") <= MOST_OF_FILE}
+        mounts, now = self._mounts(launch), max(self.now(), launch.now)
+        found = self._process(self._with_volumes(launch), started)
+        if found.trace is not None and not found.trace.serves and small_ones:
+            self._lives.hear(launch, started - started % SECOND, small_ones, self._disks, now)
+            own = self._written.get(launch.pod["metadata"]["uid"], {}).get(place_of(launch), {})
+            for path in small_ones.keys() & own.keys():
+                del own[path]  # going through the script again puts it there
+        for disk in dict.fromkeys(mount.volume for mount in mounts):
+            inside = {name: text for mount in mounts if mount.volume == disk for name, text in mount.inside(small_ones).items()}
+            if inside:
+                self._lives.tell(disk, [(now, name, SET, text) for name, text in inside.items()], self._disks, now, life_of(launch))
 
     def _with_volumes(self, launch: Launch) -> Launch:
         """The launch with what volumes held when the container's script began; where there is none, with what they hold."""
@@ -106,6 +136,7 @@ class Containers:
         if begun is not None:
             return begun
         mounts = self._mounts(launch)
+        self._catch_up(launch, mounts)
         return with_files(launch, Left({}, mounts, self._disks, launch.now)) if mounts else launch
 
     def _mounts(self, launch: Launch) -> list[SharedMount]:
@@ -217,6 +248,7 @@ class Containers:
         return dict(self._left(launch))
 
     def _left(self, launch: Launch) -> Left:
+        self._catch_up(launch, self._mounts(launch))
         own = self._written.setdefault(launch.pod["metadata"]["uid"], {}).setdefault(place_of(launch), {})
         return Left(own, self._mounts(launch), self._disks, launch.now)
 
@@ -226,13 +258,15 @@ class Containers:
 
     def enter(self, launch: Launch, started: int) -> Inner:
         """A session in the container; what it leaves in files is there for the next one."""
-        launch = self._with_volumes(launch)
+        plain, launch = launch, self._with_volumes(launch)
         launch = launch._replace(files={**self.network_files(launch), **launch.files})
         run = serving.enter(launch, self._process(launch, started), started, self.tools(launch, False), self._past(launch))
         uid, place = launch.pod["metadata"]["uid"], place_of(launch)
         written = self._left(launch)
         sizes = self._sizes.setdefault(uid, {}).setdefault(place, {})
-        return Inner(run, written, launch.container["image"], sizes)
+        inner = Inner(run, written, launch.container["image"], sizes)
+        inner.kept = lambda changed: self._told(plain, started, changed)
+        return inner
 
     def logs(self, launch: Launch, started: int, until: int) -> list[logs.Line]:
         """What the container, started then, has written up to `until`."""
@@ -241,7 +275,9 @@ class Containers:
         if fault:
             return [logs.Line(started + number, text, True) for number, text in enumerate(fault.splitlines())]
         if own is None:
-            own = logs.lines(launch, self._process(self._with_volumes(launch), started), started, until)
+            self._catch_up(launch, self._mounts(launch))
+            launch = self._with_volumes(launch)
+            own = logs.lines(launch, self._process(launch, started, until=until), started, until)
         heard = self._heard.get(launch.pod["metadata"]["uid"], {}).get(place_of(launch), ())
         more = [logs.Line(at, text) for at, text in (*self.besides(launch, started, until), *heard) if at <= until]
         return sorted([*more, *own], key=lambda line: line.at) if more else own
@@ -330,6 +366,7 @@ class Containers:
         state = state or {}
         self.any_image = state.get("any-image", True)  # as it was before clusters remembered it
         self._disks, self._lives = Disks(state.get("disks")), Lives(state.get("lives"))
+        self._lives.stirred = self._stirred
         self._written = state.get("written", {})
         self._sizes, self._heard, self._known = state.get("sizes", {}), state.get("heard", {}), state.get("known", {})
         self.meter = Meter(state.get("meter"))

@@ -172,7 +172,7 @@ def enter(
     network it has had."""
     elapsed = (launch.now - started) / SECOND
     job = job_of(launch._replace(now=started), process.plan)
-    job.horizon = elapsed
+    job.horizon = job.follow = elapsed
     job.questions = questions = Questions(record or Record(), tools or {})
     run = Run(job)
     if process.plan.kind == "script":

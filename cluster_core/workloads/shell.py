@@ -7,6 +7,7 @@ at which it did. A script that would go on for ever is followed for a while.
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import shlex
 import weakref
@@ -17,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from bashkit import Bash, BuiltinContext, BuiltinResult, FileSystem
 
 from cluster_core.machinery.clock import SECOND
-from cluster_core.machinery.containers import Launch
+from cluster_core.machinery.containers import Added, Launch
 from cluster_core.machinery.identity import ROOT, Identity
 from cluster_core.workloads import builtins, spinning
 from cluster_core.workloads.asking import Questions
@@ -29,7 +30,9 @@ from cluster_core.workloads.watching import Change, Watch
 MOST_SLEEPS = 3000
 ENDLESS_SLEEPS = 200
 """How many sleeps of a script are followed; fewer when it looks like a loop without end."""
-MOST_COMMANDS, MOST_COMPUTED = 20_000, 200_000
+MOST_FOLLOWED = 10_000
+"""The same when somebody looks that late: hours of a loop that sleeps a second."""
+MOST_COMMANDS, MOST_COMPUTED = 20_000, 90_000
 """How many commands are followed: of what looks like a loop without end, and of what will come to an end."""
 MOST_OUTPUT = 256 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,6 +56,8 @@ class Job:
     positional: Sequence[str] = ()
     address: str = ""
     horizon: float | None = None
+    follow: float = 0.0
+    """Up to when (seconds) what it does is wanted, where that is further than one would look of oneself."""
     seed: int = 1
     commands: Mapping[str, Callable[[BuiltinContext], BuiltinResult | str]] = field(default_factory=dict)
     questions: Questions | None = None
@@ -94,6 +99,8 @@ class Trace:
     handles_term: bool = False
     spins: list[float] = field(default_factory=list)
     """Since when (seconds) each of its processes that never pause computes."""
+    known: float = math.inf
+    """Up to when (seconds) it is known what it does; for ever when it has ended or will do nothing any more."""
     asks: float | None = None
     """When (seconds) it asks the network something that it has no answer to yet."""
     files: dict[str, str] = field(default_factory=dict)
@@ -118,6 +125,7 @@ class Run:
         self._written = 0
         self._sleeps = 0
         self._most, most = (ENDLESS_SLEEPS, MOST_COMMANDS) if is_endless(job.script) else (MOST_SLEEPS, MOST_COMPUTED)
+        most = MOST_COMPUTED if job.follow else most
         # A proxy: the interpreter would otherwise keep itself and its open files alive for ever, unseen by the collector.
         me = weakref.proxy(self)
         asking = job.questions.commands(me) if job.questions else {}
@@ -242,7 +250,10 @@ class Run:
         self._sleeps += 1
         horizon = self.job.horizon
         self.trace.pauses.append(self.clock)
-        if self._sleeps > self._most or (horizon is not None and self.clock > horizon):
+        if self._sleeps > self._most and self.clock > self.job.follow:
+            self.trace.known = self.clock
+            self.stop()
+        elif self._sleeps > MOST_FOLLOWED or (horizon is not None and self.clock > horizon):
             self.stop()
 
     def await_answer(self) -> None:
@@ -263,9 +274,19 @@ class Run:
         if self.stopped:
             return
         for is_error, text in ((False, out), (True, spinning.heard(self, err))):
-            if text and self._written < MOST_OUTPUT:
+            if text:
                 self._written += len(text)
                 self.trace.output.append((self.clock, is_error, said(text, self.job)))
+        if self._written > 2 * MOST_OUTPUT:
+            self._rotate()
+
+    def _rotate(self) -> None:
+        """Of much output the last part is kept."""
+        output, first = self.trace.output, 0
+        while self._written > MOST_OUTPUT and first < len(output) - 1:
+            self._written -= len(output[first][2])
+            first += 1
+        del output[:first]
 
     def run(self) -> Trace:
         """Follow the script to its end or as far as anybody looks."""
@@ -337,6 +358,9 @@ def _put(fs: FileSystem, path: str, text: str | None) -> None:
     if text is None:
         if fs.exists(path):
             fs.remove(path)
+        return
+    if isinstance(text, Added) and fs.exists(path):
+        fs.append_file(path, text.encode("utf-8", "surrogateescape"))
         return
     _make(fs, path.rpartition("/")[0])
     fs.write_file(path, text.encode("utf-8", "surrogateescape"))

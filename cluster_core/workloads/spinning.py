@@ -23,7 +23,8 @@ _PIPELINE = re.compile(
 )
 _NEVER_ENDING = re.compile(r"/dev/(?:zero|urandom|random)\b")
 _ENDING = re.compile(r"\bcount=|\bhead\b|\bof=(?!/dev/null)")
-_EXCEEDED = "resource limit exceeded"
+_EXCEEDED = re.compile(r"resource limit exceeded|session command limit exceeded")
+"""How the shell says that it follows no further."""
 _BUSY = 100
 """A script that pauses more often than so many times before it has done more than anybody follows does not spin."""
 
@@ -69,17 +70,17 @@ def _wait(run: Run) -> BuiltinResult:
 
 def heard(run: Run, err: str) -> str:
     """What the script has written to stderr, without the shell's own words about a loop behind that never ends."""
-    if _EXCEEDED not in err:
+    if not _EXCEEDED.search(err):
         return err
     lines = err.splitlines(keepends=True)
-    told = [line for line in lines if _EXCEEDED in line]
+    told = [line for line in lines if _EXCEEDED.search(line)]
     run.trace.spins.extend([run.clock] * len(told))
-    return "".join(line for line in lines if _EXCEEDED not in line)
+    return "".join(line for line in lines if not _EXCEEDED.search(line))
 
 
 def ended(run: Run, error: str) -> bool:
     """Whether the shell has given up because the script goes on and on; when it does so without a pause, it spins."""
-    if _EXCEEDED not in error:
+    if not _EXCEEDED.search(error):
         return False
     if len(run.trace.pauses) < _BUSY:
         run.trace.spins.append(run.clock)

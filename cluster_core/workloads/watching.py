@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bashkit import FileSystem
 
+from cluster_core.machinery.containers import Added
 from cluster_core.workloads.disks import MORE, SET
 
 Change = tuple[float, str, str, "str | None"]
@@ -57,7 +58,8 @@ class Watch:
             if text is None:
                 self._known.pop(path, None)
             else:
-                self._known[path] = text.encode("utf-8", "surrogateescape").decode("latin-1")
+                before = self._known.get(path, "") if isinstance(text, Added) else ""
+                self._known[path] = before + text.encode("utf-8", "surrogateescape").decode("latin-1")
 
     def _files(self, fs: FileSystem) -> dict[str, str]:
         found: dict[str, str] = {}
