@@ -24,6 +24,11 @@ class Identity(NamedTuple):
 ROOT = Identity()
 
 
+def name_of(number: int) -> str:
+    """What a user or group of this number is called in most images."""
+    return {0: "root", 65534: "nobody"}.get(number, str(number))
+
+
 def identity(pod: Obj, container: Obj, image_user: int = 0) -> Identity:
     """Who the container's main process is."""
     shared, own = pod["spec"].get("securityContext") or {}, container.get("securityContext") or {}

@@ -259,6 +259,7 @@ PROGRAMS: dict[str, Answer] = {
     "serve-hostname": lambda program, call: Response(200, program.hostname),
     "whoami": _whoami,
     "hello-app": _hello_app,
+    "hello-go-gke": lambda program, call: Response(200, '{"message":"Hello"}\n', "application/json"),
     "echo-server": _echo,
     "http-https-echo": _echo,
     "echoserver": _echoserver,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from bashkit import BuiltinContext, BuiltinResult
 
-from cluster_core.workloads import agnhosttools, bigfiles, kernelfiles, netcat, spinning
+from cluster_core.machinery.identity import name_of
+from cluster_core.workloads import agnhosttools, bigfiles, kernelfiles, listing, netcat, processlist, spinning, tailing
 from cluster_core.workloads.catalogue import programs
 
 if TYPE_CHECKING:
@@ -39,11 +40,13 @@ def commands(run: Run) -> dict[str, Command]:
     found: dict[str, Command] = {
         "sleep": lambda context: _sleep(run, context),
         "date": lambda context: _date(run, context),
-        "tail": lambda context: _tail(run, context),
+        "tail": lambda context: tailing.tail(run, context),
+        "ls": lambda context: listing.ls(run, context),
+        "ps": lambda context: processlist.ps(run, context),
         "hostname": lambda context: _hostname(run, context),
         "perl": lambda context: _perl(run, context),
         "id": lambda context: _id(run, context),
-        "whoami": lambda context: _user_name(run.job.identity.uid) + "\n",
+        "whoami": lambda context: name_of(run.job.identity.uid) + "\n",
         "sysctl": lambda context: _sysctl(run, context),
         "nnp": lambda context: f"Effective uid: {_effective_uid(run)}\n",
         "top": lambda context: "",
@@ -80,19 +83,15 @@ _CLIENTS = {
 }
 
 
-def _user_name(uid: int) -> str:
-    return {0: "root", 65534: "nobody"}.get(uid, str(uid))
-
-
 def _numbered(number: int) -> str:
-    name = _user_name(number)
+    name = name_of(number)
     return f"{number}({name})" if name != str(number) else name
 
 
 def _id(run: Run, context: BuiltinContext) -> str:
     who = run.job.identity
     wanted = "".join(word.lstrip("-") for word in context.argv)
-    show = _user_name if "n" in wanted else str
+    show = name_of if "n" in wanted else str
     for letter, numbers in (("u", [who.uid]), ("g", [who.gid]), ("G", who.all_groups)):
         if letter in wanted:
             return " ".join(show(number) for number in numbers) + "\n"
@@ -158,31 +157,6 @@ def _date(run: Run, context: BuiltinContext) -> BuiltinResult | str:
     layout = layout or "%a %b %e %H:%M:%S UTC %Y"
     layout = layout.replace("%s", str(run.now() // 1_000_000)).replace("%N", f"{run.now() % 1_000_000 * 1000:09d}")
     return moment.strftime(layout) + "\n"
-
-
-def _tail(run: Run, context: BuiltinContext) -> BuiltinResult | str:
-    """With -f it never ends; else the last lines of files or of the input."""
-    argv = context.argv
-    count, names, follow = 10, [], False
-    rest = iter(argv)
-    for word in rest:
-        if word in ("-f", "-F", "--follow"):
-            follow = True
-        elif word == "-n":
-            count = int(next(rest, "10").lstrip("+-") or 10)
-        elif re.fullmatch(r"-n?\d+", word):
-            count = int(word.lstrip("-n"))
-        else:
-            names.append(word)
-    text = context.stdin or ""
-    for name in names:
-        path = name if name.startswith("/") else f"{context.cwd.rstrip('/')}/{name}"
-        if path != "/dev/null" and context.fs.exists(path):
-            text += context.fs.read_file(path).decode("utf-8", "replace")
-    if follow:
-        run.stop()
-    lines = text.splitlines(keepends=True)
-    return "".join(lines[-count:] if count else [])
 
 
 def _hostname(run: Run, context: BuiltinContext) -> str:

@@ -73,6 +73,7 @@ def job_of(launch: Launch, plan: Plan) -> Job:
         identity=identity_of(launch),
         read_only=_is_read_only(launch),
         shell=plan.argv[0] if plan.argv else "sh",
+        main=plan.argv,
     )
 
 

@@ -13,6 +13,9 @@ _REFERENCE = re.compile(
 )
 
 
+_HUBS = ("docker.io", "index.docker.io")
+
+
 class Reference(NamedTuple):
     """A parsed reference: repository with its host, tag ("" beside a digest), digest."""
 
@@ -34,7 +37,9 @@ def parse(text: str) -> Reference | None:
 
 
 def _with_host(path: str) -> str:
-    first, slash, _ = path.partition("/")
+    first, slash, rest = path.partition("/")
+    if first in _HUBS and "/" not in rest:
+        return f"{first}/library/{rest}"
     if slash and ("." in first or ":" in first or first == "localhost"):
         return path
     return f"docker.io/{path}" if slash else f"docker.io/library/{path}"

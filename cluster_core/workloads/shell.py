@@ -78,6 +78,8 @@ class Job:
     """Whether nothing at all can be written."""
     changes: Sequence[tuple[int, Mapping[str, str | None]]] = ()
     """What others write while the script runs: (microseconds, path -> text, None: removed)."""
+    main: Sequence[str] = ()
+    """The command line of the container's main process."""
     shell: str = "sh"
     """What the shell was called as."""
 
@@ -203,9 +205,19 @@ class Run:
         """The script's time, as strftime prints it."""
         return (_EPOCH + timedelta(microseconds=self.now())).strftime(layout)
 
-    def say(self, text: str) -> None:
-        """Standard output of a program that takes its time: noted at once, not when it ends."""
-        self._hear(text, "")
+    def say(self, text: str, error: str = "") -> None:
+        """What a program that takes its time says: noted at once, not when it ends."""
+        self._hear(text, error)
+
+    def await_change(self, fs: FileSystem) -> bool:
+        """Let time pass to when others write the next thing; False when nobody will, or nobody looks that far."""
+        if not self._pending or self.stopped:
+            return False
+        self.clock = max(self.clock, (self._pending[0][0] - self.job.began) / SECOND)
+        if self.job.horizon is not None and self.clock > self.job.horizon:
+            return False
+        self._pass_on(fs)
+        return True
 
     def stop(self) -> None:
         """Look no further."""
