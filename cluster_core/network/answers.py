@@ -14,7 +14,7 @@ import orjson
 from cluster_core.machinery import welcome
 from cluster_core.machinery.timestamps import microtime
 from cluster_core.machinery.typed import Obj
-from cluster_core.network import agnhost, webhooks
+from cluster_core.network import agnhost, redis, webhooks
 from cluster_core.network.trace import Call, Response, Trace
 
 
@@ -193,12 +193,11 @@ def _nginx_hello(program: Program, call: Call) -> Response:
 
 
 def _redis(program: Program, call: Call) -> Response:
-    words = call.body.split()
-    if not words:
+    """With the configuration file that is named on its command line."""
+    if not call.body.split():
         return Response(0)
-    replies = {"PING": "+PONG", "QUIT": "+OK", "INFO": "$20\r\n# Server\r\nredis_mode:standalone"}
-    unknown = f"-ERR unknown command '{words[0]}', with args beginning with: "
-    return Response(0, replies.get(words[0].upper(), unknown) + "\r\n")
+    file = next((program.files.get(word, "") for word in program.words if word.endswith(".conf")), "")
+    return Response(0, redis.Server({} if program.memory is None else program.memory, file).answer(call.body))
 
 
 def _kube_proxy(program: Program, call: Call) -> Response:

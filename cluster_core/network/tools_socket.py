@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 
-from cluster_core.network import trace
+from cluster_core.network import redis, trace
 from cluster_core.network.tools import UNRESOLVED, WHY, Options, Ran, Typed
 from cluster_core.network.tools_http import head_of
 from cluster_core.network.trace import Call, Trace
@@ -110,16 +111,28 @@ def ping(typed: Typed) -> Ran:
 # ------------------------------------------------------------------------------------------------ redis-cli
 
 
+_REDIS_VALUED = {"-h": "host", "-p": "port", "-a": "password", "-n": "db", "-u": "url"}
+
+
 def redis_cli(typed: Typed) -> Ran:
-    options = Options(typed.argv, {"-h": "host", "-p": "port", "-a": "password", "-n": "db"}, {})
+    own, command = _before_the_command(typed.argv)
+    options = Options(own, dict(_REDIS_VALUED), {})
     where = f"{options.value('host', '127.0.0.1')}:{options.value('port', '6379')}"
-    result = typed.talk().request(where, Call(scheme="redis", body=" ".join(options.rest) or "PING"))
+    result = typed.talk().request(where, Call(scheme="redis", body=shlex.join(command) or "PING"))
     if result.outcome in UNRESOLVED:
         return Ran("", f"Could not connect to Redis at {where}: Name or service not known\n", 1, result.seconds)
     if result.outcome in WHY or result.outcome == trace.NO_SOURCE:
         why = WHY.get(result.outcome, "Connection refused")
         return Ran("", f"Could not connect to Redis at {where}: {why}\n", 1, result.seconds)
-    return Ran(result.response.body.lstrip("+").replace("-ERR", "(error) ERR").replace("\r\n", "\n"), "", 0, result.seconds)
+    return Ran(redis.printed(result.response.body), "", 0, result.seconds)
+
+
+def _before_the_command(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """redis-cli's own options, and the command, whose arguments may begin with a dash too."""
+    index = 0
+    while index < len(argv) and argv[index].startswith("-"):
+        index += 2 if argv[index] in _REDIS_VALUED else 1
+    return list(argv[:index]), list(argv[index:])
 
 
 # ------------------------------------------------------------------------------------------------ databases

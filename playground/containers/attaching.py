@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from playground.worker.simulated import Simulated
 
 _LOOK_SECONDS = 0.3
+_INTERRUPTED = 130
+"""The exit code of a process that SIGINT has ended."""
 _IMAGES = ("busybox", "alpine", "ubuntu", "debian", "bash")
 """Images whose own command is a shell."""
 
@@ -35,7 +37,22 @@ async def attach(cluster: Cluster, engine: Simulated, pod: Obj, name: str, chann
         if shell.over:
             fleet_of(cluster).finish(pod, container["name"], code)
         return SUCCESS
-    return await _follow(cluster, engine, pod, container["name"], channels)
+    follow = asyncio.ensure_future(_follow(cluster, engine, pod, container["name"], channels))
+    if channels.stdin and container.get("stdin") and container.get("tty"):
+        interrupt = asyncio.ensure_future(_interrupted(channels))
+        await asyncio.wait((follow, interrupt), return_when=asyncio.FIRST_COMPLETED)
+        if interrupt.done() and interrupt.result() and not follow.done():
+            fleet_of(cluster).finish(pod, container["name"], _INTERRUPTED)
+        interrupt.cancel()
+    return await follow
+
+
+async def _interrupted(channels: Channels) -> bool:
+    """Somebody at the container's terminal types Ctrl-C; False when nobody sits there any more."""
+    while (data := await channels.read()) is not None:
+        if b"\x03" in data:
+            return True
+    return False
 
 
 def _container(pod: Obj, name: str) -> Obj:

@@ -5,6 +5,7 @@ Which of them is told by the first bytes that come, as the servers themselves wo
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
 
@@ -150,7 +151,7 @@ class _Redis:
         while (found := _command(self._waiting)) is not None:
             words, used = found
             self._waiting = self._waiting[used:]
-            said = self._ask(Call(scheme="redis", body=" ".join(words))).response
+            said = self._ask(Call(scheme="redis", body=shlex.join(words))).response
             self.over = self.over or bool(said.status) or words[:1] in (["QUIT"], ["quit"])
             answers.append(b"" if said.status else said.body.encode())
         self.over = self.over or len(self._waiting) > _MOST_WAITING
