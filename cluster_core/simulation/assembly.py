@@ -28,6 +28,7 @@ from cluster_core.scheduler import configuration
 from cluster_core.scheduler.component import Scheduler
 from cluster_core.simulation import connecting, leaderelection, presenting, proxying, usage, webhooks
 from cluster_core.simulation.chronicle import Chronicle
+from cluster_core.simulation.controllernames import is_chosen
 from cluster_core.simulation.drain import Drains
 from cluster_core.simulation.flaky import Flaky
 from cluster_core.simulation.kubeadm.manifests import static_pods
@@ -77,41 +78,6 @@ def controller_manager(cluster: Cluster, flags: Mapping[str, Any]) -> list[Part]
     if is_chosen("garbage-collector-controller", True, wanted):
         parts.append(GarbageCollector(cluster.world, flags))
     return parts
-
-
-ALIASES = {
-    "bootstrap-signer": ("bootstrapsigner",),
-    "certificatesigningrequest-approving": ("csrapproving",),
-    "certificatesigningrequest-cleaner": ("csrcleaner",),
-    "certificatesigningrequest-signing": ("csrsigning",),
-    "endpoints": ("endpoint",),
-    "endpointslice-mirroring": ("endpointslicemirroring",),
-    "garbage-collector": ("garbagecollector",),
-    "horizontal-pod-autoscaler": ("horizontalpodautoscaling",),
-    "node-ipam": ("nodeipam",),
-    "node-lifecycle": ("nodelifecycle",),
-    "persistentvolume-attach-detach": ("attachdetach",),
-    "persistentvolumeclaim-protection": ("pvc-protection",),
-    "persistentvolume-protection": ("pv-protection",),
-    "pod-garbage-collector": ("podgc",),
-    "resourceclaim": ("resource-claim-controller",),
-    "root-ca-certificate-publisher": ("root-ca-cert-publisher",),
-    "token-cleaner": ("tokencleaner",),
-    "volumeattributesclass-protection": ("vac-protection",),
-}
-"""Names of old that --controllers still takes, by the name without its ending."""
-
-
-def is_chosen(name: str, by_default: bool, wanted: Sequence[str]) -> bool:
-    """What --controllers says of this one: "name", "-name", "*" for all that are on by default. With or without the
-    ending -controller, as the real names have it, and by its old names."""
-    short = name.removesuffix("-controller")
-    for word in (name, f"{name}-controller", short, *ALIASES.get(short, ())):
-        if word in wanted:
-            return True
-        if f"-{word}" in wanted:
-            return False
-    return "*" in wanted and by_default
 
 
 def first_flags(cluster: Cluster) -> Mapping[str, Any]:
