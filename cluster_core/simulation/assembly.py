@@ -25,6 +25,7 @@ from cluster_core.machinery.plugins import collect
 from cluster_core.machines.machine import Machine
 from cluster_core.machines.park import MachinePark
 from cluster_core.scheduler import configuration
+from cluster_core.scheduler.annals import Annals
 from cluster_core.scheduler.component import Scheduler
 from cluster_core.simulation import connecting, leaderelection, presenting, proxying, usage, webhooks
 from cluster_core.simulation.chronicle import Chronicle
@@ -88,7 +89,14 @@ def first_flags(cluster: Cluster) -> Mapping[str, Any]:
 
 def scheduler(cluster: Cluster, document: Mapping[str, Any] | None = None) -> list[Part]:
     """The parts of kube-scheduler, with its configuration file."""
-    return [Scheduler(cluster.world, configuration.parse(document) if document else None)]
+    return [Scheduler(cluster.world, annals_of(cluster), configuration.parse(document) if document else None)]
+
+
+def annals_of(cluster: Cluster) -> Annals:
+    """What remembers the scheduler's decisions, whether it runs or not."""
+    part = cluster.parts[Annals.name]
+    assert isinstance(part, Annals)
+    return part
 
 
 def manifests_of(flavour: str) -> Callable[[Machine], dict[str, Any]]:
@@ -116,6 +124,7 @@ def add_parts(cluster: Cluster) -> None:
     history = Chronicle(cluster.clock, park)
     leases = Leases(cluster.store, cluster.clock, cluster.agenda, cluster.seed)
     leases.is_up = lambda: control.is_running("etcd")
+    cluster.add_part(Annals(world))
     parts: list[Part] = [Definitions(world), Registrations(world), park, fleet, control, history, leases, Flaky(world, park, fleet.timings), Drains(world), *controller_manager(cluster, first_flags(cluster)), *scheduler(cluster)]
     for part in (ServiceAddresses(world), *parts, *external_parts(cluster)):
         cluster.add_part(part)
