@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from cluster_core.apiserver import legacytokens
 from cluster_core.apiserver.request import User
 from cluster_core.machinery.clock import SECOND
 from cluster_core.machinery.rsakeys import rsa_key_from
@@ -234,7 +235,7 @@ class Tokens:
             return None
         if secret.get("data", {}).get("token") != base64.b64encode(token.encode()).decode():
             return None
-        return _account(namespace, name, uid, {})
+        return _account(namespace, name, uid, {}) if legacytokens.admits(self._server, secret) else None
 
     def _bootstrap_user(self, identity: str, secret: str) -> User | None:
         found = self._get("Secret", "kube-system", f"bootstrap-token-{identity}")

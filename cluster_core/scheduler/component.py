@@ -16,6 +16,7 @@ from cluster_core.machinery.clock import CHORE
 from cluster_core.machinery.errors import ApiError
 from cluster_core.machinery.typed import Obj
 from cluster_core.scheduler import happenings, messages
+from cluster_core.scheduler.annals import Annals
 from cluster_core.scheduler.binding import Binder
 from cluster_core.scheduler.configuration import Configuration, parse
 from cluster_core.scheduler.decide import Decider, Decision
@@ -45,8 +46,9 @@ class Scheduler:
     name = "scheduler"
     kinds = ("Pod", "Node", *_LOOKED_UP)
 
-    def __init__(self, world: World, configuration: Configuration | None = None) -> None:
+    def __init__(self, world: World, annals: Annals, configuration: Configuration | None = None) -> None:
         self._world = world
+        self._annals = annals
         self._api = world.client(USER)
         self._memory: dict[str, Any] = {}
         self._handlers: dict[str, Callable[[Change], None]] = {"Pod": self._pod_changed, "Node": self._node_changed}
@@ -65,15 +67,12 @@ class Scheduler:
         self.lookup = ApiLookup(self._api)
         self.nominator = Nominator()
         self._shapes = Shapes()
-        self.trace = Trace(self.snapshot, self.lookup, self.profiles, self._shapes)
+        self.trace = Trace(self._annals, self.lookup, self.profiles, self._shapes)
         self._report = Reporter(self._api, world.clock)
         self._binder = Binder(self._api, world.clock)
         self._decider = Decider(self.profiles, self.snapshot, self.lookup, self.nominator, world.seed)
         self.queue = Queue(world.clock, self._cares, self._helps, self._gate)
-        self.queue.first_backoff, self.queue.longest_backoff = (
-            configuration.first_backoff,
-            configuration.longest_backoff,
-        )
+        self.queue.first_backoff, self.queue.longest_backoff = configuration.first_backoff, configuration.longest_backoff
         self._preempting: set[str] = set()
         self._ready = False
 
@@ -121,16 +120,15 @@ class Scheduler:
             fresh[pod.uid] = pod
 
     def dump(self) -> Any:
-        """The queue in its order, who waits for volumes, and the last decisions in short."""
+        """The queue in its order, and who waits for volumes."""
         if not self._ready:
             return self._memory
-        found = {"queue": remembered(self.queue.in_order()), "binding": self._binder.dump(), "decisions": self.trace.dump()}
+        found = {"queue": remembered(self.queue.in_order()), "binding": self._binder.dump()}
         return {key: value for key, value in found.items() if value}
 
     def load(self, state: Any) -> None:
         self._reset(Configuration(self.profiles, self.queue.first_backoff, self.queue.longest_backoff))
         self._memory = dict(state or {})
-        self.trace.load(self._memory.get("decisions") or ())
 
     def decision(self, pod_uid: str) -> dict[str, Any] | None:
         """Every filter's verdict and every plugin's scores of the pod's newest attempt; of a pod that waits and whose last
@@ -304,7 +302,8 @@ class Scheduler:
             self.queue.delete(pod.uid)
             return
         decision = self._decider.decide(pod)
-        self.trace.record(decision, self._world.clock.now, waiting.attempts)
+        others = not decision.quick and self.nominator.binds(pod.shape.priority)
+        self.trace.record(decision, self._world.clock.now, waiting.attempts, others)
         if decision.node is None:
             self._failed(waiting, decision)
         else:
@@ -355,6 +354,7 @@ class Scheduler:
         self.queue.delete(pod.uid)
         self.nominator.forget(pod.uid)
         self.snapshot.place(pod, node)
+        self._annals.assume(pod.obj, node)
         self._report.nominate(pod, node)
         try:
             self._binder.prepare(waiting, booking, node)
@@ -380,6 +380,7 @@ class Scheduler:
 
     def _unassume(self, waiting: Waiting, error: str) -> None:
         placed = self.snapshot.displace(waiting.view.uid)
+        self._annals.give_up(waiting.view.obj)
         self._happened(happenings.POD_GONE, placed, None)
         self.queue.readmit(waiting)
         self._went_wrong(waiting, error)

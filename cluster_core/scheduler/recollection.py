@@ -1,79 +1,111 @@
-"""Decisions from before the cluster was put away: their outcome is remembered, their reasons are found again.
+"""A decision in short: what is saved of it, and how it is told again.
 
-The outcome is saved in short. Node by node a pod goes once more through the plugins, in the cluster as it can be put together
-for that moment: the nodes as they are, with the pods that had been bound by then and are still there. The answer says so
-("exact": false).
+Its outcome is remembered as it was. Its reasons are found again: the pod goes once more through the plugins, in the cluster of the
+decision's moment (see `annals`). The answer says whether that is the decision to the point ("exact"): it is not when the steps
+back to the moment are no longer all known, when the pod cannot be told as it was, or when volumes, devices or nominated pods had a
+say, which are looked up as they are now.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
-from cluster_core.machinery.timestamps import microtime, parse_time
-from cluster_core.machinery.typed import Obj
+from cluster_core.machinery.selectors import Requirement, Selector
+from cluster_core.machinery.timestamps import microtime
 from cluster_core.scheduler.decide import Decision
-from cluster_core.scheduler.framework import Lookup
-from cluster_core.scheduler.snapshot import Snapshot
-from cluster_core.scheduler.views import PodView, Shapes, finished
 
 Kept = list[Any]
-"""[uid, namespace/name, scheduler, time, attempt, node, message, nominated node, victims]; without empty ones at the end."""
-_FIELDS = 9
+"""[uid, namespace/name, scheduler ("" for the usual one), time, attempt, node, moment, mark of the pod, selector, whether others had
+a say, message, nominated node, victims]; without empty ones at the end."""
+UID, KEY, SCHEDULER, TIME, ATTEMPT, NODE, MOMENT, MARK, SELECTOR, OTHERS, MESSAGE, NOMINATED, VICTIMS = range(13)
+USUAL = "default-scheduler"
+_EMPTY: Kept = ["", "", "", 0, 0, "", 0, 0, 0, 0, "", "", ()]
+_LEAST = MOMENT + 1
 
 
-def kept(decision: Decision, now: int, attempt: int) -> Kept:
-    """The decision in short."""
-    pod, rescue = decision.pod, decision.rescue
-    found = [pod.uid, pod.key, decision.profile.name, now, attempt, decision.node or ""]
+class Attempt(NamedTuple):
+    """When a decision was made: the time, the number of the attempt, the moment of the annals."""
+
+    time: int
+    number: int
+    moment: int
+
+
+def kept(decision: Decision, attempt: Attempt, selector: int, others: bool) -> Kept:
+    """The decision in short; `selector` is the number of what counted as its kind; `others`: nominated pods had a say."""
+    pod, rescue, shape = decision.pod, decision.rescue, decision.pod.shape
+    scheduler = "" if decision.profile.name == USUAL else decision.profile.name
+    looked_up = others or shape.has_claims or shape.resource_claims
+    found = [pod.uid, pod.key, scheduler, attempt.time, attempt.number, decision.node or "", attempt.moment, mark(shape.signature)]
+    found += [selector, int(looked_up)]
     if decision.node is None:
         found += [decision.message, rescue.nominate or "", [victim.key for victim in rescue.victims]]
+    while len(found) > _LEAST and not found[-1]:
+        found.pop()
     return found
 
 
-def summary(found: Kept) -> dict[str, Any]:
+def mark(signature: bytes) -> int:
+    """Tells whether a pod looks to scheduling as it did."""
+    return zlib.crc32(signature)
+
+
+def field(found: Kept, number: int) -> Any:
+    return found[number] if number < len(found) else _EMPTY[number]
+
+
+def summary(found: Kept, exact: bool) -> dict[str, Any]:
     """As `trace` tells a decision, without its nodes."""
-    uid, key, scheduler, time, attempt, node, message, nominated, victims = [*found, "", "", ()][:_FIELDS]
-    namespace, _, name = key.partition("/")
+    namespace, _, name = found[KEY].partition("/")
     return {
-        "pod": {"namespace": namespace, "name": name, "uid": uid},
-        "scheduler": scheduler,
-        "time": microtime(time),
-        "attempt": attempt,
-        "result": "scheduled" if node else "unschedulable",
-        "node": node or None,
-        "message": message,
-        "nominatedNode": nominated or None,
-        "victims": list(victims),
-        "exact": False,
+        "pod": {"namespace": namespace, "name": name, "uid": found[UID]},
+        "scheduler": found[SCHEDULER] or USUAL,
+        "time": microtime(found[TIME]),
+        "attempt": found[ATTEMPT],
+        "result": "scheduled" if found[NODE] else "unschedulable",
+        "node": found[NODE] or None,
+        "message": field(found, MESSAGE),
+        "nominatedNode": field(found, NOMINATED) or None,
+        "victims": list(field(found, VICTIMS)),
+        "exact": exact,
     }
 
 
-def pod_of(found: Kept, lookup: Lookup, shapes: Shapes) -> PodView | None:
-    """The pod decided about, as it was before it had a node; None when it is gone."""
-    namespace, _, name = found[1].partition("/")
-    pod = lookup.get("Pod", namespace, name)
-    if pod is None or pod["metadata"]["uid"] != found[0]:
-        return None
-    return shapes.view({**pod, "spec": {key: value for key, value in pod["spec"].items() if key != "nodeName"}})
+# ------------------------------------------------------------------------------------------------ what counted as its kind
 
 
-def cluster_before(found: Kept, earlier: Iterable[str], lookup: Lookup, shapes: Shapes) -> Snapshot:
-    """The nodes, and the pods that were on them when the decision was made; `earlier` are uids of pods decided on before."""
-    past, before = Snapshot(remember=1), set(earlier)
-    for node in lookup.list("Node"):
-        past.set_node(node)
-    for pod in lookup.list("Pod"):
-        node = pod["spec"].get("nodeName")
-        if node and not finished(pod) and pod["metadata"]["uid"] != found[0] and _was_there(pod, before, found[3]):
-            past.place(shapes.view(pod), node)
-    return past
+class Selectors:
+    """What counted as pods' kinds, each written once: [[key, operator, value...], ...], or false for nothing. Number 0 is none."""
 
+    def __init__(self, written: list[Any] | None = None) -> None:
+        self.written = written or []
+        self._numbers: dict[Selector, int] = {}
 
-def _was_there(pod: Obj, before: set[str], time: int) -> bool:
-    """Decided on before, or with a node since an earlier second."""
-    if pod["metadata"]["uid"] in before:
-        return True
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    bound = next((each["lastTransitionTime"] for each in conditions if each["type"] == "PodScheduled"), None)
-    return parse_time(bound or pod["metadata"]["creationTimestamp"]) < time
+    def number(self, selector: Selector | None) -> int:
+        if selector is None:
+            return 0
+        found = self._numbers.get(selector)
+        if found is None:
+            self.written.append(False if selector.nothing else [[each.key, each.operator, *each.values] for each in selector.requirements])
+            found = self._numbers[selector] = len(self.written)
+        return found
+
+    def get(self, number: int) -> Selector | None:
+        if not number:
+            return None
+        written = self.written[number - 1]
+        if written is False:
+            return Selector(nothing=True)
+        return Selector(tuple(Requirement(key, operator, tuple(values)) for key, operator, *values in written))
+
+    def keep_only(self, decisions: Iterable[Kept]) -> None:
+        """Forget those that no decision has any more, and give the others new numbers."""
+        numbers: dict[int, int] = {}
+        for found in decisions:
+            number = field(found, SELECTOR)
+            if number:
+                found[SELECTOR] = numbers.setdefault(number, len(numbers) + 1)
+        self.written = [self.written[number - 1] for number in numbers]
+        self._numbers = {}

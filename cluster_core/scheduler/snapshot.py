@@ -1,7 +1,7 @@
 """The cluster as the scheduler counts it: nodes, the pods on them and the sums, kept from change to change.
 
 Models pkg/scheduler/backend/cache (NodeInfo, Snapshot). Every change is also written to a short log, so that whoever
-keeps something derived (`ranking`) can catch up instead of starting over, and a past moment can be shown again (`trace`).
+keeps something derived (`ranking`) can catch up instead of starting over.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Snapshot:
         name = obj["metadata"]["name"]
         node = self.nodes.get(name)
         if node is None:
-            self._new_node(name, node_facts(obj))
+            self.add_node(node_facts(obj))
             return
         old, facts = node.facts, newer_facts(node.facts, obj)
         node.facts = facts
@@ -137,7 +137,8 @@ class Snapshot:
         if old.labels != facts.labels or old.taints != facts.taints:
             self._new_epoch()
 
-    def _new_node(self, name: str, facts: NodeFacts) -> None:
+    def add_node(self, facts: NodeFacts) -> None:
+        name = facts.name
         node = self.nodes[name] = NodeView(facts)
         self._note(name, None, facts)
         self._count_images(facts)
@@ -256,38 +257,3 @@ class Snapshot:
             return None
         start = len(self.log) - missing
         return (self.log[i] for i in range(start, start + missing)) if missing < 64 else iter(list(self.log)[start:])
-
-    def at(self, sequence: int) -> Snapshot | None:
-        """A copy as it was at `sequence`; None when the log no longer reaches back so far."""
-        steps = self.since(sequence)
-        if steps is None:
-            return None
-        nodes = {name: node.copy() for name, node in self.nodes.items()}
-        for step in reversed(list(steps)):
-            _undo(nodes, step)
-        return _assembled(nodes)
-
-
-def _undo(nodes: dict[str, NodeView], step: Step) -> None:
-    before, after = step.before, step.after
-    if isinstance(after, PodView):
-        nodes[step.node].remove(nodes[step.node].pods[after.uid])
-    elif isinstance(before, PodView):
-        nodes[step.node].add(before)
-    elif before is None:
-        del nodes[step.node]
-    elif after is None:
-        nodes[step.node] = NodeView(before)
-    else:
-        nodes[step.node].facts = before
-
-
-def _assembled(nodes: dict[str, NodeView]) -> Snapshot:
-    past = Snapshot(remember=1)
-    past.nodes = nodes
-    for node in nodes.values():
-        past.places.update(dict.fromkeys(node.pods, node.name))
-        past._count_images(node.facts)
-        for pod in node.pods.values():
-            past._tally(pod, 1)
-    return past

@@ -1,39 +1,27 @@
 """Why every pod went where it went: the last decisions, told node by node and plugin by plugin.
 
-A decision of the quick way keeps only its moment; when somebody asks, the cluster of that moment is put together again from
-the snapshot's log and the pod goes through the plugins the plain way, which gives the same answer.
+What a decision found out is kept as long as the scheduler runs, where that is not too much. Else, when somebody asks, the cluster
+of that moment is put together again from the annals and the pod goes through the plugins the plain way, which gives the same
+answer as the quick one.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any
 
-from cluster_core.machinery.timestamps import microtime
 from cluster_core.machinery.typed import Obj
 from cluster_core.scheduler import recollection
+from cluster_core.scheduler.annals import Annals
 from cluster_core.scheduler.decide import Decision
 from cluster_core.scheduler.framework import Cycle, Failure, Lookup, Profile, Rejection, Scored
 from cluster_core.scheduler.recollection import Kept
 from cluster_core.scheduler.snapshot import NodeView, Snapshot
 from cluster_core.scheduler.views import PodView, Shapes
 
-KEPT = 1000
-"""Decisions remembered."""
 LARGE = 200
 """Above so many nodes scores are computed again when asked for, not kept."""
-
-
-@dataclass(slots=True)
-class Entry:
-    """One decision and when it was made."""
-
-    decision: Decision
-    time: int
-    attempt: int
 
 
 class Past:
@@ -56,106 +44,104 @@ class Past:
         return self._now.default_selector(pod) if self._selector is None else self._selector
 
 
+@dataclass(slots=True)
+class Told:
+    """A pod and what is known of the decision about it."""
+
+    pod: PodView
+    exact: bool
+
+
 class Trace:
     """The newest decision per pod, for the last thousand pods decided on."""
 
-    def __init__(self, snapshot: Snapshot, lookup: Lookup, profiles: Mapping[str, Profile], shapes: Shapes) -> None:
-        self._snapshot = snapshot
+    def __init__(self, annals: Annals, lookup: Lookup, profiles: Mapping[str, Profile], shapes: Shapes) -> None:
+        self._annals = annals
         self._lookup = lookup
         self._profiles = profiles
         self._shapes = shapes
-        self._entries: dict[str, Entry] = {}
-        self._kept: OrderedDict[str, Kept] = OrderedDict()
-        """Every decision in short, as it is saved; those from before a reload have no entry."""
+        self._decisions: dict[str, Decision] = {}
+        """What the decisions made since the scheduler started found out, by pod uid."""
 
-    def record(self, decision: Decision, now: int, attempt: int) -> None:
-        uid = decision.pod.uid
-        if len(self._snapshot.nodes) > LARGE:
+    def record(self, decision: Decision, now: int, attempt: int, others: bool) -> None:
+        """Remember the decision; `others`: nominated pods had a say."""
+        if decision.scored is not None and len(decision.scored.nodes) > LARGE:
             decision.scored = None
-        self._entries[uid] = Entry(decision, now, attempt)
-        self._kept[uid] = recollection.kept(decision, now, attempt)
-        self._kept.move_to_end(uid)
-        if len(self._kept) > KEPT:
-            self._entries.pop(self._kept.popitem(last=False)[0], None)
+        annals, uid = self._annals, decision.pod.uid
+        annals.keep(decision, now, attempt, others)
+        self._decisions[uid] = decision
+        if len(self._decisions) > len(annals.kept):
+            self._decisions = {each: found for each, found in self._decisions.items() if each in annals.kept}
 
     def __contains__(self, uid: str) -> bool:
-        return uid in self._kept
-
-    def dump(self) -> list[Kept]:
-        """The decisions as they are saved, oldest first."""
-        return list(self._kept.values())
-
-    def load(self, saved: Sequence[Kept]) -> None:
-        for found in saved:
-            self._kept[found[0]] = found
+        return uid in self._annals.kept
 
     def recent(self) -> list[dict[str, Any]]:
         """The decisions in short, newest last."""
-        entries = self._entries
-        return [_summary(entries[uid]) if uid in entries else recollection.summary(kept) for uid, kept in self._kept.items()]
+        return [recollection.summary(kept, self._is_exact(kept)) for kept in self._annals.kept.values()]
 
     def explain(self, uid: str) -> dict[str, Any] | None:
-        """The whole story as JSON; "nodes" is empty when the moment can no longer be put together."""
-        entry, kept = self._entries.get(uid), self._kept.get(uid)
-        if entry is not None:
-            return self._tell(entry)
-        return None if kept is None else self._recall(kept)
-
-    def _recall(self, kept: Kept) -> dict[str, Any]:
-        """A decision from before the cluster was put away."""
-        summary = recollection.summary(kept)
-        profile, pod = self._profiles.get(kept[2]), recollection.pod_of(kept, self._lookup, self._shapes)
-        if profile is None or pod is None:
+        """The whole story as JSON; "nodes" is empty when it can no longer be told."""
+        kept, decision = self._annals.kept.get(uid), self._decisions.get(uid)
+        if kept is None:
+            return None
+        if decision is None or (decision.node is not None and decision.scored is None):
+            return self._recall(kept, decision)
+        summary = {**recollection.summary(kept, True), "weights": _weights(decision.profile)}
+        if decision.no_nodes:
             return {**summary, "tied": [], "nodes": []}
-        earlier = takewhile(lambda uid: uid != kept[0], self._kept)
-        past = recollection.cluster_before(kept, earlier, self._lookup, self._shapes)
-        decision = Decision(pod, profile, kept[5] or None)
-        return {**summary, "weights": _weights(profile), **self._decided_in(past, decision)}
+        return {**summary, **_told(decision, decision.failure, decision.scored, decision.skipped)}
 
     def tell(self, decision: Decision, now: int, attempt: int) -> dict[str, Any]:
         """A decision that is not remembered, as `explain` tells it."""
-        return self._tell(Entry(decision, now, attempt))
+        kept = recollection.kept(decision, recollection.Attempt(now, attempt, self._annals.moment), 0, False)
+        told: dict[str, Any] = {"tied": [], "nodes": []}
+        if not decision.no_nodes:
+            told = _told(decision, decision.failure, decision.scored, decision.skipped)
+        return {**recollection.summary(kept, True), "weights": _weights(decision.profile), **told}
 
-    def _tell(self, entry: Entry) -> dict[str, Any]:
-        decision = entry.decision
-        if decision.no_nodes:
-            return {**_summary(entry), "tied": [], "nodes": []}
-        if decision.node is None or decision.scored is not None:
-            return {**_summary(entry), **_told(decision, decision.failure, decision.scored, decision.skipped)}
-        return {**_summary(entry), **self._again(decision)}
+    # ------------------------------------------------------------------------------------------------ told again
+
+    def _is_exact(self, kept: Kept) -> bool:
+        """Whether the reasons can be found again to the point, if the pod can be told as it was."""
+        return kept[recollection.UID] in self._decisions or (
+            self._annals.reaches(kept[recollection.MOMENT]) and not recollection.field(kept, recollection.OTHERS)
+        )
+
+    def _recall(self, kept: Kept, decision: Decision | None) -> dict[str, Any]:
+        """Decide once more in the cluster of that moment."""
+        profile = self._profiles.get(kept[recollection.SCHEDULER] or recollection.USUAL)
+        pod = self._pod_of(kept) if decision is None else Told(decision.pod, True)
+        exact = self._is_exact(kept)
+        if profile is None or pod is None:
+            return {**recollection.summary(kept, exact and profile is not None), "tied": [], "nodes": []}
+        past = self._annals.before(kept[recollection.MOMENT], self._shapes)
+        again = Decision(pod.pod, profile, kept[recollection.NODE] or None)
+        again.selector = self._annals.selectors.get(recollection.field(kept, recollection.SELECTOR))
+        summary = {**recollection.summary(kept, exact and pod.exact), "weights": _weights(profile)}
+        return {**summary, **(self._decided_in(past, again) if past.nodes else {"tied": [], "nodes": []})}
+
+    def _pod_of(self, kept: Kept) -> Told | None:
+        """The pod decided about, as it was before it had a node; None when that cannot be told."""
+        uid, (namespace, _, name) = kept[recollection.UID], kept[recollection.KEY].partition("/")
+        there = self._lookup.get("Pod", namespace, name)
+        found = self._annals.last_form(uid, kept[recollection.MOMENT])
+        if found is not None:
+            found = {**found, "metadata": {**found["metadata"], "name": name, "uid": uid}}
+        elif there is not None and there["metadata"]["uid"] == uid:
+            found = there
+        else:
+            return None
+        spec = {key: value for key, value in found["spec"].items() if key != "nodeName"}
+        view = self._shapes.view({**found, "spec": spec})
+        return Told(view, recollection.mark(view.shape.signature) == recollection.field(kept, recollection.MARK))
 
     def _decided_in(self, past: Snapshot, decision: Decision) -> dict[str, Any]:
-        """Decide in the cluster of a moment."""
         cycle = Cycle(decision.pod, past, Past(self._lookup, decision.selector))
         failure = Failure(len(past.nodes))
         nodes = decision.profile.feasible(cycle, failure)
         scored = decision.profile.score(cycle, nodes) if nodes else None
         return _told(decision, failure, scored, frozenset(cycle.skip_filter))
-
-    def _again(self, decision: Decision) -> dict[str, Any]:
-        """Decide once more in the cluster of that moment."""
-        past = self._snapshot.at(decision.sequence)
-        if past is None:
-            return {"tied": [], "nodes": []}
-        return self._decided_in(past, decision)
-
-
-def _summary(entry: Entry) -> dict[str, Any]:
-    decision, pod = entry.decision, entry.decision.pod
-    result = "unschedulable" if decision.node is None else "scheduled"
-    return {
-        "pod": {"namespace": pod.shape.namespace, "name": pod.name, "uid": pod.uid},
-        "scheduler": decision.profile.name,
-        "time": microtime(entry.time),
-        "attempt": entry.attempt,
-        "result": result,
-        "node": decision.node,
-        "message": decision.message,
-        "nominatedNode": decision.rescue.nominate or None,
-        "victims": [victim.key for victim in decision.rescue.victims],
-        "weights": _weights(decision.profile),
-        "exact": True,
-    }
 
 
 def _weights(profile: Profile) -> dict[str, int]:

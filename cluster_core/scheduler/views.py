@@ -147,7 +147,7 @@ def _volume_signature(volume: Obj) -> Any:
     return None
 
 
-_SPEC_FIELDS = ("nodeSelector", "affinity", "tolerations", "topologySpreadConstraints", "priority", "preemptionPolicy",
+SPEC_FIELDS = ("nodeSelector", "affinity", "tolerations", "topologySpreadConstraints", "priority", "preemptionPolicy",
                 "schedulerName", "overhead", "resources", "schedulingGates", "resourceClaims")  # fmt: skip
 
 
@@ -157,7 +157,7 @@ def signature(pod: Obj, labels: bool = True) -> bytes:
     facts = (
         metadata.get("namespace"),
         metadata.get("labels") if labels else None,
-        [spec.get(field) for field in _SPEC_FIELDS],
+        [spec.get(field) for field in SPEC_FIELDS],
         [_container_signature(container) for container in spec.get("containers") or ()],
         [_container_signature(container) for container in spec.get("initContainers") or ()],
         [found for volume in spec.get("volumes") or () if (found := _volume_signature(volume)) is not None],
@@ -235,7 +235,7 @@ class Shapes:
 def _same_spec(before: Obj, now: Obj) -> bool:
     if before is now:
         return True
-    fields = (*_SPEC_FIELDS, "containers", "initContainers", "volumes")
+    fields = (*SPEC_FIELDS, "containers", "initContainers", "volumes")
     return all(before.get(field) is now.get(field) for field in fields)
 
 
@@ -270,11 +270,11 @@ def node_facts(node: Obj) -> NodeFacts:
         ephemeral=room.get("ephemeral-storage", 0),
         pods=room.get("pods", 0),
         scalars=amounts.scalars(room),
-        images=_node_images(status),
+        images=node_images(status),
     )
 
 
-def _node_images(status: Obj) -> Mapping[str, int]:
+def node_images(status: Obj) -> Mapping[str, int]:
     images = status.get("images") or ()
     return {name: image.get("sizeBytes") or 0 for image in images for name in image.get("names") or ()}
 
@@ -288,5 +288,5 @@ def newer_facts(old: NodeFacts, node: Obj) -> NodeFacts:
         and before.get("allocatable") == now.get("allocatable")
     ):
         same_images = before.get("images") is now.get("images")
-        return replace(old, obj=node, images=old.images if same_images else _node_images(now))
+        return replace(old, obj=node, images=old.images if same_images else node_images(now))
     return node_facts(node)

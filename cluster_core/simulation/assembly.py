@@ -25,9 +25,11 @@ from cluster_core.machinery.plugins import collect
 from cluster_core.machines.machine import Machine
 from cluster_core.machines.park import MachinePark
 from cluster_core.scheduler import configuration
+from cluster_core.scheduler.annals import Annals
 from cluster_core.scheduler.component import Scheduler
 from cluster_core.simulation import connecting, leaderelection, presenting, proxying, usage, webhooks
 from cluster_core.simulation.chronicle import Chronicle
+from cluster_core.simulation.controllernames import is_chosen
 from cluster_core.simulation.drain import Drains
 from cluster_core.simulation.flaky import Flaky
 from cluster_core.simulation.kubeadm.manifests import static_pods
@@ -79,41 +81,6 @@ def controller_manager(cluster: Cluster, flags: Mapping[str, Any]) -> list[Part]
     return parts
 
 
-ALIASES = {
-    "bootstrap-signer": ("bootstrapsigner",),
-    "certificatesigningrequest-approving": ("csrapproving",),
-    "certificatesigningrequest-cleaner": ("csrcleaner",),
-    "certificatesigningrequest-signing": ("csrsigning",),
-    "endpoints": ("endpoint",),
-    "endpointslice-mirroring": ("endpointslicemirroring",),
-    "garbage-collector": ("garbagecollector",),
-    "horizontal-pod-autoscaler": ("horizontalpodautoscaling",),
-    "node-ipam": ("nodeipam",),
-    "node-lifecycle": ("nodelifecycle",),
-    "persistentvolume-attach-detach": ("attachdetach",),
-    "persistentvolumeclaim-protection": ("pvc-protection",),
-    "persistentvolume-protection": ("pv-protection",),
-    "pod-garbage-collector": ("podgc",),
-    "resourceclaim": ("resource-claim-controller",),
-    "root-ca-certificate-publisher": ("root-ca-cert-publisher",),
-    "token-cleaner": ("tokencleaner",),
-    "volumeattributesclass-protection": ("vac-protection",),
-}
-"""Names of old that --controllers still takes, by the name without its ending."""
-
-
-def is_chosen(name: str, by_default: bool, wanted: Sequence[str]) -> bool:
-    """What --controllers says of this one: "name", "-name", "*" for all that are on by default. With or without the
-    ending -controller, as the real names have it, and by its old names."""
-    short = name.removesuffix("-controller")
-    for word in (name, f"{name}-controller", short, *ALIASES.get(short, ())):
-        if word in wanted:
-            return True
-        if f"-{word}" in wanted:
-            return False
-    return "*" in wanted and by_default
-
-
 def first_flags(cluster: Cluster) -> Mapping[str, Any]:
     """The manager's flags that count when a cluster is made: kubeadm asks for two controllers more."""
     wanted = cluster.spec.flavour == "kubeadm" and not cluster.spec.bare
@@ -122,7 +89,14 @@ def first_flags(cluster: Cluster) -> Mapping[str, Any]:
 
 def scheduler(cluster: Cluster, document: Mapping[str, Any] | None = None) -> list[Part]:
     """The parts of kube-scheduler, with its configuration file."""
-    return [Scheduler(cluster.world, configuration.parse(document) if document else None)]
+    return [Scheduler(cluster.world, annals_of(cluster), configuration.parse(document) if document else None)]
+
+
+def annals_of(cluster: Cluster) -> Annals:
+    """What remembers the scheduler's decisions, whether it runs or not."""
+    part = cluster.parts[Annals.name]
+    assert isinstance(part, Annals)
+    return part
 
 
 def manifests_of(flavour: str) -> Callable[[Machine], dict[str, Any]]:
@@ -152,6 +126,7 @@ def add_parts(cluster: Cluster) -> None:
     history = Chronicle(cluster.clock, park)
     leases = Leases(cluster.store, cluster.clock, cluster.agenda, cluster.seed)
     leases.is_up = lambda: control.is_running("etcd")
+    cluster.add_part(Annals(world))
     parts: list[Part] = [Definitions(world), Registrations(world), park, fleet, control, history, leases, Flaky(world, park, fleet.timings), Drains(world), *controller_manager(cluster, first_flags(cluster)), *scheduler(cluster)]
     for part in (ServiceAddresses(world), *parts, *external_parts(cluster)):
         cluster.add_part(part)

@@ -19,7 +19,7 @@ from cluster_core.machines import certificates, flags, manifests
 from cluster_core.machines.flags import Flags
 from cluster_core.machines.machine import Machine
 from cluster_core.scheduler.configuration import BadConfiguration, parse
-from cluster_core.simulation import clientaccess, etcdfiles, machinefiles
+from cluster_core.simulation import clientaccess, controllernames, etcdfiles, machinefiles
 from cluster_core.simulation.kubeadm.manifests import COMPONENTS
 from cluster_core.simulation.nodes import CONTROL_PLANE, fleet_of, park_of
 from cluster_core.simulation.options import command_of, options_of
@@ -291,27 +291,18 @@ class _Broken(Exception):
 
 
 def _controller_manager(start: Start) -> Verdict:
+    from cluster_core.simulation import assembly
+
     try:
         mute = _client(start, "system:kube-controller-manager")
     except _Broken as error:
         return Verdict(_failed(str(error)))
     wanted = start.given.get("controllers", "*").split(",")
-    for word in wanted:
-        if word.lstrip("-") not in _controllers() and word != "*":
-            return Verdict(_failed(f'\\"{word.lstrip("-")}\\" is not in the list of known controllers'))
+    stranger = controllernames.unknown(wanted, assembly.controllers())
+    if stranger:
+        return Verdict(_failed(f'\\"{stranger}\\" is not in the list of known controllers'))
     problem = _pair(start, "cluster-signing-cert-file", "cluster-signing-key-file")
     return Verdict(_failed(problem), "") if problem else Verdict("", mute)
-
-
-_UPSTREAM = ("cloud-node-lifecycle-controller", "node-route-controller", "route", "service-lb-controller", "service", "selinux-warning-controller", "storage-version-migrator-controller", "storageversion-garbage-collector-controller", "device-taint-eviction-controller", "kube-apiserver-serving-clustertrustbundle-publisher-controller", "podcertificaterequest-cleaner-controller", "serviceaccount-token-controller", "serviceaccount-token", "resource-pool-status-request-controller")
-
-
-def _controllers() -> frozenset[str]:
-    from cluster_core.simulation import assembly
-
-    names = {each.name for each in assembly.controllers()} | {"garbage-collector-controller", *_UPSTREAM}
-    short = {name.removesuffix("-controller") for name in names}
-    return frozenset(names | short | {f"{name}-controller" for name in short} | {each for aliases in assembly.ALIASES.values() for each in aliases})
 
 
 def _scheduler(start: Start) -> Verdict:

@@ -9,13 +9,16 @@ import re
 from cluster_core.etcd.store import Store
 from cluster_core.machinery.timestamps import any_time
 
-_TIME = re.compile(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)"')
+_TIME = re.compile(rb'"(\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z)?)"')
+"""A time, or a day: which of them it is depends on the hour at which a cluster began."""
 
 
 def of(store: Store, start: int) -> str:
     """Hex SHA-256 over all keys, their values, revisions and versions; `start` in microseconds."""
 
     def relative(match: re.Match[bytes]) -> bytes:
+        if len(match[1]) == len("2026-01-01"):
+            return b'"a day"'
         whole, _, fraction = match[1].decode()[:-1].partition(".")
         return b'"+%d.%s"' % (any_time(whole + "Z") - start, fraction.encode())
 

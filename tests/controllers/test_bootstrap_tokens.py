@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from cluster_core.simulation.assembly import controllers, is_chosen
+from cluster_core.simulation.assembly import controllers
+from cluster_core.simulation.controllernames import is_chosen
 from tests.builders import Engine
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from cluster_core.machinery.typed import Obj
-from cluster_core.simulation.assembly import controllers, is_chosen
+from cluster_core.simulation.assembly import controllers
 from cluster_core.simulation.control import control_of
+from cluster_core.simulation.controllernames import is_chosen
 from tests.builders import Engine, pod, workload
 from tests.controllers.stage import Stage
 
@@ -244,7 +245,7 @@ def test_a_service_network_is_ready_and_protected_and_stays_while_it_is_used(sta
 @pytest.mark.parametrize(
     ("wanted", "on"),
     [("*", True), ("*,-podgc", False), ("*,-pod-garbage-collector-controller", False), ("podgc", True), ("ttl", False),
-     ("-podgc,*", False)],
+     ("-podgc,*", False), ("podgc,-podgc", True), ("*,-pod-garbage-collector", True)],
 )  # fmt: skip
 def test_the_manager_runs_the_controllers_it_is_told_to(wanted: str, on: bool) -> None:
     assert is_chosen("pod-garbage-collector-controller", True, wanted.split(",")) is on

@@ -224,6 +224,15 @@ def test_controllers_are_chosen_by_name(up: SetUp) -> None:
     assert '\\"deploiment\\" is not in the list of known controllers' in up.log("kube-controller-manager")
 
 
+@pytest.mark.parametrize("name", ["storage-version-migrator-controller", "svm", "device-taint-eviction-controller", "podgroup-protection-controller"])
+def test_controllers_that_have_nothing_to_do_here_are_known_all_the_same(name: str) -> None:
+    up = SetUp("kubeadm")
+    up.option("kube-controller-manager", f"--controllers=*,-{name}")
+    assert up.is_running("kube-controller-manager")
+    up.option("kube-controller-manager", "--controllers=*,-taint-eviction")
+    assert '\\"taint-eviction\\" is not in the list of known controllers' in up.log("kube-controller-manager"), "no name of old stands for it"
+
+
 # ---------------------------------------------------------------------------------------------------- kube-scheduler
 
 PACKING = """apiVersion: kubescheduler.config.k8s.io/v1

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 
 from cluster_core.scheduler.component import Scheduler
+from cluster_core.simulation.assembly import annals_of
 from tests import golden
 from tests.builders import Engine
 
@@ -88,7 +89,7 @@ def play(sched: ModuleType, scenario: dict[str, Any]) -> tuple[list[dict[str, An
     """The observations of one scenario, in a cluster of its own."""
     engine = Engine(bare=True)
     if "scheduler" not in engine.cluster.parts:
-        engine.cluster.add_part(Scheduler(engine.cluster.world))
+        engine.cluster.add_part(Scheduler(engine.cluster.world, annals_of(engine.cluster)))
     time = sched.time = VirtualTime(engine)  # type: ignore[attr-defined]
     engine.cluster.advance(1)
     run = _runner(sched)(_connection(sched, engine), scenario)

@@ -8,6 +8,7 @@ import pytest
 
 from cluster_core.scheduler.component import Scheduler
 from cluster_core.scheduler.configuration import BadConfiguration, parse
+from cluster_core.simulation.assembly import annals_of
 from cluster_core.simulation.cluster import Cluster
 from tests.builders import Engine
 from tests.scheduler import stage
@@ -204,7 +205,7 @@ def test_a_new_scheduler_takes_up_what_is_there(engine: Engine) -> None:
     add_pod(engine, "q", cpu="1")
     add_pod(engine, "r", cpu="1")
     assert node_of(engine, "q") is None
-    engine.cluster.add_part(Scheduler(engine.cluster.world))
+    engine.cluster.add_part(Scheduler(engine.cluster.world, annals_of(engine.cluster)))
     engine.cluster.advance(1)
     assert (node_of(engine, "q"), node_of(engine, "r")) == ("a", None)
 

@@ -119,3 +119,25 @@ def test_a_shared_claim_keeps_its_pods_together(stage: Stage) -> None:
 def test_an_unknown_device_class_is_named(stage: Stage) -> None:
     stage.shelf.put("ResourceClaim", claim("c", {**exactly(), "deviceClassName": "tpu"}))
     assert "0/3 nodes are available: request r0: device class tpu does not exist." in stage.why_not(using("c"))
+
+
+def tainted(effect: str = "NoSchedule", **more: Any) -> list[dict[str, Any]]:
+    return [{"key": "broken", "value": "fan", "effect": effect, **more}]
+
+
+@pytest.mark.parametrize(("effect", "goes"), [("NoSchedule", False), ("NoExecute", False), ("None", True)])
+def test_a_tainted_device_is_given_to_nobody_who_does_not_tolerate_it(stage: Stage, effect: str, goes: bool) -> None:
+    stage.shelf.put("ResourceSlice", slice_of("b"))
+    stage.shelf.put("ResourceSlice", slice_of("a", {**device("g0"), "taints": tainted(effect)}))
+    stage.shelf.put("ResourceClaim", claim("c", exactly()))
+    assert (schedule(stage, using("c")) == "a") is goes
+
+
+def test_who_tolerates_a_taint_gets_the_device_and_keeps_the_toleration_with_it(stage: Stage) -> None:
+    stage.shelf.put("ResourceSlice", slice_of("b"))
+    stage.shelf.put("ResourceSlice", slice_of("a", {**device("g0"), "taints": tainted()}))
+    tolerations = [{"key": "broken", "operator": "Exists", "effect": "NoSchedule"}]
+    stage.shelf.put("ResourceClaim", claim("c", exactly(tolerations=tolerations)))
+    assert schedule(stage, using("c")) == "a"
+    written = stage.shelf.get("ResourceClaim", "default", "c")
+    assert written is not None and written["status"]["allocation"]["devices"]["results"][0]["tolerations"] == tolerations

@@ -1,7 +1,7 @@
 """Which devices of which node would satisfy a set of ResourceClaims.
 
-Models dynamic-resource-allocation/structured without partitionable devices, shared capacity, binding conditions and device
-taints: selectors in CEL, exact counts and "All", alternatives in order, matchAttribute constraints, admin access.
+Models dynamic-resource-allocation/structured without partitionable devices, shared capacity and binding conditions:
+selectors in CEL, exact counts and "All", alternatives in order, matchAttribute constraints, taints, admin access.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cluster_core.machinery import cel, cel_functions
+from cluster_core.machinery.taints import tolerated
 from cluster_core.machinery.typed import Obj
 from cluster_core.scheduler import matching
 from cluster_core.scheduler.framework import Lookup
@@ -34,6 +35,8 @@ class Device:
     """By qualified name: "driver/name"."""
     facts: Mapping[str, Any]
     """As CEL sees the device."""
+    taints: Sequence[Obj] = ()
+    """Those that keep claims away."""
 
 
 class Wish(NamedTuple):
@@ -44,6 +47,7 @@ class Wish(NamedTuple):
     expressions: tuple[str, ...]
     number: int | None
     admin: bool
+    tolerations: Sequence[Obj] = ()
 
 
 Given = list[tuple[Wish, Device]]
@@ -72,7 +76,8 @@ def _device(driver: str, pool: str, device: Obj) -> Device:
     own, capacity = _by_domain(attributes, driver), _by_domain(amounts, driver)
     facts = {"driver": driver, "attributes": own, "capacity": capacity}
     qualified = {f"{domain}/{name}": value for domain, values in own.items() for name, value in values.items()}
-    return Device(DeviceId(driver, pool, device["name"]), qualified, facts)
+    taints = [taint for taint in device.get("taints") or () if taint["effect"] != "None"]
+    return Device(DeviceId(driver, pool, device["name"]), qualified, facts, taints)
 
 
 def _offered(place: Obj, facts: NodeFacts) -> bool:
@@ -126,7 +131,8 @@ def _expressions(lookup: Lookup, request: Obj) -> tuple[str, ...]:
 def _wish(lookup: Lookup, claim: int, name: str, request: Obj) -> Wish:
     everything = request.get("allocationMode") == "All"
     count = None if everything else int(request.get("count") or 1)
-    return Wish(claim, name, _expressions(lookup, request), count, bool(request.get("adminAccess")))
+    admin, tolerations = bool(request.get("adminAccess")), request.get("tolerations") or ()
+    return Wish(claim, name, _expressions(lookup, request), count, admin, tolerations)
 
 
 def wishes(lookup: Lookup, index: int, claim: Obj) -> list[list[Wish]]:
@@ -188,7 +194,7 @@ class Search:
             if self._steps > _STEPS:
                 return
             free = wish.admin or device.id not in self._used
-            if not free or not self._agrees(wish, device):
+            if not free or _is_tainted_for(wish, device) or not self._agrees(wish, device):
                 continue
             self._give(wish, device)
             yield from self._chosen(wish, fitting, count - 1, j + 1)
@@ -217,6 +223,10 @@ class Search:
             if value is None or any(other != value for other in others):
                 return False
         return True
+
+
+def _is_tainted_for(wish: Wish, device: Device) -> bool:
+    return not all(tolerated(wish.tolerations, taint) for taint in device.taints)
 
 
 def _concerns(requests: Sequence[str], wish: Wish) -> bool:

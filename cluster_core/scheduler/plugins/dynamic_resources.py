@@ -168,6 +168,8 @@ def _reaches(claim: Obj, node: NodeView) -> bool:
 def _result(wish: Wish, device: Device) -> dict[str, Any]:
     driver, pool, name = device.id
     found: dict[str, Any] = {"request": wish.request, "driver": driver, "pool": pool, "device": name}
+    if wish.tolerations:
+        found["tolerations"] = list(wish.tolerations)
     return {**found, "adminAccess": True} if wish.admin else found
 
 

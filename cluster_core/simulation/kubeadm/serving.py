@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cluster_core.apiserver.authentication import authority
 from cluster_core.apiserver.client import Client
+from cluster_core.apiserver.legacytokens import TRACKING
 from cluster_core.machinery.pki import Authority
 from cluster_core.simulation.kubeadm import flowcontrol
 
@@ -30,6 +31,7 @@ def write(cluster: Cluster, api: Client) -> None:
     metadata = {"name": "extension-apiserver-authentication", "namespace": "kube-system"}
     api.create("ConfigMap", {"metadata": metadata, "data": data})
     now = cluster.clock.timestamp()
+    api.create("ConfigMap", {"metadata": {"name": TRACKING, "namespace": "kube-system"}, "data": {"since": now[:10]}})
     for level in flowcontrol.levels():
         _put(cluster, api, "PriorityLevelConfiguration", level)
     for schema in flowcontrol.schemas():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cluster_core.simulation import assembly
+from cluster_core.simulation import assembly, controllernames
 from cluster_core.simulation.logs import common
 from cluster_core.simulation.logs.klog import MILLISECOND, Log, Run
 from cluster_core.workloads.logs import Line
@@ -78,10 +78,10 @@ def _controllers(log: Log) -> None:
     at = log.run.began + 760 * MILLISECOND
     for name, default_on in sorted({**{each.name: each.default_on for each in assembly.controllers()}, "garbage-collector": True}.items()):
         at += 4 * MILLISECOND
-        if assembly.is_chosen(name, default_on, wanted):
+        if controllernames.is_chosen(name, default_on, wanted):
             log.plain(at, *_FIRST_WORDS.get(name, ("controllermanager.go:797", f'"Starting controller" controller="{name}"')))
         else:
             log.say(at, "controllermanager.go:735", "Warning: controller is disabled", controller=name)
-    if assembly.is_chosen("node-lifecycle", True, wanted):
+    if controllernames.is_chosen("node-lifecycle", True, wanted):
         log.say(at + 110 * MILLISECOND, "node_lifecycle_controller.go:1217", "Initializing eviction metric for zone", zone="")
         log.say(at + 111 * MILLISECOND, "node_lifecycle_controller.go:1063", "Controller detected that zone is now in new state", zone="", newState="Normal")
