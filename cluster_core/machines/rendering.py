@@ -180,9 +180,7 @@ def _common(machine: Machine, site: Site) -> dict[str, str]:
         KUBELET_UNIT: unit("kubelet: The Kubernetes Node Agent", "/usr/bin/kubelet"),
         **{f"/usr/lib/systemd/system/{name}.service": unit(told, command) for name, told, command in ENGINES.get(machine.runtime, ())},
     }
-    if site.flavour == "kubeadm":
-        found[KUBELET_DROP_IN] = _DROP_IN
-    return found
+    return found | ({KUBELET_DROP_IN: _DROP_IN} if site.flavour == "kubeadm" else {"/usr/local/bin/kube-proxy": ""})
 
 
 def node_files(machine: Machine, site: Site) -> dict[str, str]:
@@ -219,7 +217,6 @@ def _proxy_files(site: Site) -> dict[str, str]:
         f"{UNITS}/kube-proxy.service": unit("Kubernetes Kube Proxy", f"/usr/local/bin/kube-proxy \\\n  --config={PROXY_CONFIG}"),
         PROXY_CONFIG: proxy_config(PROXY_CONF),
         PROXY_CONF: conf(site, Wanted("system:kube-proxy", "ca", ("system:node-proxier",))),
-        "/usr/local/bin/kube-proxy": "",
     }
 
 

@@ -142,7 +142,7 @@ def recheck_kubelets(cluster: Cluster) -> None:
     park = park_of(cluster)
     commands = control_of(cluster).commands
     for machine in park.machines.values() if "kube-apiserver" in commands else ():
-        if machine.kubelet and machine.joined:
+        if machine.kubelet:
             trouble = kubelet_trouble(cluster, machine)
             if trouble != machine.mute:
                 park.set_mute(machine, trouble)
@@ -153,7 +153,7 @@ def boot(cluster: Cluster, machine: Machine) -> bool:
     from cluster_core.simulation import partunits
 
     partunits.boot(cluster, machine)
-    if not machine.joined or "kubelet" in machine.disabled or not _read_settings(cluster, machine):
+    if not (machine.joined or machine.kubelet) or "kubelet" in machine.disabled or not _read_settings(cluster, machine):
         return False
     machinefiles.look_at_manifests(cluster, machine)
     return True

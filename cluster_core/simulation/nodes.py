@@ -32,7 +32,9 @@ def new_machine(cluster: Cluster, name: str, **description: Any) -> Machine:
     """A new machine, switched on; `description` as MachinePark.add takes it."""
     machine = park_of(cluster).add(name, runtime=cluster.spec.runtime, **description)
     if not machine.joined:
-        chronicle_of(cluster).absent(name, "kubelet")
+        machine.proxy = {"stopped": True}
+        for program in ("kubelet", "kube-proxy"):
+            chronicle_of(cluster).absent(name, program)
     start_proxy(cluster, machine)
     return machine
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def names(cluster: Cluster, machine: Machine) -> list[str]:
     """The machine's units, those of the control plane where everything was set up by hand."""
     manual = cluster.spec.flavour != "kubeadm"
-    proxy = (proxyunits.NAME,) if manual and machine.joined else ()
+    proxy = (proxyunits.NAME,) if manual and systemd.paths(machinefiles.files(cluster, machine), proxyunits.NAME) else ()
     parts = COMPONENTS if manual and machine.control_plane else ()
     return [*(name for name, _, _ in rendering.ENGINES.get(machine.runtime, ())), "kubelet", *proxy, *parts]
 

@@ -15,11 +15,11 @@ from playground.kubeapi.app import KubeApi
 from playground.kubeapi.entering import Entered, Where
 from playground.worker.binding import Builder
 from playground.worker.host import Host
-from tests.tasks import administration, controlplane, etcdtasks, networking, nodes
+from tests.tasks import administration, controlplane, etcdtasks, machinery, networking, nodes
 from tests.tasks.scene import Scene, Task
 from tests.tasks.serving import serving
 
-TASKS: list[Task] = [*controlplane.TASKS, *etcdtasks.TASKS, *nodes.TASKS, *networking.TASKS, *administration.TASKS]
+TASKS: list[Task] = [*controlplane.TASKS, *etcdtasks.TASKS, *nodes.TASKS, *networking.TASKS, *administration.TASKS, *machinery.TASKS]
 
 
 async def _nothing_else(scope: object, receive: object, send: object) -> None:

@@ -40,11 +40,18 @@ def reaches(cluster: Cluster, log: Log, watched: Sequence[str]) -> bool:
     run, mute = log.run, log.run.mute
     for at in retries(run.began, run.until, 45 * SECOND) if mute else ():
         log.plain(at, "reflector.go:227", mute, "E")
-    for begin, end in silences(cluster, run.began, run.until) if not mute else ():
+    for begin, end, why in unanswered(cluster, run.began, run.until) if not mute else ():
         for at in retries(begin + SECOND, end, 45 * SECOND, 5):
             for kind in watched:
-                log.say(at, "reflector.go:227", "Failed to watch", "E", err=f"failed to list {kind}: {refused(cluster)}", type=kind)
+                log.say(at, "reflector.go:227", "Failed to watch", "E", err=f"failed to list {kind}: {why}", type=kind)
     return not mute
+
+
+def unanswered(cluster: Cluster, begin: int, end: int, path: str = "") -> Iterator[tuple[int, int, str]]:
+    """The same, with what a client of the API server gets to hear."""
+    for name, why in (("kube-apiserver", refused(cluster, path)), ("etcd", "etcdserver: request timed out")):
+        for first, last in silences(cluster, begin, end, (name,)):
+            yield first, last, why
 
 
 def refused(cluster: Cluster, path: str = "") -> str:

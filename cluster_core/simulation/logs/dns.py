@@ -17,7 +17,6 @@ _VERSION, _BUILT = "CoreDNS-1.14.2", "linux/amd64, go1.26.1, dd1df4f"
 def lines(cluster: Cluster, run: Run) -> list[Line]:
     """What its Corefile makes it say is in `nameserving`."""
     told = [Line(run.began + (180 + 2 * number) * MILLISECOND, text) for number, text in enumerate((_VERSION, _BUILT))]
-    for begin, end in common.silences(cluster, run.began, run.until):
-        refused = common.refused(cluster)
-        told += [Line(at, f"[ERROR] plugin/kubernetes: Failed to watch *v1.{kind}: {refused}") for at in retries(begin + 1_000_000, end, 45_000_000, 4) for kind in ("Service", "EndpointSlice")]
+    for begin, end, why in common.unanswered(cluster, run.began, run.until):
+        told += [Line(at, f"[ERROR] plugin/kubernetes: Failed to watch *v1.{kind}: {why}") for at in retries(begin + 1_000_000, end, 45_000_000, 4) for kind in ("Service", "EndpointSlice")]
     return told

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cluster_core.kubelet import registration
 from cluster_core.machinery.typed import Obj
 from cluster_core.simulation.logs import common
 from cluster_core.simulation.logs.klog import MILLISECOND, Run, moment, quoted
@@ -13,7 +14,8 @@ from cluster_core.workloads.logs import Line
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
 
-VERSIONS = {"containerd": "v2.1.4", "crio": "1.34.0", "docker": "28.3.3", "cri-docker": "0.4.0"}
+VERSIONS = {"crio" if name == "cri-o" else name: version.partition("://")[2] for name, version in registration.RUNTIMES.items()}
+"""Container runtime -> its version, as nodes show it."""
 _IMAGE = re.compile(r'"([^"]+)"')
 
 

@@ -70,9 +70,9 @@ def lines(cluster: Cluster, run: Run) -> list[Line]:
 def _silences(cluster: Cluster, log: Log) -> None:
     """The API server is out of reach: the lease is not renewed, the status not told."""
     node = log.run.node
-    for begin, end in common.silences(cluster, log.run.began, log.run.until):
-        lease = common.refused(cluster, f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{node}?timeout=10s")
-        status = common.refused(cluster, f"/api/v1/nodes/{node}?timeout=10s")
+    lease_path, node_path = f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{node}?timeout=10s", f"/api/v1/nodes/{node}?timeout=10s"
+    times = zip(*(common.unanswered(cluster, log.run.began, log.run.until, path) for path in (lease_path, node_path)), strict=True)
+    for (begin, end, lease), (_, _, status) in times:
         for at in retries(begin + SECOND, end, 10 * SECOND, 5):
             log.say(at, "controller.go:195", "Failed to update lease", "E", err=lease.replace("Get ", "Put ", 1))
             log.say(at + SECOND // 10, "kubelet_node_status.go:529", "Error updating node status, will retry", "E", err=f'error getting node "{node}": {status}')
