@@ -208,7 +208,7 @@ def test_colours_can_be_chosen(mock_page: OpenPage) -> None:
 
 def test_the_page_speaks_german(mock_page: OpenPage) -> None:
     page = mock_page(lang="de")
-    expect(page.get_by_role("button", name="Node hinzufügen…")).to_be_visible()
+    expect(page.get_by_role("button", name="Neue Nodes…")).to_be_visible()
 
 
 # --- states people meet --------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@ import { why } from "./de.why.js";
 /** Deutsch. Dieselben Schlüssel wie in den anderen Katalogen (ein Test vergleicht sie). @type {import("./index.js").Catalogue} */
 export const de = {
   ...why,
-  "action.addNode": "Node hinzufügen…",
+  "action.addNode": "Neue Nodes…",
+  "action.addNode": "Neue Nodes…",
   "action.charts": "Diagramme zeigen",
   "action.delete": "Löschen",
   "action.events": "Events zeigen",
