@@ -69,6 +69,9 @@ class Simulation:
     def get(self, kind: str, namespace: str, name: str) -> Obj | None:
         return self._client.get(kind, namespace, name) if self._knows(kind) else None
 
+    def key(self, kind: str, namespace: str, name: str) -> str | None:
+        return self._client.kind(kind).key(namespace, name) if self._knows(kind) else None
+
     def _knows(self, kind: str) -> bool:
         try:
             self._client.kind(kind)

@@ -69,6 +69,9 @@ class Simulated(Protocol):
 
     def get(self, kind: str, namespace: str, name: str) -> Obj | None: ...
 
+    def key(self, kind: str, namespace: str, name: str) -> str | None:
+        """Under which key of the store an object lies; None: no such kind."""
+
     def objects(self, kinds: Sequence[str]) -> Iterable[tuple[str, Obj]]:
         """All objects of these kinds, with their kind."""
 

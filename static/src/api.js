@@ -108,8 +108,14 @@ export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fet
       call("POST", `${base}/apply/${dryRun ? "?dryRun=1" : ""}`, yaml, { "Content-Type": "application/yaml" }),
     /** What applying would change: each object before and after. @param {string} yaml @returns {Promise<{results: import("./types.js").ApplyResult[]}>} */
     compare: (yaml) => call("POST", `${base}/apply/?dryRun=1&objects=1`, yaml, { "Content-Type": "application/yaml" }),
-    /** The remembered changes, or the picture as of a revision. @param {number} [revision] @returns {Promise<any>} */
-    history: (revision) => call("GET", `${base}/history/${revision ? `?revision=${revision}` : ""}`),
+    /** At which revisions something changed: all that are remembered. @returns {Promise<{first: number, last: number, revisions: number[]}>} */
+    revisions: () => call("GET", `${base}/history/?revisions=true`),
+    /** The newest changes, oldest first. @param {number} limit @returns {Promise<{changes: any[][]}>} */
+    changes: (limit) => call("GET", `${base}/history/?limit=${limit}`),
+    /** The picture as of a revision, and what changed at it. @param {number} revision @returns {Promise<any>} */
+    past: (revision) => call("GET", `${base}/history/?revision=${revision}`),
+    /** At which revision each was created. @param {string[]} objects "Pod/default/web" @returns {Promise<{origins: Record<string, number>}>} */
+    origins: (objects) => call("GET", `${base}/history/?${new URLSearchParams(objects.map((one) => ["objects", one]))}`),
     /** @param {{name: string, revision: number}} wanted */
     fork: (wanted) => call("POST", `${base}/fork/`, wanted),
     /** Send one request through the cluster's network. @param {{from: any, to: string, method: string}} wanted @returns {Promise<any>} */
