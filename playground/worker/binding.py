@@ -92,7 +92,7 @@ class Simulation:
         park = self.cluster.parts.get("machines")
         if isinstance(park, MachinePark):
             for machine in park.machines.values():
-                yield {"k": "Machine", "name": machine.name, "machine": machine.state}
+                yield {"k": "Machine", "name": machine.name, "machine": machine.state, "kubelet": machine.kubelet}
 
     def _components(self) -> Iterable[dict[str, Any]]:
         """The control plane's parts: whether each is there and, as its static pod shows, ready."""

@@ -76,5 +76,5 @@ class Simulated(Protocol):
         """All objects of these kinds, with their kind."""
 
     def facts(self) -> Sequence[dict[str, Any]]:
-        """What is no API object: {"k": "Machine", "name", "machine"} per node and {"k": "Component", "uid", "name",
+        """What is no API object: {"k": "Machine", "name", "machine", "kubelet"} per node and {"k": "Component", "uid", "name",
         "node", "healthy", "message"...} per control-plane part, {"k": "Demo", ...} when one is replayed or recorded."""

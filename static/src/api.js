@@ -63,6 +63,7 @@ export function kubePath({ kind, ns, name }) {
  */
 export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fetch(...a) }) {
   const base = `/api/v1/clusters/${encodeURIComponent(cluster)}`;
+  const origin = globalThis.location?.origin ?? "";
   const kube = `/clusters/${encodeURIComponent(cluster)}/k8s`;
 
   /** @param {string} method @param {string} url @param {any} [body] @param {Record<string, string>} [headers] */
@@ -81,6 +82,8 @@ export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fet
 
   /** @param {string} node @param {string} [verb] */
   const nodeUrl = (node, verb) => `${base}/nodes/${encodeURIComponent(node)}/${verb ? `${verb}/` : ""}`;
+  /** @param {string} part @param {"start" | "stop"} verb */
+  const componentUrl = (part, verb) => `${base}/components/${encodeURIComponent(part)}/${verb}/`;
 
   return {
     call,
@@ -97,12 +100,20 @@ export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fet
     kubeconfigUrl: `${base}/kubeconfig/`,
     /** @param {Record<string, any>} spec */
     addNodes: (spec) => call("POST", `${base}/nodes/`, spec),
+    /** Where all of that is, for who would rather type it. */
+    nodesUrl: `${origin}${base}/nodes/`,
+    clockUrl: `${origin}${base}/clock/`,
+    demoUrl: `${origin}${base}/demo/`,
+    /** @param {string} node @param {string} [verb] */
+    nodeUrl: (node, verb) => origin + nodeUrl(node, verb),
+    /** @param {string} part @param {"start" | "stop"} verb */
+    componentUrl: (part, verb) => origin + componentUrl(part, verb),
     /** @param {string} node */
     deleteNode: (node) => call("DELETE", nodeUrl(node)),
     /** @param {string} node @param {"kill" | "revive" | "drain" | "cordon" | "uncordon" | "poweroff"} verb */
     nodeVerb: (node, verb) => call("POST", nodeUrl(node, verb)),
-    /** @param {string} part @param {"start" | "stop"} verb */
-    component: (part, verb) => call("POST", `${base}/components/${encodeURIComponent(part)}/${verb}/`),
+    /** @param {string} part @param {"start" | "stop"} verb @param {string} [node] of a kubelet */
+    component: (part, verb, node) => call("POST", componentUrl(part, verb), node ? { node } : undefined),
     /** @param {string} yaml @param {boolean} [dryRun] @returns {Promise<{results: import("./types.js").ApplyResult[]}>} */
     apply: (yaml, dryRun = false) =>
       call("POST", `${base}/apply/${dryRun ? "?dryRun=1" : ""}`, yaml, { "Content-Type": "application/yaml" }),
