@@ -61,18 +61,12 @@ export const machine = {
   powerOff: (node) => `ssh ${quote(node)} poweroff`,
 };
 
-/** The playground's own REST, for what no cluster can do itself: hardware, time. @param {string} url @param {Record<string, unknown>} [form] @param {string} [method] */
-export function playground(url, form = {}, method = "POST") {
-  const fields = Object.entries(form).flatMap(([name, value]) => fieldsOf(name, value));
-  const how = fields.length && method === "POST" ? [] : ["-X", method];
-  return ["curl", ...how, ...fields.flatMap((field) => ["-d", field]), url].map(quote).join(" ");
-}
-
-/** As a form says it: labels.disk=ssd, one for each of a list. @param {string} name @param {unknown} value @returns {string[]} */
-function fieldsOf(name, value) {
-  if (Array.isArray(value)) return value.map((one) => `${name}=${one}`);
-  if (value && typeof value === "object") return Object.entries(value).map(([key, one]) => `${name}.${key}=${one}`);
-  return [`${name}=${value}`];
+/** The playground's own REST, for what no cluster can do itself: hardware, time. @param {string} url @param {Record<string, unknown>} [wanted] @param {string} [method] */
+export function playground(url, wanted = {}, method = "POST") {
+  const fields = Object.entries(wanted);
+  const nested = fields.some(([, value]) => typeof value === "object" && !Array.isArray(value));
+  const body = nested ? ["-H", "Content-Type: application/json", "-d", JSON.stringify(wanted)] : fields.flatMap(([name, value]) => [value].flat().flatMap((one) => ["-d", `${name}=${one}`]));
+  return ["curl", ...(body.length && method === "POST" ? [] : ["-X", method]), ...body, url].map(quote).join(" ");
 }
 
 /** Whose line it is: the key of the words that say so. @param {string} line */

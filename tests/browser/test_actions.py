@@ -99,7 +99,8 @@ def test_forms_show_the_line_for_what_is_filled_in(mock_page: OpenPage) -> None:
     dialog.get_by_label("How many").fill("2")
     dialog.get_by_label("Labels").fill("disk=ssd")
     dialog.get_by_label("Taints").fill("a=b:NoSchedule")
-    expect(dialog.locator("code")).to_contain_text("curl -d count=2 -d cpu=4 -d memory=8Gi -d labels.disk=ssd -d taints=a=b:NoSchedule http")
+    wanted = '{"count":2,"cpu":"4","memory":"8Gi","labels":{"disk":"ssd"},"taints":["a=b:NoSchedule"]}'
+    expect(dialog.locator("code")).to_contain_text(f"curl -H 'Content-Type: application/json' -d '{wanted}' http")
     page.keyboard.press("Escape")
     choose(page, "Deployment", "web")
     page.get_by_role("button", name="Scale…").click()

@@ -46,7 +46,8 @@ test("kubectl lines name the namespace only when it is not default, and quote wh
 test("what kubectl cannot do is said as one would type it on the machine, or to the playground", () => {
   assert.equal(machine.stopPart("cp", "etcd", true), "ssh cp mv /etc/kubernetes/manifests/etcd.yaml /etc/kubernetes/");
   assert.equal(machine.kubelet("node-1", "start"), "ssh node-1 systemctl start kubelet");
-  assert.equal(playground("http://h/nodes/", { count: 2, labels: { disk: "ssd; rm" }, taints: ["a=b:NoSchedule", "c"] }), "curl -d count=2 -d 'labels.disk=ssd; rm' -d taints=a=b:NoSchedule -d taints=c http://h/nodes/");
+  assert.equal(playground("http://h/nodes/", { count: 2, zone: "a; rm", taints: ["a=b:NoSchedule", "c"] }), "curl -d count=2 -d 'zone=a; rm' -d taints=a=b:NoSchedule -d taints=c http://h/nodes/");
+  assert.equal(playground("http://h/", { labels: { disk: "it's" } }), `curl -H 'Content-Type: application/json' -d '{"labels":{"disk":"it'\\''s"}}' http://h/`);
   assert.deepEqual([playground("http://h/n/kill/"), playground("http://h/n/", {}, "DELETE")], ["curl -X POST http://h/n/kill/", "curl -X DELETE http://h/n/"]);
   assert.deepEqual(["kubectl get pods", "ssh a b", "curl c"].map(sourceOf), ["kubectl.label", "line.machine", "line.playground"]);
 });
