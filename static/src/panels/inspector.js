@@ -12,7 +12,7 @@ import { actionButton, sameLine } from "../ui/parts.js";
 import { eventList } from "./events.js";
 import { facts } from "./facts.js";
 import { hintsOf, rolloutOf, storyOf } from "./reasons.js";
-import { decision } from "./why.js";
+import { decision, stoppedScheduler } from "./why.js";
 import { eventsAbout, isAbout } from "../why/events.js";
 import { yamlOf } from "./yaml.js";
 
@@ -66,7 +66,7 @@ export function mountInspector(element, context) {
   function body(thin, tab) {
     if (tab === "events") return context.readonly ? events(context, thin) : remote(thin, `events/${told(thin)}`, () => eventsOf(context, thin));
     if (tab === "yaml") return remote(thin, tab, () => yamlOf(context, thin));
-    if (tab === "why") return remote(thin, tab, () => decision(context, thin));
+    if (tab === "why") return remote(thin, `why/${stoppedScheduler(context) ? "stopped" : ""}`, () => decision(context, thin));
     if (tab === "rollout") return remote(thin, tab, () => rolloutOf(context, thin));
     if (tab === "story") return remote(thin, tab, () => storyOf(context, thin));
     return html`${facts(context, thin)} ${RESOURCES[thin.k] && !context.readonly ? remote(thin, tab, () => hintsOf(context, thin), nothing) : nothing}`;
