@@ -5,6 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
+from playground.api.parts import TAGS
 from playground.database import channel_layers_from_url, database_from_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -169,13 +170,28 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "playground.api.describing.Described",
     "EXCEPTION_HANDLER": "playground.api.errors.to_response",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Cluster Playground",
-    "DESCRIPTION": "Make simulated Kubernetes clusters, change them, let their time pass, read their state.",
+    "DESCRIPTION": """Make simulated Kubernetes clusters, change them, let their time pass, read their state, grade what was done.
+
+Each cluster serves the Kubernetes API itself at `/clusters/{cluster}/k8s/`: whatever kubectl or a client library does is
+done there. This API is for what Kubernetes has no words for. On one's own machine nobody signs in; in a classroom send
+`Authorization: Bearer TOKEN` with a token from *Accounts*. Problems are `{"message", "code"}`, and `errors` by field.""",
     "VERSION": "1",
+    "TAGS": TAGS,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "playground.api.describing.tell_answers",
+    ],
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "docExpansion": "none",
+        "defaultModelsExpandDepth": -1,
+        "persistAuthorization": True,
+    },
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -16,7 +16,7 @@ urlpatterns = [
     path("", include("playground.grading.urls")),
     path("", include("playground.lessons.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="api-docs.html"), name="docs"),
 ]
 if find_spec("playground.pages") and find_spec("playground.pages.urls"):
     urlpatterns.append(path("", include("playground.pages.urls")))

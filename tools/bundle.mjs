@@ -29,6 +29,6 @@ async function bundle(entryPoints, outdir) {
   writeFileSync(join(root, outdir, "meta.json"), JSON.stringify(result.metafile));
 }
 
-const pages = { cluster: "static/src/main.js", dashboard: "static/src/dashboard.js", follow: "static/src/follow.js", wall: "static/src/wall.js", theme: "static/src/theme/theme.css" };
+const pages = { cluster: "static/src/main.js", dashboard: "static/src/dashboard.js", follow: "static/src/follow.js", wall: "static/src/wall.js", apidocs: "static/src/apidocs.js", theme: "static/src/theme/theme.css" };
 await bundle(pages, "static/dist");
 if (dev) await bundle({ ...pages, mock: "static/dev/mock.js" }, "static/dev/dist");

@@ -20,6 +20,7 @@ __all__ = [
     "Log",
     "Record",
     "Row",
+    "Span",
     "StaleEpoch",
     "Stored",
     "Write",
@@ -99,6 +100,21 @@ class Stored:
     rows: Sequence[Row] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which changes are meant: of keys that begin with `within` and with none of `without`, after one revision and,
+    when it is given, before another."""
+
+    within: str = ""
+    without: tuple[str, ...] = ()
+    after: int = 0
+    before: int | None = None
+
+    def holds(self, row: Row) -> bool:
+        begun = row.revision > self.after and (self.before is None or row.revision < self.before)
+        return begun and row.key.startswith(self.within) and not row.key.startswith(self.without)
+
+
 class Log(Protocol):
     """Where clusters live. Times are handed in as seconds since the Unix epoch."""
 
@@ -114,8 +130,20 @@ class Log(Protocol):
     def load(self, cluster: str) -> Stored:
         """Raises ClusterUnknown."""
 
-    def history(self, cluster: str, after: int) -> list[Row]:
-        """The changes after a revision, in order; those compacted are missing."""
+    def compacted(self, cluster: str) -> int:
+        """Up to which revision what was superseded is gone; 0: nothing is."""
+
+    def newest(self, cluster: str, span: Span, most: int) -> list[Row]:
+        """The last `most` of these changes, in order; more where a revision would be told by half."""
+
+    def revisions(self, cluster: str, span: Span) -> list[int]:
+        """At which revisions these changes are, in order, without reading what they say."""
+
+    def of_keys(self, cluster: str, keys: Collection[str]) -> list[Row]:
+        """All changes of these keys, in order."""
+
+    def as_of(self, cluster: str, revision: int) -> list[Row]:
+        """The living value of every key as of a revision, in the order they came about."""
 
     def records(self) -> list[Record]:
         """All clusters by name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from .log import ClusterExists, ClusterUnknown, Lease, LeaseHeld, Record, Row, StaleEpoch, Stored, Write
+from .log import ClusterExists, ClusterUnknown, Lease, LeaseHeld, Record, Row, Span, StaleEpoch, Stored, Write
 
 
 @dataclass
@@ -52,8 +52,22 @@ class MemoryLog:
         living = sorted((row for row in newest.values() if row.value is not None), key=lambda row: row.key)
         return Stored(found.record, found.revision, found.compacted, found.state, living)
 
-    def history(self, cluster: str, after: int) -> list[Row]:
-        return [row for row in self._find(cluster).rows if row.revision > after]
+    def compacted(self, cluster: str) -> int:
+        return self._find(cluster).compacted
+
+    def newest(self, cluster: str, span: Span, most: int) -> list[Row]:
+        found = [row for row in self._find(cluster).rows if span.holds(row)]
+        return [row for row in found if row.revision >= found[-most:][0].revision]
+
+    def revisions(self, cluster: str, span: Span) -> list[int]:
+        return sorted({row.revision for row in self._find(cluster).rows if span.holds(row)})
+
+    def of_keys(self, cluster: str, keys: Collection[str]) -> list[Row]:
+        return [row for row in self._find(cluster).rows if row.key in keys]
+
+    def as_of(self, cluster: str, revision: int) -> list[Row]:
+        newest = {row.key: row for row in self._find(cluster).rows if row.revision <= revision}
+        return sorted(row for row in newest.values() if row.value is not None)
 
     def records(self) -> list[Record]:
         return [self._clusters[name].record for name in sorted(self._clusters)]

@@ -15,11 +15,11 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 
 from ..models import Cluster, ClusterLease, Revision
-from .log import ClusterExists, ClusterUnknown, Lease, LeaseHeld, Record, Row, StaleEpoch, Stored, Write
+from .log import ClusterExists, ClusterUnknown, Lease, LeaseHeld, Record, Row, Span, StaleEpoch, Stored, Write
 
 _COLUMNS = "cluster_id, revision, sub, key, value, create_revision, version, lease"
 _INSERT = f"INSERT INTO {Revision._meta.db_table} ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
-_DELETE_CHUNK = 500
+_DELETE_CHUNK = _READ_CHUNK = 500
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -76,14 +76,36 @@ class OrmLog:
         with transaction.atomic():
             found = _find(cluster)
             newest: dict[str, Row] = {}
-            for row in _rows(found.pk, 0):
+            for row in _read(Revision.objects.filter(cluster_id=found.pk)):
                 newest[row.key] = row
         living = sorted((row for row in newest.values() if row.value is not None), key=lambda row: row.key)
         return Stored(_record(found), found.revision, found.compacted, bytes(found.state), living)
 
     @_fresh
-    def history(self, cluster: str, after: int) -> list[Row]:
-        return list(_rows(_find(cluster).pk, after))
+    def compacted(self, cluster: str) -> int:
+        return int(_find(cluster).compacted)
+
+    @_fresh
+    def newest(self, cluster: str, span: Span, most: int) -> list[Row]:
+        found = _spanned(_find(cluster).pk, span)
+        last = list(found.order_by("-revision", "-sub").values_list("revision", flat=True)[:most])
+        return list(_read(found.filter(revision__gte=last[-1]))) if last else []
+
+    @_fresh
+    def revisions(self, cluster: str, span: Span) -> list[int]:
+        return list(_spanned(_find(cluster).pk, span).order_by("revision").values_list("revision", flat=True).distinct())
+
+    @_fresh
+    def of_keys(self, cluster: str, keys: Collection[str]) -> list[Row]:
+        return list(_read(Revision.objects.filter(cluster_id=_find(cluster).pk, key__in=list(keys))))
+
+    @_fresh
+    def as_of(self, cluster: str, revision: int) -> list[Row]:
+        with transaction.atomic():
+            newest = _newest(_find(cluster).pk, revision)
+            living = [row for row, deleted in newest.values() if not deleted]
+            chunks = (living[start : start + _READ_CHUNK] for start in range(0, len(living), _READ_CHUNK))
+            return sorted(row for chunk in chunks for row in _read(Revision.objects.filter(pk__in=chunk)))
 
     @_fresh
     def records(self) -> list[Record]:
@@ -190,20 +212,34 @@ def _numbered(pk: int, rows: Iterable[Row]) -> Iterable[tuple[object, ...]]:
         yield pk, row.revision, sub, row.key, row.value, row.create_revision, row.version, row.lease
 
 
-def _rows(pk: int, after: int) -> Iterable[Row]:
+def _read(found: QuerySet[Revision]) -> Iterable[Row]:
     columns = ("revision", "key", "value", "create_revision", "version", "lease")
-    found = Revision.objects.filter(cluster_id=pk, revision__gt=after).order_by("revision", "sub")
-    for revision, key, value, *rest in found.values_list(*columns).iterator(chunk_size=2000):
+    ordered = found.order_by("revision", "sub").values_list(*columns)
+    for revision, key, value, *rest in ordered.iterator(chunk_size=2000):
         yield Row(revision, key, None if value is None else bytes(value), *rest)
+
+
+def _spanned(pk: int, span: Span) -> QuerySet[Revision]:
+    found = Revision.objects.filter(cluster_id=pk, revision__gt=span.after, key__startswith=span.within)
+    if span.before is not None:
+        found = found.filter(revision__lt=span.before)
+    for prefix in span.without:
+        found = found.exclude(key__startswith=prefix)
+    return found
 
 
 def _superseded(pk: int, revision: int) -> list[int]:
     """Primary keys of the rows up to `revision` that are neither the newest of their key nor a living value."""
+    newest = _newest(pk, revision)
+    rows = Revision.objects.filter(cluster_id=pk, revision__lte=revision).order_by("revision", "sub")
+    return [row for row, key in rows.values_list("pk", "key") if newest[key] != (row, False)]
+
+
+def _newest(pk: int, revision: int) -> dict[str, tuple[int, bool]]:
+    """By key: the primary key of its newest row up to `revision`, and whether that is a deletion."""
     found = Revision.objects.filter(cluster_id=pk, revision__lte=revision).order_by("revision", "sub")
     gone = ExpressionWrapper(Q(value__isnull=True), output_field=BooleanField())
-    rows = list(found.annotate(gone=gone).values_list("pk", "key", "gone"))
-    newest = {key: (row, deleted) for row, key, deleted in rows}
-    return [row for row, key, _ in rows if newest[key] != (row, False)]
+    return {key: (row, deleted) for row, key, deleted in found.annotate(gone=gone).values_list("pk", "key", "gone")}
 
 
 def _record(cluster: Cluster) -> Record:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cluster_core.machines import systemd
+from cluster_core.machines.machine import OFF
 from cluster_core.simulation import machinefiles, partunits, unitstatus
 from cluster_core.simulation.machinetools import Call, Ran, tool
+from cluster_core.simulation.nodes import park_of
 
 
 @tool("systemctl", "service")
@@ -14,6 +16,8 @@ def _systemctl(call: Call) -> Ran:
     verb, names = _asked(call)
     if verb in ("daemon-reload", "reset-failed", "daemon-reexec"):
         return Ran()
+    if verb == "poweroff":
+        return _power_off(call)
     known = partunits.names(call.cluster, call.machine)
     if verb in ("list-units", "list-unit-files"):
         return unitstatus.table(call, verb == "list-unit-files")
@@ -38,6 +42,12 @@ def _not_found(verb: str, name: str) -> Ran:
         return Ran("inactive\n", "", 4)
     said = f"No files found for {name}.service.\n" if verb == "cat" else f"Unit {name}.service could not be found.\n"
     return Ran("", said, 1 if verb in ("cat", "is-enabled") else 4)
+
+
+@tool("poweroff")
+def _power_off(call: Call) -> Ran:
+    park_of(call.cluster).switch_off(call.machine, OFF)
+    return Ran()
 
 
 def _asked(call: Call) -> tuple[str, list[str]]:

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from . import services
+from . import examples, services
 from .parsers import JSONParser
 from .serializers import Problem
 from .strict import Strict, checked
@@ -34,6 +34,7 @@ class TraceView(APIView):
     @extend_schema(
         request=TraceWanted,
         responses={200: OpenApiTypes.OBJECT, 400: Problem, 404: Problem, 409: Problem, 503: Problem},
+        examples=examples.TRACE,
     )
     def post(self, request: Request, cluster: str) -> Response:
         """Send one request and tell every hop: DNS questions, rules, policies, and the answer or why there is none."""

@@ -101,11 +101,28 @@ class StateHash(Serializer):
     revision = serializers.IntegerField()
 
 
+_REVISION = {"required": False, "min_value": 1, "max_value": 2**63 - 1}
+
+
 class HistoryQuery(Strict, Serializer):
-    revision = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    revision = serializers.IntegerField(**_REVISION, help_text="the picture as of this revision, and what changed at it")
+    revisions = serializers.BooleanField(default=False, help_text="only the revisions at which something changed, all of them")
+    objects = serializers.ListField(
+        child=serializers.CharField(max_length=600),
+        required=False,
+        max_length=20,
+        help_text="at which revision these were created: Pod/default/web; repeat for more",
+    )
+    limit = serializers.IntegerField(default=500, min_value=1, max_value=2000, help_text="changes in one page")
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """`continue` is a word of Python too."""
+        older = serializers.IntegerField(**_REVISION, help_text="from the page before: the changes older than those")
+        return super().get_fields() | {"continue": older}
 
 
-class ForkWanted(HistoryQuery):
+class ForkWanted(Strict, Serializer):
+    revision = serializers.IntegerField(**_REVISION, help_text="where it begins; without: now")
     name = serializers.CharField(max_length=63)
 
 

@@ -8,14 +8,18 @@ _CLUSTER = "clusters/<slug:cluster>/"
 _NODE = f"{_CLUSTER}nodes/<str:node>/"
 _PART = f"{_CLUSTER}components/<str:part>/"
 _NODE_COMMANDS = {
-    "kill": "kill-node",
-    "revive": "revive-node",
-    "drain": "drain-node",
-    "cordon": "cordon",
-    "uncordon": "uncordon",
-    "poweroff": "poweroff",
+    "kill": ("kill-node", "Cut the machine's power. Nothing more is heard of it; after 40 s its node is NotReady."),
+    "poweroff": ("poweroff", "Switch the machine off."),
+    "revive": ("revive-node", "Switch the machine on. It boots, and its kubelet registers."),
+    "cordon": ("cordon", "Let no new pods onto the node, as kubectl cordon does."),
+    "uncordon": ("uncordon", "Let pods onto the node again, as kubectl uncordon does."),
+    "drain": ("drain-node", "Cordon the node and evict its pods, as kubectl drain does. Answers what was evicted and what was not."),
 }
-"""Last part of the address -> the simulation's command."""
+"""Last part of the address -> the simulation's command, and what it does."""
+_PART_ACTIONS = {
+    "stop": "Stop a part of the control plane, or a node's kubelet. The kubelet of a node: {part} is kubelet, and node names it.",
+    "start": "Start a part that was stopped. It looks at everything that has happened meanwhile.",
+}
 
 urlpatterns = [
     path("clusters/", views.ClustersView.as_view(), name="clusters"),
@@ -23,12 +27,12 @@ urlpatterns = [
     path(f"{_CLUSTER}nodes/", views.NodesView.as_view(), name="nodes"),
     path(_NODE, views.NodeView.as_view(), name="node"),
     *(
-        path(f"{_NODE}{action}/", views.NodeActionView.as_view(command=command), name=f"node-{action}")
-        for action, command in _NODE_COMMANDS.items()
+        path(f"{_NODE}{action}/", views.NodeActionView.as_view(command=command, about=about), name=f"node-{action}")
+        for action, (command, about) in _NODE_COMMANDS.items()
     ),
     *(
-        path(f"{_PART}{action}/", views.ComponentActionView.as_view(action=action), name=f"component-{action}")
-        for action in ("stop", "start")
+        path(f"{_PART}{action}/", views.ComponentActionView.as_view(action=action, about=about), name=f"component-{action}")
+        for action, about in _PART_ACTIONS.items()
     ),
     path(f"{_CLUSTER}apply/", views.ApplyView.as_view(), name="apply"),
     path(f"{_CLUSTER}clock/", views.ClockView.as_view(), name="clock"),

@@ -14,7 +14,7 @@ from playground import clusters
 from playground.classroom import owning, selectors
 from playground.classroom.access import Who
 
-from . import serializers, services
+from . import examples, serializers, services
 from .parsers import JSONParser, TextParser
 from .strict import checked, checked_query, nothing_wanted
 
@@ -34,7 +34,7 @@ class ClustersView(APIView):
         """All clusters one may look at, as they were when last saved."""
         return Response(clusters.summaries(visible=selectors.visible(_who(request))))
 
-    @extend_schema(request=serializers.ClusterWanted, responses={201: serializers.ClusterMade, **_PROBLEMS})
+    @extend_schema(request=serializers.ClusterWanted, responses={201: serializers.ClusterMade, **_PROBLEMS}, examples=examples.CLUSTER)
     def post(self, request: Request) -> Response:
         """Make a cluster. In a class, letters are added to its name: the answer tells the whole one."""
         made = owning.make(who=_who(request), wanted=checked(serializers.ClusterWanted, request))
@@ -57,7 +57,7 @@ class ClusterView(APIView):
 class NodesView(APIView):
     parser_classes = (JSONParser, FormParser)
 
-    @extend_schema(request=serializers.NodeWanted, responses={201: OpenApiTypes.OBJECT, **_PROBLEMS})
+    @extend_schema(request=serializers.NodeWanted, responses={201: OpenApiTypes.OBJECT, **_PROBLEMS}, examples=examples.NODE)
     def post(self, request: Request, cluster: str) -> Response:
         """Add a machine that joins as a node (or several: count)."""
         wanted = checked(serializers.NodeWanted, request)
@@ -72,9 +72,9 @@ class NodeView(APIView):
 
 
 class NodeActionView(APIView):
-    """POST to do something to a node."""
+    """POST to do something to a node. `about`: what, in the words of the documentation."""
 
-    command = ""
+    command = about = ""
 
     @extend_schema(request=None, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
     def post(self, request: Request, cluster: str, node: str) -> Response:
@@ -84,12 +84,12 @@ class NodeActionView(APIView):
 
 
 class ComponentActionView(APIView):
-    """POST to stop or start a part of the control plane, or the kubelet of a node."""
+    """POST to stop or start a part of the control plane, or the kubelet of a node. `about` as above."""
 
-    action = ""
+    action = about = ""
     parser_classes = (JSONParser, FormParser)
 
-    @extend_schema(request=serializers.ComponentAction, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    @extend_schema(request=serializers.ComponentAction, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS}, examples=examples.PART)
     def post(self, request: Request, cluster: str, part: str) -> Response:
         """Do this to the part, such as kube-scheduler."""
         wanted = checked(serializers.ComponentAction, request)
@@ -107,6 +107,7 @@ class ApplyView(APIView):
             OpenApiParameter("objects", OpenApiTypes.BOOL, description="show each object before and after"),
         ],
         responses={200: serializers.ApplyResults, **_PROBLEMS},
+        examples=examples.APPLY,
     )
     def post(self, request: Request, cluster: str) -> Response:
         """Apply YAML documents as kubectl apply does; one result per document."""
@@ -120,10 +121,12 @@ class ApplyView(APIView):
 class ClockView(APIView):
     parser_classes = (JSONParser, FormParser)
 
-    @extend_schema(request=serializers.ClockAction, responses={200: serializers.ClockState, **_PROBLEMS})
+    @extend_schema(request=serializers.ClockAction, responses={200: serializers.ClockState, **_PROBLEMS}, examples=examples.CLOCK)
     def post(self, request: Request, cluster: str) -> Response:
-        """Pause, run at a speed, step to the next entry of the agenda, go to the next change, advance by seconds, or settle.
+        """Let time pass, or stand still.
 
+        "pause" and "run" at a speed; "step" to the next entry of the agenda, "next" to the next change, "advance" by
+        seconds, or "settle": until nothing but periodic chores lies ahead, after so many seconds at most.
         "cancel" stops one of the last three that is under way, at the virtual time it has reached.
         """
         wanted = checked(serializers.ClockAction, request)
@@ -138,9 +141,12 @@ class TimingsView(APIView):
         """All timings, and the names of those that are not the usual ones."""
         return Response(services.command(cluster=cluster, name="timings"))
 
-    @extend_schema(request=OpenApiTypes.OBJECT, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    @extend_schema(request=OpenApiTypes.OBJECT, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS}, examples=examples.TIMINGS)
     def patch(self, request: Request, cluster: str) -> Response:
-        """Change some, while the cluster runs: {name: seconds, [least, most], a probability, or null for the usual}."""
+        """Change some timings, while the cluster runs.
+
+        {name: seconds, [least, most], a probability, or null for the usual}.
+        """
         return Response(services.command(cluster=cluster, name="set-timings", args={"timings": request.data}))
 
 
@@ -163,7 +169,7 @@ class ImagesView(APIView):
 class NodeLoadView(APIView):
     parser_classes = (JSONParser, FormParser)
 
-    @extend_schema(request=serializers.NodeLoad, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
+    @extend_schema(request=serializers.NodeLoad, responses={200: OpenApiTypes.OBJECT, **_PROBLEMS}, examples=examples.LOAD)
     def post(self, request: Request, cluster: str, node: str) -> Response:
         """Say what others than pods use of the machine, until pods have to leave it."""
         wanted = checked(serializers.NodeLoad, request)
@@ -187,7 +193,13 @@ class SchedulingView(APIView):
 class HistoryView(APIView):
     @extend_schema(parameters=[serializers.HistoryQuery], responses={200: OpenApiTypes.OBJECT, **_PROBLEMS})
     def get(self, request: Request, cluster: str) -> Response:
-        """The changes that are remembered; with revision: the objects as they were then, thinned for the diagram."""
+        """What happened, page by page, or one moment of it.
+
+        Without more: the newest changes, oldest first, as [revision, verb, kind, namespace, name, time]; `continue`, while
+        there are older ones, asks for the page before. With `revision`: the objects as they were then, thinned for the
+        diagram, and what changed at it. With `revisions`: only the numbers, but all of them. With `objects`: at which
+        revision each was created.
+        """
         wanted = checked_query(serializers.HistoryQuery, request)
         return Response(services.command(cluster=cluster, name="history", args=wanted))
 
@@ -195,7 +207,7 @@ class HistoryView(APIView):
 class ForkView(APIView):
     parser_classes = (JSONParser, FormParser)
 
-    @extend_schema(request=serializers.ForkWanted, responses={201: serializers.ClusterMade, **_PROBLEMS})
+    @extend_schema(request=serializers.ForkWanted, responses={201: serializers.ClusterMade, **_PROBLEMS}, examples=examples.FORK)
     def post(self, request: Request, cluster: str) -> Response:
         """Make a new, paused cluster from this one as it was at a revision (default: now)."""
         wanted = checked(serializers.ForkWanted, request)

@@ -29,6 +29,7 @@ _FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "presenter": bool,
     "caption": str,
     "trace": (dict, type(None)),
+    "past": (int, type(None)),
 }
 """What a view may hold, all of it optional."""
 View = dict[str, Any]

@@ -1,12 +1,14 @@
 """The websockets of a presenter and of those who follow. See `follow` for what travels between them.
 
 Presenter: in {"type": "view", "view": {...}}; out {"type": "followers", "count"}, "end", "error".
-Follower: as `consumer`, and besides {"type": "view", "view"}; it can say nothing that changes anything.
+Follower: as `consumer`, and besides {"type": "view", "view"} and, before a view that is of the past, {"type": "past"} with
+the picture of then; it can say nothing that changes anything.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -14,10 +16,13 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from playground.classroom import door
 from playground.classroom.access import Action
+from playground.engine.port import EngineError
 
 from . import follow
 from .consumer import LiveConsumer, decoded
+from .past import pictures
 
+logger = logging.getLogger(__name__)
 ENDED = 4410
 """Close code: the link was revoked."""
 Event = dict[str, Any]
@@ -78,6 +83,9 @@ class PresentConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 class FollowConsumer(LiveConsumer):
     """One follower's browser: the cluster's picture, and what the presenter shows of it."""
 
+    past: int | None = None
+    """The revision whose picture was sent last, while the presenter shows the past."""
+
     async def connect(self) -> None:
         self.token = self.scope["url_route"]["kwargs"]["token"]
         cluster = await database_sync_to_async(follow.cluster_of)(token=self.token)
@@ -104,7 +112,22 @@ class FollowConsumer(LiveConsumer):
         await self.channel_layer.send(event["to"], {"type": "follow.joined", "channel": self.channel_name})
 
     async def follow_view(self, event: Event) -> None:
-        await self.tell({"type": "view", "view": event["view"]})
+        view = event["view"]
+        if view.get("past") != self.past:
+            view = await self._go_to(view)
+        await self.tell({"type": "view", "view": view})
+
+    async def _go_to(self, view: follow.View) -> follow.View:
+        """Send the picture of another time. One that cannot be had is not told of: this page stays where it is."""
+        wanted = view.get("past")
+        try:
+            if wanted is not None:
+                await self._pass_on(await pictures().of(token=self.token, cluster=self.cluster, revision=wanted))
+        except EngineError as error:
+            logger.info("cluster %s at revision %s: %s", self.cluster, wanted, error)
+            return {**view, "past": self.past}
+        self.past = wanted
+        return view
 
     async def follow_end(self, event: Event) -> None:
         await self.tell({"type": "gone", "reason": "", "ended": True})

@@ -145,6 +145,8 @@ class Session:
             await self._leave()
         elif words[:1] == ["ssh"] and len(words) == 2:
             await self._ssh(words[1])
+        elif words[:1] == ["ssh"] and len(words) > 2 and not _joined(script):
+            await self._ssh(words[1], " ".join(words[2:]))
         elif words == ["clear"]:
             await self._show(b"\x1b[H\x1b[2J")
         elif words == ["history"]:
@@ -172,7 +174,8 @@ class Session:
             await self._end.outgoing.close()
             await self._end.incoming.close()
 
-    async def _ssh(self, target: str) -> None:
+    async def _ssh(self, target: str, script: str = "") -> None:
+        """Go to another machine; with a script, only to run that there."""
         node = target.rpartition("@")[2]
         shell = Shell(node, self._ask, self._server, self._edit)
         try:
@@ -183,6 +186,11 @@ class Session:
             await self._say(f"ssh: Could not connect to {node}: {error}\n".encode())
             return
         self._shells.append(shell)
+        if script:
+            try:
+                await self._do(shell.run(script, self._say))
+            finally:
+                self._shells.remove(shell)
 
 
 def _words(script: str) -> list[str]:
@@ -190,3 +198,10 @@ def _words(script: str) -> list[str]:
         return shlex.split(script)
     except ValueError:
         return []
+
+
+def _joined(script: str) -> bool:
+    """Whether bash has more to do than start one program: a pipe, a list, a redirection outside quotes."""
+    found = shlex.shlex(script, posix=True, punctuation_chars=True)
+    found.whitespace_split = True
+    return any(set(word) <= set("();<>|&") for word in found)

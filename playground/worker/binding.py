@@ -69,6 +69,9 @@ class Simulation:
     def get(self, kind: str, namespace: str, name: str) -> Obj | None:
         return self._client.get(kind, namespace, name) if self._knows(kind) else None
 
+    def key(self, kind: str, namespace: str, name: str) -> str | None:
+        return self._client.kind(kind).key(namespace, name) if self._knows(kind) else None
+
     def _knows(self, kind: str) -> bool:
         try:
             self._client.kind(kind)
@@ -89,7 +92,7 @@ class Simulation:
         park = self.cluster.parts.get("machines")
         if isinstance(park, MachinePark):
             for machine in park.machines.values():
-                yield {"k": "Machine", "name": machine.name, "machine": machine.state}
+                yield {"k": "Machine", "name": machine.name, "machine": machine.state, "kubelet": machine.kubelet}
 
     def _components(self) -> Iterable[dict[str, Any]]:
         """The control plane's parts: whether each is there and, as its static pod shows, ready."""

@@ -220,7 +220,8 @@ class _Sender:
         if entry["k"] != "Node":
             return entry
         machine = self._facts.get(f"Machine/{entry['name']}/", {})
-        return entry | {"requested": self._load.of(entry["name"]), "machine": machine.get("machine", "")}
+        on = {"machine": machine.get("machine", ""), "kubelet": machine.get("kubelet", True)}
+        return entry | {"requested": self._load.of(entry["name"]), **on}
 
     def _clock(self) -> Update:
         return {"now": self._resident.engine.now, **self._pace()}

@@ -1,6 +1,7 @@
 """The past of a cluster: what its log still knows of it, the picture as of a revision, and a new cluster begun from there.
 
 The log keeps every change since its last compaction; the state at a revision is the newest row of each key up to it.
+However long that is, one answer tells a page of it; what is not asked for is not read.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from cluster_core.machinery.typed import Obj
-from cluster_core.persistence.log import ClusterExists, Lease, Row, Stored, Write
+from cluster_core.persistence.log import ClusterExists, Lease, Row, Span, Stored, Write
 from playground.engine.port import EngineError, NameTaken
 from playground.live.feedsession import session_of
 from playground.live.thin import KINDS, Thin, thin
@@ -26,18 +27,65 @@ if TYPE_CHECKING:
     from .host import Host
 
 Answer = dict[str, Any]
-_MOST_CHANGES = 2000
-_QUIET_KINDS = ("Lease", "Event")
-"""What happened besides is told without them: heartbeats and reports."""
+MOST_CHANGES = 500
+"""In one page, unless less is asked for."""
+_TOLD = Span(within="/registry/", without=("/registry/leases/", "/registry/events/"))
+"""What happened is told without heartbeats and reports, and without what no API server wrote."""
 
 
 async def history(host: Host, resident: Resident, args: Mapping[str, Any]) -> Answer:
-    """{"revision"?}: the objects as of it, thinned as for the diagram; without: which changes are remembered."""
-    rows = await _rows(host, resident)
-    if args.get("revision") is None:
-        return _overview(rows, await _oldest(host, resident), resident.committed)
+    """One view of what is remembered, up to now: see `pages`, `picture`, `revisions`, `origins`."""
+    await host.durable(resident, resident.engine.revision)
+    if args.get("revision") is not None:
+        return await picture(host, resident, args)
+    if args.get("objects"):
+        return await origins(host, resident, args)
+    return await (revisions if args.get("revisions") else pages)(host, resident, args)
+
+
+async def pages(host: Host, resident: Resident, args: Mapping[str, Any]) -> Answer:
+    """{"limit"?, "continue"?}: {first, last, changes: [[revision, verb, kind, namespace, name, time]], continue?}.
+
+    The newest changes, oldest first; `continue`, while there are older ones, asks for those before them.
+    """
+    oldest = await _oldest(host, resident)
+    span = replace(_TOLD, after=oldest - 1, before=args.get("continue"))
+    rows = await host.committer.call(host.log.newest, resident.name, span, args.get("limit") or MOST_CHANGES)
+    answer = {"first": oldest, "last": resident.committed, "changes": await _changes(host, resident, rows)}
+    older = replace(span, before=rows[0].revision) if rows else None
+    more = older and await host.committer.call(host.log.newest, resident.name, older, 1)
+    return answer | ({"continue": rows[0].revision} if more else {})
+
+
+async def revisions(host: Host, resident: Resident, args: Mapping[str, Any]) -> Answer:
+    """{first, last, revisions}: every one at which something changed, in order: what a scrubber can stop at."""
+    oldest = await _oldest(host, resident)
+    found = await host.committer.call(host.log.revisions, resident.name, replace(_TOLD, after=oldest - 1))
+    return {"first": oldest, "last": resident.committed, "revisions": found}
+
+
+async def origins(host: Host, resident: Resident, args: Mapping[str, Any]) -> Answer:
+    """{"objects": ["Pod/default/web"]}: {origins: {object: the revision at which it was created}}, of those that live."""
+    wanted = {name: key for name in args["objects"] if (key := _key(resident, name))}
+    rows = await host.committer.call(host.log.of_keys, resident.name, list(wanted.values()))
+    newest = {row.key: row for row in rows}
+    found = {name: newest[key] for name, key in wanted.items() if key in newest}
+    return {"origins": {name: row.create_revision for name, row in found.items() if row.value is not None}}
+
+
+def _key(resident: Resident, name: str) -> str | None:
+    kind, _, place = name.partition("/")
+    namespace, _, own = place.partition("/")
+    return resident.engine.key(kind, namespace, own)
+
+
+async def picture(host: Host, resident: Resident, args: Mapping[str, Any]) -> Answer:
+    """{"revision"}: the objects as of it, thinned as for the diagram, and what changed at it."""
     revision = await _checked(host, resident, args["revision"])
-    return _picture(resident, _as_of(rows, revision), revision)
+    rows = await host.committer.call(host.log.as_of, resident.name, revision)
+    span = replace(_TOLD, after=revision - 1, before=revision + 1)
+    changed = await host.committer.call(host.log.newest, resident.name, span, 1)
+    return _picture(resident, rows, revision) | {"changes": await _changes(host, resident, changed)}
 
 
 async def fork(host: Host, resident: Resident, args: Mapping[str, Any]) -> Answer:
@@ -48,11 +96,11 @@ async def fork(host: Host, resident: Resident, args: Mapping[str, Any]) -> Answe
     from .commands import Wanted  # commands imports this module
 
     wanted = Wanted(str(args.get("name", "")))
-    rows = await _rows(host, resident)
+    await host.durable(resident, resident.engine.revision)
     revision = await _checked(host, resident, args.get("revision") or resident.committed)
     stored = await host.committer.call(host.log.load, resident.name)
     record = _record(resident, wanted.name, args.get("limits"))
-    living = sorted(_as_of(rows, revision).values())
+    living = await host.committer.call(host.log.as_of, resident.name, revision)
     lease = Lease(record.name, host.owner, 1, time.time() + host.limits.lease_seconds, host.address)
     first = Write(record.name, 1, revision, living, stored.state)
     engine = host.builder.load(Stored(record, revision, revision, stored.state, living))
@@ -75,18 +123,8 @@ def _record(resident: Resident, name: str, limits: Mapping[str, float] | None) -
     return replace(old, name=name, token=token, spec=spec, created=time.time(), settings=settings)
 
 
-# ---------------------------------------------------------------------------------------------------- reading the log
-
-
-async def _rows(host: Host, resident: Resident) -> list[Row]:
-    """Everything the log has, up to what is durable by now."""
-    await host.durable(resident, resident.engine.revision)
-    return list(await host.committer.call(host.log.history, resident.name, 0))
-
-
 async def _oldest(host: Host, resident: Resident) -> int:
-    stored = await host.committer.call(host.log.load, resident.name)
-    return max(1, stored.compacted)
+    return max(1, await host.committer.call(host.log.compacted, resident.name))
 
 
 async def _checked(host: Host, resident: Resident, revision: Any) -> int:
@@ -98,36 +136,27 @@ async def _checked(host: Host, resident: Resident, revision: Any) -> int:
     return revision
 
 
-def _as_of(rows: Iterable[Row], revision: int) -> dict[str, Row]:
-    """The living rows by key."""
-    found: dict[str, Row] = {}
-    for row in rows:
-        if row.revision > revision:
-            break
-        found[row.key] = row
-    return {key: row for key, row in found.items() if row.value is not None}
-
-
 # ---------------------------------------------------------------------------------------------------- what is told
 
 
-def _overview(rows: Sequence[Row], oldest: int, newest: int) -> Answer:
-    """{first, last, changes: [[revision, verb, kind, namespace, name, time]]}, oldest first."""
-    known: dict[str, Obj] = {}
-    changes = [change for row in rows if (change := _change(row, known)) and row.revision >= oldest]
-    return {"first": oldest, "last": newest, "changes": changes[-_MOST_CHANGES:]}
+async def _changes(host: Host, resident: Resident, rows: Sequence[Row]) -> list[list[Any]]:
+    """What each row says; a deletion is told with what was deleted."""
+    gone = {row.key for row in rows if row.value is None}
+    before = await host.committer.call(host.log.of_keys, resident.name, gone) if gone else []
+    told = (_change(row, row if row.value is not None else _last_before(row, before)) for row in rows)
+    return [change for change in told if change]
 
 
-def _change(row: Row, known: dict[str, Obj]) -> list[Any] | None:
-    before = known.get(row.key)
-    obj = _object(row) if row.value is not None else known.pop(row.key, None)
+def _last_before(deletion: Row, rows: Iterable[Row]) -> Row:
+    earlier = [row for row in rows if row.key == deletion.key and row.revision < deletion.revision]
+    return earlier[-1] if earlier else deletion
+
+
+def _change(row: Row, said: Row) -> list[Any] | None:
+    obj = _object(said)
     if obj is None:
         return None
-    if row.value is not None:
-        known[row.key] = obj
-    if obj["kind"] in _QUIET_KINDS:
-        return None
-    verb = "deleted" if row.value is None else "updated" if before else "created"
+    verb = "deleted" if row.value is None else "created" if row.version == 1 else "updated"
     metadata = obj["metadata"]
     return [row.revision, verb, obj["kind"], metadata.get("namespace", ""), metadata["name"], _last_touched(metadata)]
 
@@ -148,9 +177,9 @@ def _object(row: Row) -> Obj | None:
         return None
 
 
-def _picture(resident: Resident, rows: Mapping[str, Row], revision: int) -> Answer:
+def _picture(resident: Resident, rows: Iterable[Row], revision: int) -> Answer:
     """A snapshot frame, as `feed` sends it, of another time."""
-    objects = [obj for row in rows.values() if (obj := _stamped(row)) and obj["kind"] in KINDS]
+    objects = [obj for row in rows if (obj := _stamped(row)) and obj["kind"] in KINDS]
     by_name = {(obj["kind"], obj["metadata"].get("namespace", ""), obj["metadata"]["name"]): obj for obj in objects}
     thinned = [thin(obj["kind"], obj, lambda *key: by_name.get(key)) for obj in objects]
     load = Load()

@@ -69,9 +69,12 @@ class Simulated(Protocol):
 
     def get(self, kind: str, namespace: str, name: str) -> Obj | None: ...
 
+    def key(self, kind: str, namespace: str, name: str) -> str | None:
+        """Under which key of the store an object lies; None: no such kind."""
+
     def objects(self, kinds: Sequence[str]) -> Iterable[tuple[str, Obj]]:
         """All objects of these kinds, with their kind."""
 
     def facts(self) -> Sequence[dict[str, Any]]:
-        """What is no API object: {"k": "Machine", "name", "machine"} per node and {"k": "Component", "uid", "name",
+        """What is no API object: {"k": "Machine", "name", "machine", "kubelet"} per node and {"k": "Component", "uid", "name",
         "node", "healthy", "message"...} per control-plane part, {"k": "Demo", ...} when one is replayed or recorded."""

@@ -55,10 +55,15 @@ export function tableOf(url, all) {
 
 /** What `history/` answers. @param {Entry[]} log @param {string} rest @param {string} time */
 export function historyOf(log, rest, time) {
-  const wanted = Number(/revision=(\d+)/.exec(rest)?.[1] ?? 0);
+  const query = new URLSearchParams(rest.split("?")[1]);
   const told = log.filter(({ thin }) => thin.k !== "Event");
-  if (!wanted) return { first: 1, last: log.at(-1)?.revision, changes: told.map(({ revision, verb, thin }) => [revision, verb, thin.k, thin.ns ?? "", thin.name, time]) };
+  const change = (/** @type {Entry} */ { revision, verb, thin }) => [revision, verb, thin.k, thin.ns ?? "", thin.name, time];
+  const named = (/** @type {string} */ object) => told.find(({ verb, thin }) => verb === "created" && `${thin.k}/${thin.ns ?? ""}/${thin.name}` === object)?.revision;
+  if (query.has("objects")) return { origins: Object.fromEntries(query.getAll("objects").map((object) => [object, named(object)])) };
+  if (query.has("revisions")) return { first: 1, last: log.at(-1)?.revision, revisions: [...new Set(told.map(({ revision }) => revision))] };
+  if (query.has("limit")) return { first: 1, last: log.at(-1)?.revision, changes: told.slice(-Number(query.get("limit"))).map(change) };
+  const wanted = Number(query.get("revision"));
   const objects = new Map();
   for (const { revision, verb, thin } of log) if (revision <= wanted) verb === "deleted" ? objects.delete(thin.uid) : objects.set(thin.uid, thin);
-  return { revision: wanted, time, objects: [...objects.values()] };
+  return { revision: wanted, time, objects: [...objects.values()], changes: told.filter(({ revision }) => revision === wanted).map(change) };
 }

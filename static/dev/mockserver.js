@@ -20,6 +20,8 @@ export function createMockServer({ nodes, pods, zones, nasty, still }) {
   let pending = [];
   /** @type {import("./mockkube.js").Entry[]} */
   const log = [];
+  /** What the page has asked for. @type {string[]} */
+  const requests = [];
   let revision = 100;
   let counter = 0;
   const clock = { now: ORIGIN, speed: 1, paused: false, stable: false };
@@ -242,8 +244,11 @@ export function createMockServer({ nodes, pods, zones, nasty, still }) {
     if (rest.startsWith("history/")) return answer(historyOf(log, rest, time()));
     if (rest === "clock/") return tick(JSON.parse(String(init.body)));
     if (rest.startsWith("components/")) {
+      const run = rest.endsWith("start/");
+      const node = init.body && all("Node").find((one) => one.name === JSON.parse(String(init.body)).node);
       const part = all("Component").find((one) => rest.includes(one.name));
-      if (part) change(part, { healthy: rest.endsWith("start/") });
+      if (node) change(node, { kubelet: run });
+      else if (part) change(part, { healthy: run });
       return answer({});
     }
     if (rest.startsWith("scheduling/")) return answer(trace());
@@ -302,8 +307,9 @@ export function createMockServer({ nodes, pods, zones, nasty, still }) {
     remove,
     change,
     flush,
+    requests,
     /** @type {typeof fetch} */
-    fetch: (url, init) => respond(String(url), init),
+    fetch: (url, init) => (requests.push(`${init?.method ?? "GET"} ${url} ${init?.body ?? ""}`.trim()), respond(String(url), init)),
     /** Cut all feeds, as a lost network would. */
     cut: () => [...wires].forEach((wire) => wire.close()),
     /** Send the page something. @param {any} frame */

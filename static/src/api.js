@@ -63,6 +63,7 @@ export function kubePath({ kind, ns, name }) {
  */
 export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fetch(...a) }) {
   const base = `/api/v1/clusters/${encodeURIComponent(cluster)}`;
+  const origin = globalThis.location?.origin ?? "";
   const kube = `/clusters/${encodeURIComponent(cluster)}/k8s`;
 
   /** @param {string} method @param {string} url @param {any} [body] @param {Record<string, string>} [headers] */
@@ -81,6 +82,8 @@ export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fet
 
   /** @param {string} node @param {string} [verb] */
   const nodeUrl = (node, verb) => `${base}/nodes/${encodeURIComponent(node)}/${verb ? `${verb}/` : ""}`;
+  /** @param {string} part @param {"start" | "stop"} verb */
+  const componentUrl = (part, verb) => `${base}/components/${encodeURIComponent(part)}/${verb}/`;
 
   return {
     call,
@@ -97,19 +100,33 @@ export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fet
     kubeconfigUrl: `${base}/kubeconfig/`,
     /** @param {Record<string, any>} spec */
     addNodes: (spec) => call("POST", `${base}/nodes/`, spec),
+    /** Where all of that is, for who would rather type it. */
+    nodesUrl: `${origin}${base}/nodes/`,
+    clockUrl: `${origin}${base}/clock/`,
+    demoUrl: `${origin}${base}/demo/`,
+    /** @param {string} node @param {string} [verb] */
+    nodeUrl: (node, verb) => origin + nodeUrl(node, verb),
+    /** @param {string} part @param {"start" | "stop"} verb */
+    componentUrl: (part, verb) => origin + componentUrl(part, verb),
     /** @param {string} node */
     deleteNode: (node) => call("DELETE", nodeUrl(node)),
     /** @param {string} node @param {"kill" | "revive" | "drain" | "cordon" | "uncordon" | "poweroff"} verb */
     nodeVerb: (node, verb) => call("POST", nodeUrl(node, verb)),
-    /** @param {string} part @param {"start" | "stop"} verb */
-    component: (part, verb) => call("POST", `${base}/components/${encodeURIComponent(part)}/${verb}/`),
+    /** @param {string} part @param {"start" | "stop"} verb @param {string} [node] of a kubelet */
+    component: (part, verb, node) => call("POST", componentUrl(part, verb), node ? { node } : undefined),
     /** @param {string} yaml @param {boolean} [dryRun] @returns {Promise<{results: import("./types.js").ApplyResult[]}>} */
     apply: (yaml, dryRun = false) =>
       call("POST", `${base}/apply/${dryRun ? "?dryRun=1" : ""}`, yaml, { "Content-Type": "application/yaml" }),
     /** What applying would change: each object before and after. @param {string} yaml @returns {Promise<{results: import("./types.js").ApplyResult[]}>} */
     compare: (yaml) => call("POST", `${base}/apply/?dryRun=1&objects=1`, yaml, { "Content-Type": "application/yaml" }),
-    /** The remembered changes, or the picture as of a revision. @param {number} [revision] @returns {Promise<any>} */
-    history: (revision) => call("GET", `${base}/history/${revision ? `?revision=${revision}` : ""}`),
+    /** At which revisions something changed: all that are remembered. @returns {Promise<{first: number, last: number, revisions: number[]}>} */
+    revisions: () => call("GET", `${base}/history/?revisions=true`),
+    /** The newest changes, oldest first. @param {number} limit @returns {Promise<{changes: any[][]}>} */
+    changes: (limit) => call("GET", `${base}/history/?limit=${limit}`),
+    /** The picture as of a revision, and what changed at it. @param {number} revision @returns {Promise<any>} */
+    past: (revision) => call("GET", `${base}/history/?revision=${revision}`),
+    /** At which revision each was created. @param {string[]} objects "Pod/default/web" @returns {Promise<{origins: Record<string, number>}>} */
+    origins: (objects) => call("GET", `${base}/history/?${new URLSearchParams(objects.map((one) => ["objects", one]))}`),
     /** @param {{name: string, revision: number}} wanted */
     fork: (wanted) => call("POST", `${base}/fork/`, wanted),
     /** Send one request through the cluster's network. @param {{from: any, to: string, method: string}} wanted @returns {Promise<any>} */

@@ -24,7 +24,6 @@ import { createPalette } from "./palette.js";
  * @property {"auto" | "light" | "dark"} theme
  * @property {number} tour step, -1 when it is not shown
  * @property {Toast[]} toasts
- * @property {string} lastKubectl
  * @property {string} editorText what the editor should show next
  * @property {boolean} clockBusy
  * @property {{kind: "lesson" | "exercise", slug: string} | null} guide what the cluster was made for, shown beside it
@@ -34,7 +33,7 @@ import { createPalette } from "./palette.js";
  * @property {string} caption what the presenter says in the picture, besides what just happened
  * @property {import("./why/hops.js").Shown | null} trace the request that the picture shows
  *
- * @typedef {{id: number, tone: "ok" | "bad" | "info", text: string, kubectl?: string}} Toast
+ * @typedef {{id: number, tone: "ok" | "bad" | "info", text: string, line?: string}} Toast
  *
  * @typedef {object} Diagram
  * @property {(factor: number) => void} zoom
@@ -83,7 +82,6 @@ const INITIAL = {
   theme: "auto",
   tour: -1,
   toasts: [],
-  lastKubectl: "",
   editorText: "",
   clockBusy: false,
   guide: null,

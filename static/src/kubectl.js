@@ -1,5 +1,6 @@
 /**
- * The kubectl line that would do what a button does. Pure; names are quoted when a shell would read them otherwise.
+ * The line that would do what a button does: kubectl's where there is one, else what one would type on the machine, else
+ * the playground's own. Pure; names are quoted when a shell would read them otherwise.
  *
  * @typedef {import("./types.js").Ref} Ref
  */
@@ -50,5 +51,23 @@ export const kubectl = {
   deleteNode: (node) => line("delete", "node", node),
 };
 
-/** What one would type on the machine itself to stop a part: its manifest moved away, or its unit stopped. @param {string} part @param {boolean} static_ whether it runs from a manifest */
-export const machineLine = (part, static_) => (static_ ? `mv /etc/kubernetes/manifests/${part}.yaml /etc/kubernetes/` : `systemctl stop ${part}`);
+/** What one would type on the machine itself, from a terminal of the cluster. */
+export const machine = {
+  /** Its manifest moved away, or its unit stopped. @param {string} node @param {string} part @param {boolean} static_ whether it runs from a manifest */
+  stopPart: (node, part, static_) => `ssh ${quote(node)} ${static_ ? `mv /etc/kubernetes/manifests/${part}.yaml /etc/kubernetes/` : `systemctl stop ${part}`}`,
+  /** @param {string} node @param {"start" | "stop"} verb */
+  kubelet: (node, verb) => `ssh ${quote(node)} systemctl ${verb} kubelet`,
+  /** @param {string} node */
+  powerOff: (node) => `ssh ${quote(node)} poweroff`,
+};
+
+/** The playground's own REST, for what no cluster can do itself: hardware, time. @param {string} url @param {Record<string, unknown>} [wanted] @param {string} [method] */
+export function playground(url, wanted = {}, method = "POST") {
+  const fields = Object.entries(wanted);
+  const nested = fields.some(([, value]) => typeof value === "object" && !Array.isArray(value));
+  const body = nested ? ["-H", "Content-Type: application/json", "-d", JSON.stringify(wanted)] : fields.flatMap(([name, value]) => [value].flat().flatMap((one) => ["-d", `${name}=${one}`]));
+  return ["curl", ...(body.length && method === "POST" ? [] : ["-X", method]), ...body, url].map(quote).join(" ");
+}
+
+/** Whose line it is: the key of the words that say so. @param {string} line */
+export const sourceOf = (line) => ({ ssh: "line.machine", curl: "line.playground" })[line.split(" ")[0]] ?? "kubectl.label";

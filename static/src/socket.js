@@ -57,6 +57,7 @@ export function connect({ url, store, open = (at) => new WebSocket(at), onError 
     const frame = parse(text);
     if (waitingForSnapshot && frame?.type === "delta") return;
     if (frame?.type === "view") return onView(frame.view);
+    if (frame?.type === "past") return void (store.showPast(frame) === "resync" && resync());
     const outcome = store.apply(frame);
     if (outcome === "resync") resync();
     else if (outcome === "error") onError(String(frame.message));

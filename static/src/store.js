@@ -166,13 +166,22 @@ export function createStore() {
       }
     },
 
-    /** Show another time's snapshot, and nothing live until `leavePast`. @param {{objects: Thin[], revision: number, time?: string}} frame */
+    /**
+     * Show another time's snapshot, and nothing live until `leavePast`.
+     * @param {{objects: Thin[], revision: number, time?: string}} frame @returns {"ok" | "resync"} as `apply`
+     */
     showPast(frame) {
       const { session, connection } = state;
-      state.past = null;
-      snapshot({ type: "snapshot", session: session ?? "", revision: frame.revision, clock: /** @type {any} */ (undefined), objects: frame.objects });
-      Object.assign(state, { connection, past: Date.parse(frame.time ?? "") * 1000 || 0 });
+      const whole = { type: /** @type {const} */ ("snapshot"), session: session ?? "", revision: frame.revision, clock: /** @type {any} */ (undefined), objects: frame.objects };
+      const before = state.past;
+      state.past = Date.parse(frame.time ?? "") * 1000 || 0;
+      if (snapshot(whole) === "resync") {
+        state.past = before;
+        return "resync";
+      }
+      Object.assign(state, { connection });
       tell({ reset: true, clock: true });
+      return "ok";
     },
 
     /** Back to now; the caller asks the server for everything. */

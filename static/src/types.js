@@ -33,6 +33,7 @@
  * @property {string} [role]
  * @property {Condition[] | Record<string, string>} [conditions]
  * @property {"on" | "killed" | "off"} [machine]
+ * @property {boolean} [kubelet] whether it runs on the machine
  * @property {number} [desired]
  * @property {number} [updated]
  * @property {number} [available]

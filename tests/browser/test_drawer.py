@@ -115,6 +115,6 @@ def test_a_server_without_terminal_is_told(mock_page: OpenPage) -> None:
 def test_any_object_can_be_deleted_from_its_row(mock_page: OpenPage) -> None:
     page = tab(mock_page(still=1), "Objects")
     page.get_by_role("button", name="Delete giant").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     wait(page, "!playground.store.all('Pod').some((pod) => pod.name === 'giant')")
     expect(page.get_by_text("kubectl delete pod/giant")).to_be_visible()

@@ -57,6 +57,23 @@ def test_a_follower_sees_what_the_presenter_selects_says_and_looks_at(open_page:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_followers_scrub_along_through_history(open_page: OpenPage, presenter: Page) -> None:
+    page = follow(open_page, presenter)
+    presenter.keyboard.press("Escape")
+    presenter.get_by_role("button", name="History").click()
+    presenter.get_by_role("slider", name="History").focus()
+    presenter.keyboard.press("Home")
+    wait(presenter, "playground.store.state.past !== null && playground.store.kind('Node').size === 0")
+    revision = presenter.evaluate("playground.store.state.revision")
+    wait(page, f"playground.store.state.past !== null && playground.store.state.revision === {revision}")
+    assert page.evaluate("playground.store.kind('Node').size") == 0
+    expect(page.get_by_text(f"Revision {revision}")).to_be_visible()
+    assert violations(page) == []
+    presenter.get_by_role("button", name="Back to now").click()
+    wait(page, "playground.store.state.past === null && playground.store.kind('Node').size > 0")
+    expect(page.get_by_text(f"Revision {revision}")).to_have_count(0)
+
+
 def test_who_looks_around_alone_can_come_back(open_page: OpenPage, presenter: Page) -> None:
     page = follow(open_page, presenter)
     presenter.keyboard.press("Escape")

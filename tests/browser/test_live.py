@@ -106,7 +106,7 @@ def test_nodes_join_drain_and_leave(live: Page) -> None:
     live.get_by_role("button", name="Drain").click()
     wait(live, f"playground.store.named('Node', undefined, '{name}').unschedulable")
     live.get_by_role("complementary", name="Inspector").get_by_role("button", name="Delete").click()
-    live.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    live.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     wait(live, f"!playground.store.named('Node', undefined, '{name}')")
 
 

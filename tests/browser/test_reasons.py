@@ -44,3 +44,21 @@ def test_common_mistakes_are_pointed_out(mock_page: OpenPage) -> None:
     choose(page, "Pod", "giant")
     expect(page.get_by_role("region", name="Worth a look")).to_contain_text("Nothing owns this pod")
     wait(page, "document.querySelectorAll('.hints li').length >= 1")
+
+
+def test_while_the_scheduler_is_down_the_page_says_why_nothing_new_is_decided(mock_page: OpenPage) -> None:
+    page = mock_page(still=1)
+    choose(page, "Pod", "giant")
+    page.get_by_role("tab", name="Scheduling").click()
+    row = page.get_by_role("row", name="node-1").first
+    expect(row).to_contain_text("Insufficient cpu")
+    page.evaluate("mock.change([...mock.objects.values()].find((one) => one.name === 'kube-scheduler'), {healthy: false})")
+    expect(page.locator(".why-down")).to_contain_text("This is what it decided before")
+    expect(row).to_contain_text("Insufficient cpu")
+    assert violations(page) == []
+    page.get_by_role("button", name="To kube-scheduler").click()
+    page.get_by_role("button", name="Start", exact=True).click()
+    choose(page, "Pod", "giant")
+    page.get_by_role("tab", name="Scheduling").click()
+    expect(row).to_be_visible()
+    expect(page.locator(".why-down")).to_have_count(0)

@@ -196,7 +196,7 @@ def test_a_part_of_the_control_plane_can_be_stopped(mock_page: OpenPage) -> None
     page = mock_page()
     choose(page, "Component", "kube-scheduler")
     page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_role("button", name="Start")).to_be_visible()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
 
 
 def test_colours_can_be_chosen(mock_page: OpenPage) -> None:
@@ -208,7 +208,7 @@ def test_colours_can_be_chosen(mock_page: OpenPage) -> None:
 
 def test_the_page_speaks_german(mock_page: OpenPage) -> None:
     page = mock_page(lang="de")
-    expect(page.get_by_role("button", name="Node hinzufügen…")).to_be_visible()
+    expect(page.get_by_role("button", name="Neue Nodes…")).to_be_visible()
 
 
 # --- states people meet --------------------------------------------------------------------------------------------

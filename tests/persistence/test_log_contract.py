@@ -17,6 +17,7 @@ from cluster_core.persistence.log import (
     Log,
     Record,
     Row,
+    Span,
     StaleEpoch,
     Write,
 )
@@ -37,6 +38,10 @@ def record(name: str = "demo") -> Record:
 
 def write(*rows: Row, name: str = "demo", epoch: int = 1, revision: int = 0, state: bytes = b"state") -> Write:
     return Write(name, epoch, revision or max((row.revision for row in rows), default=1), rows, state)
+
+
+def changes_after(log: Log, revision: int) -> list[Row]:
+    return log.newest("demo", Span(after=revision), 10**6)
 
 
 def create(log: Log, name: str = "demo", *rows: Row) -> None:
@@ -69,7 +74,7 @@ def test_load_gives_the_newest_value_of_every_living_key(log: Log) -> None:
 def test_one_transaction_may_change_several_keys_at_one_revision(log: Log) -> None:
     create(log, "demo", Row(2, "/a", b"1"), Row(2, "/b", b"1"), Row(2, "/a", b"2"))
     assert [(row.key, row.value) for row in log.load("demo").rows] == [("/a", b"2"), ("/b", b"1")]
-    assert [row.value for row in log.history("demo", 1)] == [b"1", b"1", b"2"]
+    assert [row.value for row in changes_after(log, 1)] == [b"1", b"1", b"2"]
 
 
 def test_a_stale_writer_loses_and_writes_nothing(log: Log) -> None:
@@ -181,15 +186,44 @@ def test_compaction_never_changes_what_is_loaded(log: Log, changes: list[tuple[s
     if "demo" in [found.name for found in log.records()]:
         log.delete("demo", 1)
     create(log, "demo", *(Row(number, key, value) for number, (key, value) in enumerate(changes, 2)))
-    before, history = log.load("demo"), log.history("demo", cut)
+    before, history = log.load("demo"), changes_after(log, cut)
     dropped = log.compact("demo", 1, cut)
     after = log.load("demo")
     assert list(after.rows) == list(before.rows)
-    assert log.history("demo", cut) == history
-    kept = len(log.history("demo", 0))
+    assert changes_after(log, cut) == history
+    kept = len(changes_after(log, 0))
     assert kept + dropped == len(changes)
-    assert len([row for row in log.history("demo", 0) if row.revision <= cut]) <= 4
+    assert len([row for row in changes_after(log, 0) if row.revision <= cut]) <= 4
     assert after.compacted == cut
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=changes, at=st.integers(0, 40), cut=st.integers(0, 40))
+def test_the_picture_as_of_a_revision_is_what_was_written_up_to_it(
+    log: Log, changes: list[tuple[str, bytes | None]], at: int, cut: int
+) -> None:
+    if "demo" in [found.name for found in log.records()]:
+        log.delete("demo", 1)
+    rows = [Row(number, key, value) for number, (key, value) in enumerate(changes, 2)]
+    create(log, "demo", *rows)
+    log.compact("demo", 1, min(cut, at))
+    newest = {row.key: row for row in rows if row.revision <= at}
+    assert log.as_of("demo", at) == sorted(row for row in newest.values() if row.value is not None)
+    assert log.compacted("demo") == min(cut, at)
+
+
+def test_history_is_read_page_by_page_without_a_gap(log: Log) -> None:
+    told = [Row(number, f"/r/{number % 3}", b"x") for number in range(2, 12)]
+    create(log, "demo", *told, Row(12, "/r/a", b"x"), Row(12, "/r/b", b"x"), Row(13, "/quiet/a", b"x"), Row(14, "/r/0", None))
+    span = Span(within="/r/", after=2)
+    assert log.revisions("demo", span) == [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14]
+    page = log.newest("demo", span, 2)
+    assert [(row.revision, row.key) for row in page] == [(12, "/r/a"), (12, "/r/b"), (14, "/r/0")]
+    older = log.newest("demo", Span(within="/r/", after=2, before=12), 100)
+    assert older == told[1:]
+    assert log.newest("demo", Span(within="/none"), 5) == []
+    assert [row.revision for row in log.of_keys("demo", ["/r/0"])] == [3, 6, 9, 14]
+    assert log.newest("demo", Span(without=("/r/", "/q")), 5) == []
 
 
 def test_compaction_needs_the_epoch(log: Log) -> None:

@@ -15,8 +15,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 
 from cluster_core.models import Cluster
-from playground.live import consumer, follow
+from playground.live import consumer, follow, following
 from playground.live.hub import Hub
+from playground.live.past import Pictures
 from playground.live.routing import websocket_urlpatterns
 from playground.worker.host import Host
 
@@ -33,7 +34,9 @@ def record(name: str = "demo") -> Cluster:
 async def token(host: Host, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """A link to the cluster `demo`, whose picture is served."""
     hub = Hub(host)
+    pictures = Pictures(host)
     monkeypatch.setattr(consumer, "hub", lambda: hub)
+    monkeypatch.setattr(following, "pictures", lambda: pictures)
     await host.command("demo", "create", {"seed": 1, "nodes": 0})
     await database_sync_to_async(record)()
     link = await database_sync_to_async(follow.begin)(cluster="demo")
@@ -94,6 +97,28 @@ async def test_a_late_comer_is_shown_the_newest_view(token: str) -> None:
     assert (await following.hear("view"))["view"] == {"caption": "second"}
 
 
+async def test_followers_are_taken_into_the_past_and_back(token: str, host: Host) -> None:
+    presenting, one, other = await presenter(token), await follower(token), await follower(token)
+    first = (await host.command("demo", "history", {"revisions": True}))["revisions"][0]
+    asked = []
+    command = host.command
+    host.command = lambda *call: (asked.append(call[1]), command(*call))[1]  # type: ignore[method-assign]
+    await presenting.say(type="view", view={"past": first, "caption": "then"})
+    for wire in (one, other):
+        picture = await wire.hear("past")
+        assert picture["revision"] == first and picture["objects"]
+        assert (await wire.hear("view"))["view"]["caption"] == "then"
+    assert asked == ["history"]
+    await presenting.say(type="view", view={"past": None})
+    assert (await one.hear("view"))["view"] == {"past": None}
+
+
+async def test_a_past_that_is_not_remembered_leaves_followers_where_they_are(token: str) -> None:
+    presenting, following = await presenter(token), await follower(token)
+    await presenting.say(type="view", view={"past": 10**9, "caption": "never"})
+    assert (await following.hear("view"))["view"] == {"past": None, "caption": "never"}
+
+
 async def test_a_presenter_who_comes_back_counts_who_is_there(token: str) -> None:
     first, second = await follower(token), await follower(token)
     presenting = await presenter(token)
@@ -110,7 +135,7 @@ async def test_a_follower_can_show_nothing_to_others(token: str) -> None:
     assert await other.wire.receive_nothing()
 
 
-@pytest.mark.parametrize("view", [None, [], {"selected": 7}, {"caption": ["<b>"]}, {"trace": "x"}, {"caption": "x" * 40_000}])
+@pytest.mark.parametrize("view", [None, [], {"selected": 7}, {"past": "1"}, {"caption": ["<b>"]}, {"trace": "x"}, {"caption": "x" * 40_000}])
 async def test_what_is_no_view_is_refused_and_shown_to_nobody(token: str, view: Any) -> None:
     presenting, following = await presenter(token), await follower(token)
     await presenting.say(type="view", view=view)

@@ -7,7 +7,7 @@ import pytest
 from playground.engine.port import EngineError, NameTaken
 from playground.worker.host import Host
 
-from .builders import CONFIGMAPS, configmap, post
+from .builders import CONFIGMAPS, configmap, delete, post
 
 DEPLOYMENT = {
     "apiVersion": "apps/v1",
@@ -53,6 +53,39 @@ async def test_the_overview_tells_what_changed_when(host: Host) -> None:
     assert later[0][1:5] == ["created", "Deployment", "default", "web"]
     assert [change[0] for change in later] == sorted(change[0] for change in later)
     assert sum(change[1:3] == ["created", "Pod"] for change in later) == 2
+
+
+async def test_a_long_history_is_told_in_pages_that_fit_together(host: Host) -> None:
+    await make(host)
+    await host.request("demo", post(CONFIGMAPS, configmap("a")))
+    await host.request("demo", delete(f"{CONFIGMAPS}/a"))
+    whole = (await host.command("demo", "history", {"limit": 2000}))["changes"]
+    assert whole[-1][1:5] == ["deleted", "ConfigMap", "default", "a"]
+    pages: list[list[object]] = []
+    more: int | None = None
+    for _ in range(1000):
+        answer = await host.command("demo", "history", {"limit": 7, "continue": more})
+        pages = [*answer["changes"], *pages]
+        if (more := answer.get("continue")) is None:
+            break
+    assert pages == whole
+    marks = await host.command("demo", "history", {"revisions": True})
+    assert marks["revisions"] == sorted({change[0] for change in whole})
+
+
+async def test_a_picture_tells_what_changed_at_its_revision(host: Host) -> None:
+    await make(host)
+    created = next(c for c in (await host.command("demo", "history", {}))["changes"] if c[1:3] == ["created", "Deployment"])
+    past = await host.command("demo", "history", {"revision": created[0]})
+    assert past["changes"] == [created]
+
+
+async def test_an_objects_origin_is_the_revision_that_created_it(host: Host) -> None:
+    await make(host)
+    created = {"/".join(c[2:5]): c[0] for c in (await host.command("demo", "history", {"limit": 2000}))["changes"] if c[1] == "created"}
+    wanted = ["Deployment/default/web", "Node//node-1", "Pod/default/none", "Nonsense//x"]
+    answer = await host.command("demo", "history", {"objects": wanted})
+    assert answer == {"origins": {name: created[name] for name in wanted[:2]}}
 
 
 @pytest.mark.parametrize("revision", [0, 10**9])

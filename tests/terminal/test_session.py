@@ -68,6 +68,21 @@ async def test_another_machine_is_reached_and_left(terminal: Terminal) -> None:
     assert "Could not connect" in await terminal.run("ssh nowhere")
 
 
+async def test_ssh_runs_one_line_on_another_machine_and_comes_back(host: Host, terminal: Terminal) -> None:
+    assert await terminal.run("ssh node-1 hostname") == "node-1\n"
+    assert await terminal.run("ssh root@node-1 'hostname | tr a-z A-Z'") == "NODE-1\n"
+    assert await terminal.run("ssh node-1 systemctl stop kubelet") == ""
+    assert "inactive" in await terminal.run("ssh node-1 systemctl is-active kubelet")
+    assert await terminal.run("hostname") == "control-plane\n"
+
+
+async def test_a_machine_can_be_switched_off_from_within(host: Host, terminal: Terminal) -> None:
+    await terminal.run("ssh node-1 poweroff")
+    assert "Could not connect" in await terminal.run("ssh node-1")
+    machines = {fact["name"]: fact["machine"] for fact in host.residents["demo"].engine.facts() if fact["k"] == "Machine"}
+    assert machines == {"control-plane": "on", "node-1": "off"}
+
+
 async def test_a_session_outlives_a_reload(host: Host, terminal: Terminal) -> None:
     await terminal.run("echo remembered; cd /etc")
     number = next(message["id"] for message in terminal.messages if message["type"] == "session")

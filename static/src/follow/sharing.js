@@ -11,7 +11,7 @@ const PAUSE_MS = 1000;
 
 /** @param {import("../context.js").Context} context @param {string} token @param {(url: string) => WebSocket} [open] @returns {() => void} undo */
 export function share(context, token, open = (url) => new WebSocket(url)) {
-  const { ui } = context;
+  const { ui, store } = context;
   let over = false;
   let timer = 0;
   /** @type {WebSocket | undefined} */
@@ -19,7 +19,7 @@ export function share(context, token, open = (url) => new WebSocket(url)) {
 
   const send = () => {
     timer = 0;
-    if (wire?.readyState === 1) wire.send(JSON.stringify({ type: "view", view: viewOf(ui.get(), context.diagram?.frame() ?? null) }));
+    if (wire?.readyState === 1) wire.send(JSON.stringify({ type: "view", view: viewOf(ui.get(), context.diagram?.frame() ?? null, store.state.past === null ? null : store.state.revision) }));
   };
   const soon = () => void (timer ||= window.setTimeout(send, EVERY_MS));
 
@@ -43,14 +43,14 @@ export function share(context, token, open = (url) => new WebSocket(url)) {
     over = true;
     clearTimeout(timer);
     clearInterval(again);
-    unsubscribe();
+    unsubscribe.forEach((step) => step());
     if (context.onCamera === soon) context.onCamera = undefined;
     wire?.close();
     if (ui.get().sharing?.token === token) ui.set({ sharing: null });
   }
 
   const again = window.setInterval(send, AGAIN_MS);
-  const unsubscribe = ui.subscribe(soon);
+  const unsubscribe = [ui.subscribe(soon), store.subscribe(({ reset }) => reset && soon())];
   context.onCamera = soon;
   start();
   return stop;

@@ -9,6 +9,7 @@
  * @property {boolean} [presenter]
  * @property {string} [caption]
  * @property {import("../why/hops.js").Shown | null} [trace]
+ * @property {number | null} [past] the revision that is shown, null: now
  */
 
 import { isShown } from "../why/hops.js";
@@ -16,10 +17,10 @@ import { isShown } from "../why/hops.js";
 const LAYERS = /** @type {const} */ (["system", "services", "owners"]);
 const TABS = ["facts", "events"];
 
-/** @param {import("../context.js").Ui} ui @param {import("../diagram/frame.js").Frame | null} frame @returns {View} */
-export function viewOf(ui, frame) {
+/** @param {import("../context.js").Ui} ui @param {import("../diagram/frame.js").Frame | null} frame @param {number | null} [past] @returns {View} */
+export function viewOf(ui, frame, past = null) {
   const layers = { ...Object.fromEntries(LAYERS.map((key) => [key, ui[key]])), namespace: ui.namespace };
-  return { selected: ui.selected, tab: ui.tab, frame, layers, presenter: ui.presenter, caption: ui.caption, trace: ui.trace };
+  return { selected: ui.selected, tab: ui.tab, frame, layers, presenter: ui.presenter, caption: ui.caption, trace: ui.trace, past };
 }
 
 /** What of it a follower's page takes over; what does not fit is left out. @param {any} view @returns {Partial<import("../context.js").Ui>} */

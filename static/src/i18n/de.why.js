@@ -89,6 +89,8 @@ export const why = {
   "timeline.same": "Kein Unterschied",
   "timeline.updated": "{name} geändert",
   "why.best": "{node} hat die höchste Wertung der {n} Nodes, die passen: {score}.",
+  "why.down": "kube-scheduler läuft nicht. Das hier hat er vorher entschieden; Neues entscheidet er erst, wenn er gestartet ist.",
+  "why.downEmpty": "kube-scheduler läuft nicht: Für diesen Pod hat niemand einen Node gesucht. Das geschieht, sobald er gestartet ist.",
   "why.empty": "Zu diesem Pod ist noch keine Entscheidung des Schedulers aufgehoben.",
   "why.filters": "Filter, Plugin für Plugin",
   "why.fits": "Passt",
@@ -100,6 +102,7 @@ export const why = {
   "why.scores": "Punkte, Plugin für Plugin",
   "why.summary": "Was der Scheduler zu jedem Node sagte",
   "why.tied": "{n} Nodes teilen sich die höchste Wertung, {score}; {node} wurde ausgelost.",
+  "why.toPart": "Zum kube-scheduler",
   "why.total": "Summe",
   "why.verdict": "Urteil",
 };

@@ -89,6 +89,8 @@ export const why = {
   "timeline.same": "Nothing differs",
   "timeline.updated": "{name} changed",
   "why.best": "{node} has the highest score of the {n} nodes that fit: {score}.",
+  "why.down": "kube-scheduler does not run. This is what it decided before; nothing new is decided until it is started.",
+  "why.downEmpty": "kube-scheduler does not run: nobody has looked for a node for this pod. That happens as soon as it is started.",
   "why.empty": "No scheduling decision is kept for this pod yet.",
   "why.filters": "Filters, plugin by plugin",
   "why.fits": "Fits",
@@ -100,6 +102,7 @@ export const why = {
   "why.scores": "Scores, plugin by plugin",
   "why.summary": "What the scheduler said about each node",
   "why.tied": "{n} nodes share the highest score, {score}; {node} was drawn.",
+  "why.toPart": "To kube-scheduler",
   "why.total": "Total",
   "why.verdict": "Verdict",
 };

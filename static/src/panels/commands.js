@@ -31,8 +31,8 @@ export function score(text, query) {
 function all(context) {
   const { store, ui } = context;
   const selected = ui.get().selected ? store.byUid(/** @type {string} */ (ui.get().selected)) : undefined;
-  const about = selected ? actionsFor(context, selected).map((one) => ({ label: `${one.label} ${selected.name}`, hint: one.kubectl ?? selected.k, run: one.run })) : [];
-  const page = pageActions(context).map((one) => ({ label: one.label, hint: one.kubectl ?? "", run: one.run }));
+  const about = selected ? actionsFor(context, selected).map((one) => ({ label: `${one.label} ${selected.name}`, hint: one.line ?? selected.k, run: one.run })) : [];
+  const page = pageActions(context).map((one) => ({ label: one.label, hint: one.line ?? "", run: one.run }));
   const objects = FOUND_KINDS.flatMap((kind) => store.all(kind).map((thin) => ({ label: `${kind} ${thin.name}`, hint: healthOf(thin).word, run: () => context.select(thin.uid) })));
   return [...about, ...page, ...objects];
 }

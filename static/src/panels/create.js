@@ -51,7 +51,7 @@ export function mountCreate(element, context) {
     problem = failed?.message ?? "";
     if (failed) return wakeUp();
     close();
-    return void (await attempt(context, { done: t("create.done", { name: answers.name }), kubectl: kubectl.apply() }, async () => {}));
+    return void (await attempt(context, { done: t("create.done", { name: answers.name }), line: kubectl.apply() }, async () => {}));
   }
 
   function edit() {

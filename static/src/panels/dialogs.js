@@ -1,11 +1,11 @@
 /** The modal dialogs: add nodes, scale, are you sure. Native <dialog>: the browser keeps the focus inside and closes on Escape. */
 
 import { html, nothing } from "lit";
-import { attempt, scale } from "../actions.js";
+import { attempt, refOf, scale } from "../actions.js";
 import { t } from "../i18n/index.js";
-import { kubectl } from "../kubectl.js";
+import { kubectl, playground } from "../kubectl.js";
 import { mount } from "../ui/mount.js";
-import { kubectlLine } from "../ui/parts.js";
+import { kubectlLine, sameLine } from "../ui/parts.js";
 import { accessDialog } from "./access.js";
 import { imagesDialog } from "./images.js";
 
@@ -40,51 +40,58 @@ const field = (name, { value = "", hint, type = "text", min, max, required } = {
   ${hint ? html`<small id="hint-${name}">${hint}</small>` : nothing}
 </label>`;
 
-/** @param {Context} context @param {() => void} close */
-function addNode(context, close) {
+const NODE = { count: 1, cpu: "4", memory: "8Gi" };
+
+/** @param {Context} context @param {() => void} close @param {() => void} wake */
+function addNode(context, close, wake) {
+  const { ui, api } = context;
+  const read = (/** @type {Event} */ event) => nodeSpec(new FormData(/** @type {HTMLFormElement} */ (event.currentTarget)));
+  const line = (/** @type {object} */ spec) => playground(api.nodesUrl, { ...spec });
   /** @param {SubmitEvent} event */
   const submit = (event) => {
     event.preventDefault();
-    const spec = nodeSpec(new FormData(/** @type {HTMLFormElement} */ (event.target)));
+    const spec = read(event);
     close();
-    void attempt(context, { done: t("done.nodesAdded", { n: spec.count }) }, () => context.api.addNodes(spec));
+    void attempt(context, { done: t("done.nodesAdded", { n: spec.count }), line: line(spec) }, () => api.addNodes(spec));
   };
-  return html`<form method="dialog" class="form" @submit=${submit}>
+  return html`<form method="dialog" class="form" @submit=${submit} @input=${(/** @type {Event} */ event) => (ui.set({ dialogData: read(event) }), wake())}>
     <h2 id="dialog-title">${t("addNode.title")}</h2>
     <div class="fields">
       ${field("count", { value: "1", type: "number", min: 1, max: 1000, required: true })} ${field("name", { hint: t("addNode.nameHint") })}
-      ${field("cpu", { value: "4", required: true })} ${field("memory", { value: "8Gi", required: true })} ${field("zone")}
+      ${field("cpu", { value: NODE.cpu, required: true })} ${field("memory", { value: NODE.memory, required: true })} ${field("zone")}
       ${field("labels", { hint: t("addNode.labelsHint") })} ${field("taints", { hint: t("addNode.taintsHint") })}
     </div>
-    ${buttons(t("addNode.submit"), close)}
+    ${sameLine(context, line(ui.get().dialogData ?? NODE))} ${buttons(t("addNode.submit"), close)}
   </form>`;
 }
 
-/** @param {Context} context @param {() => void} close */
-function scaleDialog(context, close) {
-  const thin = context.store.byUid(context.ui.get().dialogData);
+/** @param {Context} context @param {() => void} close @param {() => void} wake */
+function scaleDialog(context, close, wake) {
+  const { uid, replicas } = context.ui.get().dialogData ?? {};
+  const thin = context.store.byUid(uid);
   if (!thin) return nothing;
+  const read = (/** @type {Event} */ event) => Number(new FormData(/** @type {HTMLFormElement} */ (event.currentTarget)).get("replicas"));
   /** @param {SubmitEvent} event */
   const submit = (event) => {
     event.preventDefault();
-    const replicas = Number(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("replicas"));
+    const wanted = read(event);
     close();
-    void scale(context, thin, replicas);
+    void scale(context, thin, wanted);
   };
-  return html`<form method="dialog" class="form" @submit=${submit}>
+  return html`<form method="dialog" class="form" @submit=${submit} @input=${(/** @type {Event} */ event) => (context.ui.set({ dialogData: { uid, replicas: read(event) } }), wake())}>
     <h2 id="dialog-title">${t("scale.title", { name: thin.name })}</h2>
     <label class="field"><span>${t("scale.replicas")}</span><input name="replicas" type="number" min="0" max="20000" required value=${thin.desired ?? 1} /></label>
-    ${buttons(t("scale.submit"), close)}
+    ${sameLine(context, kubectl.scale(refOf(thin), replicas ?? thin.desired ?? 1))} ${buttons(t("scale.submit"), close)}
   </form>`;
 }
 
 /** @param {Context} context @param {() => void} close */
 function confirmDialog(context, close) {
-  const { question, then } = context.ui.get().dialogData ?? {};
+  const { question, line, then } = context.ui.get().dialogData ?? {};
   return html`<form method="dialog" class="form" @submit=${(/** @type {Event} */ event) => (event.preventDefault(), close(), then?.())}>
     <h2 id="dialog-title">${t("confirm.title")}</h2>
     <p>${question}</p>
-    ${buttons(t("common.delete"), close, true)}
+    ${line ? sameLine(context, line) : nothing} ${buttons(t("common.delete"), close, true)}
   </form>`;
 }
 
@@ -101,7 +108,7 @@ const kubeconfig = (context, close) => html`<div class="form">
 
 /** @param {string} label @param {() => void} close @param {boolean} [danger] */
 const buttons = (label, close, danger = false) => html`<div class="form-buttons">
-  <button class="button" type="button" @click=${close}>${t("common.cancel")}</button>
+  <button class="button" type="button" ?autofocus=${danger} @click=${close}>${t("common.cancel")}</button>
   <button class="button ${danger ? "button-danger" : "button-primary"}" type="submit">${label}</button>
 </div>`;
 

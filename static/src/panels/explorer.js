@@ -2,7 +2,7 @@
 
 import { html, nothing } from "lit";
 import { discover } from "../discovery.js";
-import { attempt } from "../actions.js";
+import { attempt, confirmed } from "../actions.js";
 import { t } from "../i18n/index.js";
 import { icon } from "../ui/icons.js";
 import { keepInAddress, readAddress } from "../address.js";
@@ -102,8 +102,8 @@ export function mountExplorer(element, context) {
     if (!one) return;
     const line = kubectl.remove({ kind: one.kind, ns: namespace, name });
     const path = `${one.base}${namespace ? `/namespaces/${encodeURIComponent(namespace)}` : ""}/${one.plural}/${encodeURIComponent(name)}`;
-    const then = () => attempt(context, { done: t("done.deleted", { name }), kubectl: line }, () => api.call("DELETE", `${api.kubeUrl}/${path}`)).then(refresh);
-    ui.set({ dialog: "confirm", dialogData: { question: t("confirm.delete", { kind: one.kind, name }), then } });
+    const then = () => attempt(context, { done: t("done.deleted", { name }), line }, () => api.call("DELETE", `${api.kubeUrl}/${path}`)).then(refresh);
+    confirmed(context, t("confirm.delete", { kind: one.kind, name }), line, then);
   }
 
   /** @param {any} object */

@@ -64,7 +64,7 @@ export function mountFollowShell(element, context) {
   function header() {
     const { clock } = store.state;
     return html`<div class="crumbs"><h1>${context.cluster}</h1></div>
-      ${connection(context)} <time class="clock-time">${clock ? timeOfDay(store.now()) : nothing}</time>
+      ${connection(context)}${store.state.past === null ? nothing : html`<span class="past-mark" role="status">${t("timeline.revision", { n: store.state.revision ?? 0 })}</span>`} <time class="clock-time">${clock ? timeOfDay(store.now()) : nothing}</time>
       <div class="head-tools">
         <button class="button ${along ? "" : "button-primary"}" type="button" aria-pressed=${along} @click=${() => setAlong(!along)}>${icon("follow")}<span>${t(along ? "follow.along" : "follow.again")}</span></button>
         <button class="button button-quiet button-icon" type="button" aria-pressed=${ui.get().outline} aria-label=${t("outline.title")} title=${t("outline.title")} @click=${() => ui.set({ outline: !ui.get().outline })}>${icon("outline")}</button>
@@ -98,6 +98,11 @@ export function mountFollowShell(element, context) {
     undo: () => undo.reverse().forEach((step) => step()),
     take(view) {
       latest = view;
+      // Which time is shown is not a matter of where one looks: this goes along in any case.
+      if (view?.past === null && store.state.past !== null) {
+        store.leavePast();
+        context.resync?.();
+      }
       show();
     },
   };

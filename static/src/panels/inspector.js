@@ -5,14 +5,14 @@ import { until } from "lit/directives/until.js";
 import { actionsFor, refOf } from "../actions.js";
 import { RESOURCES } from "../api.js";
 import { t } from "../i18n/index.js";
-import { kubectl, machineLine } from "../kubectl.js";
+import { kubectl } from "../kubectl.js";
 import { icon } from "../ui/icons.js";
 import { both, everySoOften, mount } from "../ui/mount.js";
-import { actionButton, kubectlLine } from "../ui/parts.js";
+import { actionButton, sameLine } from "../ui/parts.js";
 import { eventList } from "./events.js";
 import { facts } from "./facts.js";
 import { hintsOf, rolloutOf, storyOf } from "./reasons.js";
-import { decision } from "./why.js";
+import { decision, stoppedScheduler } from "./why.js";
 import { eventsAbout, isAbout } from "../why/events.js";
 import { yamlOf } from "./yaml.js";
 
@@ -32,11 +32,12 @@ function events(context, thin) {
   return about.length ? eventList(context, about, { object: false }) : html`<p class="empty-hint">${t("inspector.noEvents")}</p>`;
 }
 
-/** The same by hand, on the machine the part runs on. @param {Context} context @param {Thin} part */
-function onMachine(context, part) {
-  const pod = context.store.named("Pod", "kube-system", `${part.name}-${part.node}`);
-  const line = machineLine(part.name, !!pod);
-  return html`<div class="inspector-foot"><span class="foot-label">${t("kubectl.onMachine", { node: part.node ?? "" })}</span>${kubectlLine(context, line)}</div>`;
+/** What one would type instead: to look at it, or, of what is no object, to do what its button does. @param {Context} context @param {Thin} thin @param {string} tab @param {import("../actions.js").Action[]} actions */
+function foot(context, thin, tab, actions) {
+  if (context.readonly) return nothing;
+  const look = tab === "yaml" ? kubectl.get(refOf(thin)) : kubectl.describe(refOf(thin));
+  const line = RESOURCES[thin.k] ? look : actions[0]?.line;
+  return line ? html`<div class="inspector-foot">${sameLine(context, line)}</div>` : nothing;
 }
 
 /** All of them, also those the feed has passed over. @param {Context} context @param {Thin} thin */
@@ -65,7 +66,7 @@ export function mountInspector(element, context) {
   function body(thin, tab) {
     if (tab === "events") return context.readonly ? events(context, thin) : remote(thin, `events/${told(thin)}`, () => eventsOf(context, thin));
     if (tab === "yaml") return remote(thin, tab, () => yamlOf(context, thin));
-    if (tab === "why") return remote(thin, tab, () => decision(context, thin));
+    if (tab === "why") return remote(thin, `why/${stoppedScheduler(context) ? "stopped" : ""}`, () => decision(context, thin));
     if (tab === "rollout") return remote(thin, tab, () => rolloutOf(context, thin));
     if (tab === "story") return remote(thin, tab, () => storyOf(context, thin));
     return html`${facts(context, thin)} ${RESOURCES[thin.k] && !context.readonly ? remote(thin, tab, () => hintsOf(context, thin), nothing) : nothing}`;
@@ -97,8 +98,7 @@ export function mountInspector(element, context) {
       <div class="inspector-body" id="inspector-body" role=${tabs.length > 1 ? "tabpanel" : nothing} aria-labelledby=${tabs.length > 1 ? `tab-${tab}` : nothing} tabindex="0">
         ${body(thin, tab)}
       </div>
-      ${thin.k === "Component" && thin.node && thin.healthy !== false && !context.readonly ? onMachine(context, thin) : nothing}
-      ${RESOURCES[thin.k] && !context.readonly ? html`<div class="inspector-foot"><span class="foot-label">${t("kubectl.label")}</span>${kubectlLine(context, tab === "yaml" ? kubectl.get(refOf(thin)) : kubectl.describe(refOf(thin)))}</div>` : nothing}`;
+      ${foot(context, thin, tab, actions)}`;
   }
 
   return mount(element, view, { sources: [...both(context), everySoOften(1000)], everyMs: 60 });

@@ -29,10 +29,13 @@ async function withOwners(context, thin) {
   return objects;
 }
 
-/** At which revision each object of a history was created, newest life first. @param {any[]} changes @param {any[]} objects */
-function creations(changes, objects) {
-  const made = new Map(changes.filter(([, verb]) => verb === "created").map(([revision, , kind, ns, name]) => [`${kind}/${ns}/${name}`, revision]));
-  return new Map(objects.map((one) => [one.metadata?.uid, made.get(`${one.kind}/${one.metadata?.namespace ?? ""}/${one.metadata?.name}`)]));
+/** @param {any} object */
+const fullName = (object) => `${object.kind}/${object.metadata?.namespace ?? ""}/${object.metadata?.name}`;
+
+/** At which revision each object was stored first, by uid. @param {Context} context @param {any[]} objects */
+async function creations(context, objects) {
+  const { origins } = await context.api.origins(objects.map(fullName));
+  return new Map(objects.map((one) => [one.metadata?.uid, origins[fullName(one)]]));
 }
 
 /** @param {import("../why/story.js").Step} step */
@@ -43,9 +46,10 @@ function told({ rank, text }) {
 
 /** @param {Context} context @param {Thin} thin */
 export async function storyOf(context, thin) {
-  const [objects, { changes }] = await Promise.all([withOwners(context, thin), context.api.history()]);
-  const events = await Promise.all(objects.map((one) => eventsAbout(context, { k: one.kind, ns: one.metadata.namespace, name: one.metadata.name, uid: one.metadata.uid })));
-  const steps = story(objects, events.flat(), creations(changes, objects));
+  const objects = await withOwners(context, thin);
+  const about = objects.map((one) => eventsAbout(context, { k: one.kind, ns: one.metadata.namespace, name: one.metadata.name, uid: one.metadata.uid }));
+  const [created, ...events] = await Promise.all([creations(context, objects), ...about]);
+  const steps = story(objects, events.flat(), created);
   if (!steps.length) return html`<p class="empty-hint">${t("story.empty")}</p>`;
   return html`<ol class="story" aria-label=${t("inspector.story")}>${steps.map(
     (step) => html`<li class="story-step ${step.tone ? `story-${step.tone}` : ""}">

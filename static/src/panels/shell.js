@@ -19,6 +19,7 @@ import { mountTimeline } from "./timeline.js";
 import { mountToolbar } from "./toolbar.js";
 import { mountTour } from "./tour.js";
 import { mountWork } from "./work.js";
+import { keepFocus } from "../ui/focus.js";
 
 /** @typedef {import("../context.js").Context} Context */
 
@@ -118,6 +119,7 @@ export function mountShell(element, context) {
     mountCreate(place("dialogs"), context),
     mountCommands(place("dialogs"), context),
     mountShare(place("dialogs"), context),
+    keepFocus(element, { sources: [(wake) => ui.subscribe(wake), (wake) => store.subscribe(({ reset, removed }) => (reset || removed.length) && wake())], otherwise: () => element.querySelector("canvas") }),
   ];
   element.addEventListener("keydown", onKey);
   return () => {

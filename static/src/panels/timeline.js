@@ -31,7 +31,9 @@ const compared = (thin) => thin.k !== "Event" && thin.k !== "Component";
 /** @param {HTMLElement} element @param {Context} context @returns {() => void} undo */
 export function mountTimeline(element, context) {
   const { ui, api, store } = context;
-  const state = { changes: /** @type {Happening[]} */ ([]), at: -1, compare: /** @type {ReturnType<typeof differences> | null} */ (null), forking: false, problem: "" };
+  const state = { revisions: /** @type {number[]} */ ([]), at: -1, compare: /** @type {ReturnType<typeof differences> | null} */ (null), forking: false, problem: "" };
+  /** What changed at the revisions that were looked at. @type {Map<number, Happening[]>} */
+  const known = new Map();
   let timer = 0;
   let asked = 0;
   let wakeUp = () => {};
@@ -40,21 +42,27 @@ export function mountTimeline(element, context) {
   const failed = (/** @type {unknown} */ error) => set({ problem: error instanceof Error ? error.message : String(error) });
 
   async function open() {
-    set({ changes: [], at: -1, compare: null, forking: false, problem: "" });
-    const { changes } = await api.history();
-    /** @type {Happening[]} */
-    const marks = [];
-    for (const change of changes) if (marks.at(-1)?.[0] === change[0]) marks[marks.length - 1] = change;
-      else marks.push(change);
+    set({ revisions: [], at: -1, compare: null, forking: false, problem: "" });
+    known.clear();
+    const [{ revisions }, { changes }] = await Promise.all([api.revisions(), api.changes(1)]);
+    if (changes.length) known.set(changes[0][0], /** @type {Happening[]} */ (changes));
     const wanted = Number(readAddress().revision ?? Infinity);
-    const at = marks.filter(([revision]) => revision <= wanted).length - 1;
-    set({ changes: marks, at: at < 0 ? marks.length - 1 : at });
-    if (at >= 0 && at < marks.length - 1) await show(at);
+    const at = revisions.filter((revision) => revision <= wanted).length - 1;
+    set({ revisions, at: at < 0 ? revisions.length - 1 : at });
+    if (at >= 0 && at < revisions.length - 1) await show(at);
+  }
+
+  /** The picture of then; what changed there is remembered. @param {number} at */
+  async function ask(at) {
+    const frame = await api.past(state.revisions[at]);
+    known.set(state.revisions[at], frame.changes ?? []);
+    wakeUp();
+    return frame;
   }
 
   /** @param {number} index */
   function go(index) {
-    const at = Math.min(Math.max(0, index), state.changes.length - 1);
+    const at = Math.min(Math.max(0, index), state.revisions.length - 1);
     set({ at, compare: null, problem: "" });
     clearTimeout(timer);
     timer = window.setTimeout(() => show(at).catch(failed), ASK_AFTER_MS);
@@ -63,14 +71,14 @@ export function mountTimeline(element, context) {
   /** @param {number} at */
   async function show(at) {
     const mine = (asked += 1);
-    const frame = await api.history(state.changes[at][0]);
+    const frame = await ask(at);
     if (mine === asked && ui.get().timeline) store.showPast(frame);
   }
 
   async function compare() {
     if (state.compare) return set({ compare: null });
-    const overview = await api.history();
-    const [then, now] = await Promise.all([api.history(state.changes[state.at][0]), api.history(overview.last)]);
+    const { last } = await api.revisions();
+    const [then, now] = await Promise.all([api.past(state.revisions[state.at]), api.past(last)]);
     return set({ compare: differences(then.objects, now.objects) });
   }
 
@@ -89,13 +97,13 @@ export function mountTimeline(element, context) {
     const name = String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get("name") ?? "").trim();
     let made = name; // a class adds letters to it
     const done = await attempt(context, { done: t("timeline.forked", { name }) }, async () => {
-      made = (await api.fork({ name, revision: state.changes[state.at][0] })).name;
+      made = (await api.fork({ name, revision: state.revisions[state.at] })).name;
     });
     if (done) location.assign(`/clusters/${encodeURIComponent(made)}/`);
   }
 
   const forkForm = () => html`<form class="timeline-fork" @submit=${fork}>
-    <label><span>${t("timeline.forkName")}</span><input name="name" required maxlength="63" pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" value="${context.cluster}-${state.changes[state.at]?.[0] ?? ""}" /></label>
+    <label><span>${t("timeline.forkName")}</span><input name="name" required maxlength="63" pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" value="${context.cluster}-${state.revisions[state.at] ?? ""}" /></label>
     <button class="button button-primary" type="submit">${t("timeline.create")}</button>
   </form>`;
 
@@ -105,26 +113,35 @@ export function mountTimeline(element, context) {
     ${list.length > SHOWN_DIFFERENCES ? html`<li class="muted">${t("diagram.more", { n: list.length - SHOWN_DIFFERENCES })}</li>` : nothing}
   </ul>`;
 
-  /** @param {Happening} change */
-  const caption = ([revision, verb, kind, ns, name, time]) => html`<p class="timeline-caption" role="status">
-    <strong>${t("timeline.revision", { n: revision })}</strong>${time ? html` <span class="muted">${timeOfDay(Date.parse(time) * 1000)}</span>` : nothing}
-    <span>${t(`timeline.${verb}`, { name: `${kind} ${ns ? `${ns}/` : ""}${name}` })}</span>
-  </p>`;
+  /** What happened there, in words; "" until it is known. @param {number} revision */
+  function happened(revision) {
+    const changes = known.get(revision) ?? [];
+    return changes.map(([, verb, kind, ns, name]) => t(`timeline.${verb}`, { name: `${kind} ${ns ? `${ns}/` : ""}${name}` })).join(", ");
+  }
+
+  /** @param {number} revision */
+  function caption(revision) {
+    const time = known.get(revision)?.[0]?.[5];
+    return html`<p class="timeline-caption" role="status">
+      <strong>${t("timeline.revision", { n: revision })}</strong>${time ? html` <span class="muted">${timeOfDay(Date.parse(time) * 1000)}</span>` : nothing}
+      <span>${happened(revision)}</span>
+    </p>`;
+  }
 
   function view() {
     if (!ui.get().timeline) return nothing;
-    const { changes, at } = state;
-    const change = changes[at];
-    if (!change) return html`<section class="timeline" aria-label=${t("timeline.label")}>${state.problem ? html`<p class="problem" role="alert">${state.problem}</p>` : html`<p class="loading" role="status">${t("timeline.loading")}</p>`}</section>`;
-    const text = `${t("timeline.revision", { n: change[0] })}: ${t(`timeline.${change[1]}`, { name: `${change[2]} ${change[4]}` })}`;
+    const { revisions, at } = state;
+    const revision = revisions[at];
+    if (!revision) return html`<section class="timeline" aria-label=${t("timeline.label")}>${state.problem ? html`<p class="problem" role="alert">${state.problem}</p>` : html`<p class="loading" role="status">${t("timeline.loading")}</p>`}</section>`;
+    const text = [t("timeline.revision", { n: revision }), happened(revision)].filter(Boolean).join(": ");
     return html`<section class="timeline ${store.state.past === null ? "" : "timeline-past"}" aria-label=${t("timeline.label")}>
       ${state.compare ? differenceList(state.compare) : nothing} ${state.forking ? forkForm() : nothing} ${state.problem ? html`<p class="problem" role="alert">${state.problem}</p>` : nothing}
       <div class="timeline-row">
         ${step("back", t("timeline.earlier"), at > 0, () => go(at - 1))}
-        <input class="timeline-range" type="range" min="0" max=${changes.length - 1} .value=${String(at)} aria-label=${t("timeline.label")} aria-valuetext=${text} @input=${(/** @type {any} */ event) => go(Number(event.target.value))} />
-        ${step("chevron", t("timeline.later"), at < changes.length - 1, () => go(at + 1))}
+        <input class="timeline-range" type="range" min="0" max=${revisions.length - 1} .value=${String(at)} aria-label=${t("timeline.label")} aria-valuetext=${text} @input=${(/** @type {any} */ event) => go(Number(event.target.value))} />
+        ${step("chevron", t("timeline.later"), at < revisions.length - 1, () => go(at + 1))}
       </div>
-      <div class="timeline-row">${caption(change)}
+      <div class="timeline-row">${caption(revision)}
         <button class="button" type="button" aria-pressed=${!!state.compare} @click=${() => compare().catch(failed)}>${t("timeline.compare")}</button>
         <button class="button" type="button" aria-expanded=${state.forking} @click=${() => set({ forking: !state.forking })}>${t("timeline.fork")}</button>
         <button class="button button-primary" type="button" @click=${() => ui.set({ timeline: false })}>${t("timeline.now")}</button>

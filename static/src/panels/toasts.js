@@ -2,6 +2,8 @@
 
 import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
+import { t } from "../i18n/index.js";
+import { sourceOf } from "../kubectl.js";
 import { mount } from "../ui/mount.js";
 import { statePill } from "../ui/parts.js";
 
@@ -10,7 +12,7 @@ export function mountToasts(element, context) {
   element.setAttribute("role", "status");
   element.setAttribute("aria-live", "polite");
   const view = () =>
-    html`${repeat(context.ui.get().toasts, (one) => one.id, (one) => html`<div class="toast toast-${one.tone}"><p>${one.text}</p>${one.kubectl ? html`<code>${one.kubectl}</code>` : nothing}</div>`)}`;
+    html`${repeat(context.ui.get().toasts, (one) => one.id, (one) => html`<div class="toast toast-${one.tone}"><p>${one.text}</p>${one.line ? html`<span class="foot-label">${t(sourceOf(one.line))}</span><code>${one.line}</code>` : nothing}</div>`)}`;
   return mount(element, view, { sources: [(wake) => context.ui.subscribe((now, old) => now.toasts !== old.toasts && wake())] });
 }
 

@@ -29,12 +29,26 @@ export function decisionRows(trace) {
 
 const MARKS = /** @type {Record<string, [string, string]>} */ ({ passed: ["✓", "ok"], rejected: ["✕", "bad"], skipped: ["–", "muted"], "not run": ["·", "muted"] });
 
+/** The scheduler, while it does not run. @param {import("../context.js").Context} context */
+export const stoppedScheduler = ({ store }) => store.all("Component").find((one) => one.name === "kube-scheduler" && one.healthy === false);
+
+/** Why nothing new is decided. @param {import("../context.js").Context} context @param {import("../types.js").Thin} part @param {boolean} kept whether something older is shown */
+const notice = (context, part, kept) => html`<p class="why-down" role="status">${t(kept ? "why.down" : "why.downEmpty")} <button class="link" type="button" @click=${() => context.select(part.uid)}>${t("why.toPart")}</button></p>`;
+
 /** @param {import("../context.js").Context} context @param {import("../types.js").Thin} pod */
 export async function decision(context, pod) {
+  const stopped = stoppedScheduler(context);
   const trace = await context.api.scheduling(pod.uid).catch((error) => {
     if (error.status === 404) return null;
     throw error;
   });
+  const kept = !!trace || (!pod.node && !!pod.msg);
+  if (!stopped) return decided(context, pod, trace);
+  return html`${notice(context, stopped, kept)} ${kept ? decided(context, pod, trace) : nothing}`;
+}
+
+/** @param {import("../context.js").Context} context @param {import("../types.js").Thin} pod @param {any} trace */
+function decided(context, pod, trace) {
   const rows = trace ? decisionRows(trace) : [];
   const chosen = trace?.node ?? pod.node;
   const message = trace?.message || (pod.node ? "" : pod.msg); // once it has a node, its message is the kubelet's

@@ -34,7 +34,7 @@ function drains(context) {
     const node = store.named("Node", undefined, name);
     if (!left || !node?.unschedulable) return [];
     const line = kubectl.uncordon(name);
-    const cancel = () => attempt(context, { done: t("done.node.uncordon", { name }), kubectl: line }, () => api.nodeVerb(name, "uncordon"));
+    const cancel = () => attempt(context, { done: t("done.node.uncordon", { name }), line }, () => api.nodeVerb(name, "uncordon"));
     return [{ label: t("work.drain", { name, n: left }), done: Math.max(0, total - left), total: Math.max(total, left), cancel }];
   });
 }

@@ -3,6 +3,7 @@
 import { html, nothing } from "lit";
 import { healthOf } from "../health.js";
 import { t } from "../i18n/index.js";
+import { sourceOf } from "../kubectl.js";
 import { icon } from "./icons.js";
 
 /** @param {import("../types.js").Thin} thin */
@@ -21,6 +22,9 @@ export function kubectlLine(context, line) {
   </div>`;
 }
 
+/** The line that would do the same, with whose it is. @param {import("../context.js").Context} context @param {string} line */
+export const sameLine = (context, line) => html`<div class="same-line"><span class="foot-label">${t(sourceOf(line))}</span>${kubectlLine(context, line)}</div>`;
+
 /** @param {import("../context.js").Context} context @param {string} text */
 export async function copyText(context, text) {
   try {
@@ -33,7 +37,7 @@ export async function copyText(context, text) {
 
 /** @param {import("../actions.js").Action} action */
 export function actionButton(action) {
-  return html`<button class="button ${action.danger ? "button-danger" : ""}" type="button" title=${action.kubectl ?? nothing} @click=${action.run}>${action.label}</button>`;
+  return html`<button class="button ${action.danger ? "button-danger" : ""}" type="button" title=${action.line ? `${t(sourceOf(action.line))}: ${action.line}` : nothing} @click=${action.run}>${action.label}</button>`;
 }
 
 /** @param {string} title @param {unknown} hint @param {unknown} [more] */

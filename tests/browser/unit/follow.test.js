@@ -12,6 +12,10 @@ test("a follower takes over what the presenter looks at, and nothing of how the 
   assert.deepEqual(taken, { selected: "u1", tab: "events", caption: "look", presenter: true, system: true, services: false, owners: true, namespace: "shop", trace: null });
 });
 
+test("a view says which revision is shown while the presenter looks at the past", () => {
+  assert.deepEqual([viewOf(ui, null).past, viewOf(ui, null, 17).past], [null, 17]);
+});
+
 test("what does not fit is left out", () => {
   assert.deepEqual(takenFrom({ selected: 7, tab: "yaml", caption: {}, layers: { system: "yes" }, trace: { way: 1 }, drawer: "terminal" }), {});
   assert.deepEqual(takenFrom(undefined), {});

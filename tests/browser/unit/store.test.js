@@ -89,3 +89,13 @@ test("only the latest events are kept", () => {
   assert.equal(store.all("Event").length, 500);
   assert.equal(store.all("Event").at(-1)?.uid, "e899");
 });
+
+test("another time is shown whole or not at all, and nothing live disturbs it", () => {
+  const store = filled();
+  assert.equal(store.showPast(/** @type {any} */ ({ revision: 3, time: "2026-01-01T00:00:00Z", objects: [{ k: "Pod" }] })), "resync");
+  assert.deepEqual([store.state.past, store.state.revision, store.all("Pod").length], [null, 10, 2]);
+  assert.equal(store.showPast({ revision: 3, time: "2026-01-01T00:00:00Z", objects: [] }), "ok");
+  assert.deepEqual([store.now(), store.state.revision, store.all("Pod").length], [Date.UTC(2026, 0, 1) * 1000, 3, 0]);
+  assert.equal(store.apply(/** @type {any} */ ({ type: "delta", from: 10, revision: 11, changes: [["put", pod("late", {})]] })), "ok");
+  assert.equal(store.all("Pod").length, 0);
+});

@@ -3,7 +3,7 @@ import test from "node:test";
 import { age, cpu, memory, memoryOf } from "../../../static/src/format.js";
 import { nodeHealth, podHealth } from "../../../static/src/health.js";
 import { kubePath } from "../../../static/src/api.js";
-import { kubectl } from "../../../static/src/kubectl.js";
+import { kubectl, machine, playground, sourceOf } from "../../../static/src/kubectl.js";
 import { createMotion } from "../../../static/src/diagram/motion.js";
 import { createPalette } from "../../../static/src/palette.js";
 import { decisionRows } from "../../../static/src/panels/why.js";
@@ -41,6 +41,15 @@ test("a cordoned node says so as kubectl does", () => {
 test("kubectl lines name the namespace only when it is not default, and quote what a shell would read", () => {
   assert.equal(kubectl.scale({ kind: "Deployment", ns: "shop", name: "web" }, 3), "kubectl scale deployment/web --replicas=3 -n shop");
   assert.equal(kubectl.remove({ kind: "Pod", ns: "default", name: "a;rm -rf" }), "kubectl delete 'pod/a;rm -rf'");
+});
+
+test("what kubectl cannot do is said as one would type it on the machine, or to the playground", () => {
+  assert.equal(machine.stopPart("cp", "etcd", true), "ssh cp mv /etc/kubernetes/manifests/etcd.yaml /etc/kubernetes/");
+  assert.equal(machine.kubelet("node-1", "start"), "ssh node-1 systemctl start kubelet");
+  assert.equal(playground("http://h/nodes/", { count: 2, zone: "a; rm", taints: ["a=b:NoSchedule", "c"] }), "curl -d count=2 -d 'zone=a; rm' -d taints=a=b:NoSchedule -d taints=c http://h/nodes/");
+  assert.equal(playground("http://h/", { labels: { disk: "it's" } }), `curl -H 'Content-Type: application/json' -d '{"labels":{"disk":"it'\\''s"}}' http://h/`);
+  assert.deepEqual([playground("http://h/n/kill/"), playground("http://h/n/", {}, "DELETE")], ["curl -X POST http://h/n/kill/", "curl -X DELETE http://h/n/"]);
+  assert.deepEqual(["kubectl get pods", "ssh a b", "curl c"].map(sourceOf), ["kubectl.label", "line.machine", "line.playground"]);
 });
 
 test("objects are found in their group", () => {
