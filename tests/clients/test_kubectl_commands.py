@@ -95,8 +95,14 @@ READ: list[Line] = [
     ("describe priorityclass urgent", r"Value: +1000"),
     ("describe namespace commands", r"Resource Quotas"),
     ("describe nodes", r"Allocated resources"),
+    ("describe node node-1", r"Container Runtime Version: +containerd"),
+    ("label pod single --list", r"^$"),
+    ("label deployment web --list", r"^app=web$"),
+    ("annotate deployment web --list", r"deployment.kubernetes.io/revision=1"),
+    ("get pods --watch --output-watch-events --request-timeout=2s", r"^ADDED +single +1/1 +Running"),
     ("describe endpointslices -l kubernetes.io/service-name=web", r"AddressType: +IPv4"),
     ("explain cronjob.spec.schedule", r"FIELD: schedule <string>"),
+    ("explain pod.spec --recursive", r"ephemeralContainers\s+<\[\]EphemeralContainer>"),
     ("explain hpa --api-version=autoscaling/v2", r"autoscaling"),
     ("api-resources --namespaced=false --verbs=list,get -o wide", r"nodes +no"),
     ("api-resources --api-group=batch -o name", r"^cronjobs.batch$"),
@@ -108,6 +114,7 @@ READ: list[Line] = [
     ("wait --for=create pod/single --timeout=5s", r"condition met"),
     ("wait --for=condition=Ready pod/single --timeout=60s", r"condition met"),
     ("wait --for=condition=complete job/once --timeout=60s", r"condition met"),
+    ("wait --for=jsonpath={.status.phase}=Running pod/single --timeout=60s", r"pod/single condition met"),
     ("! wait --for=condition=Ready=false pod/single --timeout=1s", r"timed out waiting"),
     ("logs job/once", r"hello"),
     ("logs deployment/web --tail=1 --all-containers --timestamps", r"^\d{4}-\d\d-\d\dT"),
@@ -137,6 +144,7 @@ CHANGE: list[Line] = [
     ("! scale deployment web --current-replicas=7 --replicas=3", r"Expected replicas to be 7, was 3"),
     ("autoscale deployment web --min=2 --max=4 --cpu=50%", r"autoscaled"),
     ("get hpa web", r"Deployment/web"),
+    ("describe hpa web", r"resource cpu on pods"),
     ("@settle", ""),
     ("label pods --all team=blue", r"pod/single labeled"),
     ("label pod single team-", r"unlabeled"),
@@ -148,9 +156,15 @@ CHANGE: list[Line] = [
     ("edit configmap files", r"configmap/files edited"),
     ("get configmap files -o jsonpath={.data.one}", r"^edited$"),
     ("apply -f pod.yaml", r"pod/single configured"),
+    ("! diff -f changed.yaml", r"^\+ +- image: nginx:1.28|^\+ +image: nginx:1.28"),
+    ("apply -f changed.yaml", r"pod/single configured"),
+    ("get pod single -o jsonpath={.spec.containers[0].image}", r"^nginx:1.28$"),
+    ("apply -f pod.yaml", r"pod/single configured"),
     ("apply view-last-applied -f pod.yaml", r"name: single"),
     ("apply set-last-applied -f pod.yaml --create-annotation", r"configured|unchanged"),
     ("apply -f folder --prune --all --namespace=commands --prune-allowlist=core/v1/ConfigMap", r"created"),
+    ("replace -f folder/more.yaml", r"configmap/more replaced"),
+    ("! replace -f kustomized/absent.yaml", r"configmaps \"absent\" not found"),
     ("apply -k kustomized", r"configmap/red-colors-\w+ created"),
     ("diff -k kustomized", r"^$"),
     ("kustomize kustomized", r"name: red-colors-"),
@@ -161,12 +175,21 @@ CHANGE: list[Line] = [
     ("get pod single -o jsonpath={.spec.ephemeralContainers[0].image}", r"^busybox$"),
     ("debug single --image=busybox --copy-to=copy --attach=false -- sleep 1", r""),
     ("get pod copy -o name", r"pod/copy"),
+    ("delete pod copy --wait=false", r"deleted"),
+    ("wait --for=delete pod/copy --timeout=60s", r"condition met|^$"),
+    ("debug node/node-2 --image=busybox --profile=general --attach=false -- sleep 1", r"Creating debugging pod node-debugger-node-2-\w+ with container debugger on node node-2"),
+    ("get pods -o yaml", r"^ +path: /$"),
     ("cordon -l kubernetes.io/hostname=node-1", r"node/node-1 cordoned"),
     ("get node node-1", r"Ready,SchedulingDisabled"),
     ("uncordon node-1", r"node/node-1 uncordoned"),
     ("taint nodes node-1 key=value:PreferNoSchedule", r"tainted"),
     ("taint nodes node-1 key:PreferNoSchedule-", r"untainted"),
     ("drain node-2 --dry-run=server --ignore-daemonsets --force --delete-emptydir-data", r"drained"),
+    ("get node node-2 -o jsonpath={.spec.unschedulable}", r"^$"),
+    ("drain node-2 --ignore-daemonsets --force --delete-emptydir-data --timeout=90s", r"node/node-2 drained"),
+    ("get pods --field-selector=spec.nodeName=node-2,status.phase=Running -o name", r"^$"),
+    ("uncordon node-2", r"node/node-2 uncordoned"),
+    ("apply -f pod.yaml", r"pod/single (created|configured|unchanged)"),
 ]  # fmt: skip
 ACCESS: list[Line] = [
     ("auth whoami", r"Username +kubernetes-admin"),
@@ -209,6 +232,12 @@ OWN: list[Line] = [
     ("config set-cluster more --server=https://example.com", r"Cluster \"more\" set"),
     ("config delete-cluster more", r"deleted cluster"),
     ("config unset users.jane", r"unset"),
+    ("config set-credentials gone --username=u --password=p", r"User \"gone\" set"),
+    ("config delete-user gone", r"deleted user gone"),
+    ("config set clusters.demo.disable-compression true", r"Property \"clusters.demo.disable-compression\" set"),
+    ("kuberc set --section=defaults --command=get --option=output=name", r""),
+    ("kuberc view", r"default: name"),
+    ("get pod single", r"^pod/single$"),
     ("plugin list", r"kubectl-hello"),
     ("hello", r"hello from a plugin"),
     ("completion bash", r"__start_kubectl"),
@@ -241,6 +270,7 @@ metadata: {name: single}
 spec:
   containers: [{name: c, image: nginx}]
 """
+ABSENT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: absent}\n"
 ROLE = """
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
@@ -289,8 +319,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory, secure_kubeconfig: Path) ->
     path = tmp_path_factory.mktemp("commands")
     kustomization = "namePrefix: red-\nnamespace: commands\nconfigMapGenerator: [{name: colors, literals: [a=b]}]\n"
     more = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\n"
-    _write(path, {"config": secure_kubeconfig.read_text(), "pod.yaml": POD, "role.yaml": ROLE, "folder/more.yaml": more})
+    _write(path, {"config": secure_kubeconfig.read_text(), "pod.yaml": POD, "changed.yaml": POD.replace("nginx}", "'nginx:1.28'}"), "role.yaml": ROLE, "folder/more.yaml": more})
     _write(path, {"settings.ini": "color=red\n", "values.env": "one=1\ntwo=2\n", "kustomized/kustomization.yaml": kustomization})
+    _write(path, {"kustomized/absent.yaml": ABSENT})
     _write(path, {"bin/editor": '#!/bin/sh\nsed -i "s/one: .*/one: edited/" "$1"\n'})
     _write(path, {"bin/kubectl-hello": "#!/bin/sh\necho hello from a plugin\n"})
     for name in ("editor", "kubectl-hello"):
