@@ -22,7 +22,7 @@ from playground import clusters
 from playground.api import services as engine
 from playground.engine.port import EngineError, NameTaken, NoSuchCluster, Unavailable
 
-from . import access, selectors, templates
+from . import access, door, news, selectors, templates
 from .access import Who
 from .models import Course, Ownership, Template
 
@@ -81,8 +81,14 @@ def begin(*, who: Who, wished: str, how: Callable[[str, Limits], Answer], exact:
 
 
 def delete(*, cluster: str) -> None:
+    """With all that was said about it; no class follows another cluster that gets its name."""
     engine.delete(cluster=cluster)
     Ownership.objects.filter(cluster=cluster).delete()
+    for course in Course.objects.filter(broadcast=cluster):
+        course.broadcast = ""
+        course.save(update_fields=["broadcast"])
+        news.tell_class(course)
+    door.forget()
 
 
 def reset(*, cluster: str) -> Answer:

@@ -173,3 +173,10 @@ def test_a_frozen_class_makes_no_clusters_whichever_way(school: School, cluster:
         assert "frozen" in school.ask("owner", "POST", "/lessons/first-pod/").text
     finally:
         frozen(False)
+
+
+def test_a_deleted_cluster_is_followed_by_no_class(school: School) -> None:
+    shown = school.make_cluster("teacher", name="shown", course="alpha")
+    assert school.ask("teacher", "POST", f"{COURSE}broadcast/", json={"cluster": shown}).status_code == 200
+    remove(school, "teacher", shown)
+    assert school.ask("owner", "GET", COURSE).json()["broadcast"] == ""
