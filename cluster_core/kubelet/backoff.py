@@ -18,7 +18,8 @@ FIRST, LAST = 10, 300
 def restart_at(work: Work, container: Obj, status: Any) -> int:
     """When the ended container may start again. Later than now: it is put into CrashLoopBackOff until then."""
     name = container["name"]
-    finished = parse_time((states.end_of(status) or {})["finishedAt"])
+    ended = (states.end_of(status) or {}).get("finishedAt")
+    finished = parse_time(ended) if ended else work.now  # nobody knows when of one that could not be located
     known = work.memory.get("backoff", {}).get(name)
     if known is not None and work.now < finished + known[0] * SECOND:
         due = finished + known[0] * SECOND

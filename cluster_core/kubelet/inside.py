@@ -5,7 +5,7 @@ Models pkg/registry/core/pod/strategy.go (LogLocation, ExecLocation) and pkg/kub
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cluster_core.apiserver.parts import split_key
@@ -124,21 +124,22 @@ class Inside:
         return _chosen(lines, options, now)
 
     def _run_of(self, pod: Obj, name: str, previous: bool) -> tuple[int, Obj]:
-        """(attempt, the running or terminated state) whose log is wanted. Raises BadRequest when there is none."""
+        """(attempt, the running or terminated state) whose log is wanted. Raises BadRequest when there is none.
+        As kubelet_pods.go's validateContainerLogStatus: what has no container id never was a container."""
         status = self._status(pod, name)
         where = f'container "{name}" in pod "{pod["metadata"]["name"]}"'
         if status is None:
             raise errors.bad_request(f"{where} is not available")
         state, last, count = status["state"], status.get("lastState", {}), status["restartCount"]
         if previous:
-            if "terminated" not in last:
+            if not last.get("terminated", {}).get("containerID"):
                 raise errors.bad_request(f"previous terminated {where} not found")
             return count if "waiting" in state else max(0, count - 1), last["terminated"]
         if "running" in state:
             return count, state["running"]
-        found = state.get("terminated") or last.get("terminated")
-        if found:
-            return count, found
+        ends = [found for found in (state.get("terminated"), last.get("terminated")) if found]
+        if ends:
+            return count, _one_that_ran(ends, where)
         reason = state.get("waiting", {}).get("reason", "ContainerCreating")
         if reason in ("ErrImagePull", "ImagePullBackOff"):
             detail = "image can't be pulled" if reason == "ErrImagePull" else "trying and failing to pull image"
@@ -210,6 +211,14 @@ class Inside:
     def enter(self, pod: Obj, container: str) -> Any:
         """A session in a running container: see the workloads' `enter`. Raises ApiError when there is no way in."""
         return self._fleet.workloads.enter(*self._entrance(pod, container))
+
+
+def _one_that_ran(ends: Sequence[Obj], where: str) -> Obj:
+    """The first end of a container that there was. Raises BadRequest."""
+    found: Obj | None = next((end for end in ends if end.get("containerID")), None)
+    if found is None:
+        raise errors.bad_request(f"{where} is terminated")
+    return found
 
 
 def _chosen(lines: list[Any], options: LogOptions, now: int) -> tuple[str, int]:

@@ -58,6 +58,17 @@ def test_what_was_never_restarted_has_no_previous_log(engine):
     assert 'previous terminated container \\"c\\" in pod \\"web\\" not found' in text
 
 
+def test_a_container_that_was_never_there_has_no_log(engine):
+    engine.api.create("Pod", pod("late", "nginx"))
+    found = engine.api.get("Pod", "default", "late")
+    ended = {"exitCode": 137, "reason": "ContainerStatusUnknown", "message": "m", "startedAt": None, "finishedAt": None}
+    status = {"name": "c", "image": "nginx", "imageID": "", "ready": False, "restartCount": 0, "state": {"terminated": ended}}
+    engine.cluster.advance(0)
+    found = engine.api.get("Pod", "default", "late")
+    engine.api.update_status("Pod", {**found, "status": {**found["status"], "containerStatuses": [status]}})
+    assert log(engine, "late") == (400, log(engine, "late")[1]) and 'container \\"c\\" in pod \\"late\\" is terminated' in log(engine, "late")[1]
+
+
 def test_an_unknown_container_has_no_log(engine):
     status, text = log(engine, "web", container="nope")
     assert (status, "container nope is not valid for pod web" in text) == (400, True)
