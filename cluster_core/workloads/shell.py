@@ -124,6 +124,8 @@ class Run:
         self.trace = Trace(handles_term="trap " in job.script and ("TERM" in job.script or "EXIT" in job.script))
         self.clock = 0.0
         self.stopped = False
+        self.is_past = True
+        """Whether the container's own script is gone through; afterwards people type."""
         self._written = 0
         self._sleeps = 0
         self._most, most = (ENDLESS_SLEEPS, MOST_COMMANDS) if is_endless(job.script) else (MOST_SLEEPS, MOST_COMPUTED)
@@ -230,7 +232,8 @@ class Run:
         self.stop()
 
     def pass_to(self, clock: float) -> None:
-        """Let the script's time be so many seconds, from outside."""
+        """Let the script's time be so many seconds, from outside: whoever runs something from now on is there himself."""
+        self.is_past = False
         self.clock = clock
         self._pass_on(self.bash.fs())
 

@@ -234,6 +234,26 @@ def test_the_dashboard_makes_and_deletes_clusters(open_page: OpenPage, playgroun
     expect(page.get_by_role("link", name="from-the-form")).to_have_count(0)
 
 
+def test_a_cluster_accepts_any_image_when_its_page_says_so(open_page: OpenPage, playground: Playground) -> None:
+    page = open_page(f"{playground.url}/")
+    page.get_by_label("Name").fill("any-image")
+    page.get_by_role("button", name="Create cluster").click()
+    page.wait_for_url("**/clusters/any-image/")
+    page.get_by_role("button", name="Skip").click()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("which images")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Which images can be pulled")
+    expect(dialog.get_by_label("Accept any image")).not_to_be_checked()
+    assert not violations(page)
+    dialog.get_by_label("Accept any image").check()
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Any image can be pulled now")).to_be_visible()
+    with playground.client() as client:
+        assert client.get("/api/v1/clusters/any-image/images/").json() == {"acceptAnyImage": True}
+        client.delete("/api/v1/clusters/any-image/")
+
+
 def test_pages_speak_the_readers_language_and_keep_foreign_content_out(playground: Playground) -> None:
     with playground.client() as client:
         answer = client.get("/clusters/none/", headers={"Accept-Language": "de"})

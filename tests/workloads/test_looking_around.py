@@ -73,6 +73,9 @@ def test_the_sidecars_of_the_logging_tutorial_stream_the_files():
     assert 50 <= len(log("log-1")) <= 60 and log("log-2")[-1].endswith(f"INFO {len(log('log-2')) - 1}")
     engine.cluster.advance(400)
     assert len(log("log-1")) >= 440
+    pod = engine.api.get("Pod", "default", "counter")
+    shown = fleet_of(engine.cluster).inside.execute(pod, "log-1", ["tail", "-n1", "-f", "/var/log/1.log"]).stdout
+    assert int(shown.partition(":")[0]) - len(log("log-1")) in (-1, 0)
 
 
 def test_ps_shows_the_main_process_and_whose_it_is():
