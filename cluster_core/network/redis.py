@@ -123,6 +123,23 @@ def printed(text: str) -> str:
     return "".join(line + "\n" for line in out)
 
 
+def shown(text: str) -> str:
+    """What redis-cli shows of it at a terminal."""
+    lines = text.split("\r\n")
+    return _shown(lines) + "\n" if text else ""
+
+
+def _shown(lines: list[str]) -> str:
+    line = lines.pop(0)
+    mark, rest = line[:1], line[1:]
+    if mark == "*":
+        items = [_shown(lines) for _ in range(int(rest))]
+        return "\n".join(f"{number}) {item}" for number, item in enumerate(items, 1)) or "(empty array)"
+    if mark == "$":
+        return "(nil)" if rest == "-1" else '"' + lines.pop(0).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return {"+": rest, ":": f"(integer) {rest}", "-": f"(error) {rest}"}.get(mark, line)
+
+
 # ------------------------------------------------------------------------------------------------ commands
 
 

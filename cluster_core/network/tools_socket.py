@@ -116,7 +116,7 @@ _REDIS_VALUED = {"-h": "host", "-p": "port", "-a": "password", "-n": "db", "-u":
 
 def redis_cli(typed: Typed) -> Ran:
     own, command = _before_the_command(typed.argv)
-    options = Options(own, dict(_REDIS_VALUED), {})
+    options = Options(own, dict(_REDIS_VALUED), {"--no-raw": "terminal"})
     where = f"{options.value('host', '127.0.0.1')}:{options.value('port', '6379')}"
     result = typed.talk().request(where, Call(scheme="redis", body=shlex.join(command) or "PING"))
     if result.outcome in UNRESOLVED:
@@ -124,7 +124,8 @@ def redis_cli(typed: Typed) -> Ran:
     if result.outcome in WHY or result.outcome == trace.NO_SOURCE:
         why = WHY.get(result.outcome, "Connection refused")
         return Ran("", f"Could not connect to Redis at {where}: {why}\n", 1, result.seconds)
-    return Ran(redis.printed(result.response.body), "", 0, result.seconds)
+    tell = redis.shown if "terminal" in options.flags else redis.printed
+    return Ran(tell(result.response.body), "", 0, result.seconds)
 
 
 def _before_the_command(argv: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -11,7 +11,7 @@ from cluster_core.workloads.inner import Inner
 
 from . import archive
 from .channels import Channels
-from .shell import Shell
+from .shell import Client, Shell
 from .status import ended, not_there
 
 
@@ -22,6 +22,8 @@ async def run(inner: Inner, pod: Obj, argv: Sequence[str], channels: Channels) -
         return not_there(name, hashlib.sha256(f"{pod['metadata']['uid']}{name}".encode()).hexdigest())
     if channels.stdin and is_interactive(argv):
         return ended(argv, await Shell(inner, channels, argv[0], str(pod["metadata"]["name"])).talk())
+    if channels.stdin and channels.tty and argv[0] == Client.name and not Client.has_command(argv):
+        return ended(argv, await Client(inner, channels, argv).talk())
     stdin = await channels.all() if channels.stdin and not channels.tty else None
     if argv[0].rpartition("/")[2] == "tar":
         done = archive.tar(inner, argv[1:], stdin or b"")

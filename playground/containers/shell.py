@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import shlex
+from collections.abc import Sequence
+
 from cluster_core.workloads.inner import Inner
 from playground.terminal.lineeditor import LineEditor, is_whole
 
@@ -83,3 +87,41 @@ class Shell:
     async def _say(self, text: str) -> None:
         if text:
             await self._channels.out(text.encode())
+
+
+class Client(Shell):
+    """redis-cli at a terminal: each line is a command of its own."""
+
+    name = "redis-cli"
+    _VALUED = ("-h", "-p", "-a", "-n", "-u")
+
+    def __init__(self, inner: Inner, channels: Channels, argv: Sequence[str]) -> None:
+        self._argv = list(argv)
+        super().__init__(inner, channels, self.name, "")
+
+    @classmethod
+    def has_command(cls, argv: Sequence[str]) -> bool:
+        """Whether it is told what to ask."""
+        words = list(argv[1:])
+        while words and words[0].startswith("-"):
+            del words[: 2 if words[0] in cls._VALUED else 1]
+        return bool(words)
+
+    def _option(self, name: str, usual: str) -> str:
+        return next((value for word, value in itertools.pairwise(self._argv) if word == name), usual)
+
+    def _prompt(self) -> str:
+        return f"{self._option('-h', '127.0.0.1')}:{self._option('-p', '6379')}> "
+
+    async def _line(self, line: str, last: bool = False) -> None:
+        words = line.split()
+        if words[:1] in (["exit"], ["quit"]):
+            self.over = True
+        elif words:
+            try:
+                command = shlex.split(line)
+            except ValueError:
+                await self._say("Invalid argument(s)\n")
+                return
+            _, out, err = self._inner.execute([*self._argv, "--no-raw", *command])
+            await self._channels.both(out, err)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cluster_core.network.redis import Server, printed
+from cluster_core.network.redis import Server, printed, shown
 from tests.builders import Engine
 from tests.network.stage import Town, lone
 
@@ -28,6 +28,17 @@ from tests.network.stage import Town, lone
 def test_commands_answer_as_redis_does(lines: list[str], out: list[str]):
     server = Server({})
     assert [printed(server.answer(line)) for line in lines] == out
+
+
+@pytest.mark.parametrize(
+    ("line", "out"),
+    [("SET a 'x\"y'", "OK\n"), ("GET a", '"x\\"y"\n'), ("GET none", "(nil)\n"), ("DBSIZE", "(integer) 1\n"), ("LRANGE none 0 -1", "(empty array)\n"),
+     ("CONFIG GET port", '1) "port"\n2) "6379"\n'), ("NO", "(error) ERR unknown command 'NO', with args beginning with: \n")],
+)  # fmt: skip
+def test_at_a_terminal_replies_show_what_they_are(line: str, out: str):
+    server = Server({})
+    server.answer("SET a 'x\"y'")
+    assert shown(server.answer(line)) == out
 
 
 def test_pods_share_what_one_server_keeps_until_it_is_gone():
