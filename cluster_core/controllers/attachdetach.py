@@ -130,7 +130,7 @@ def _set_attached(context: Context, node: Obj, attached: list[Any]) -> None:
 
 def _of_pod(context: Context, pod: Obj) -> Iterable[str]:
     """The CSI volumes of a pod that has come to a node, has ended or has gone."""
-    if "volumes" not in pod["spec"] or not pod["spec"].get("nodeName"):
+    if not volumes.has_claims(pod) or not pod["spec"].get("nodeName"):
         return
     volumes.PODS.note(context, pod)
     there = context.api.get("Pod", pod["metadata"]["namespace"], pod["metadata"]["name"])

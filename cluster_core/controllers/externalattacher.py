@@ -100,7 +100,7 @@ def _claims(context: Context, claim: Obj) -> Iterable[str]:
 
 def _claims_of_pod(context: Context, pod: Obj) -> Iterable[str]:
     """A pod that has come to a node: the file systems of its claims can grow now."""
-    if "volumes" not in pod["spec"] or not pod["spec"].get("nodeName"):
+    if not volumes.has_claims(pod) or not pod["spec"].get("nodeName"):
         return ()
     volumes.PODS.note(context, pod)
     found = (context.api.get("PersistentVolumeClaim", *split_key(key)) for key in volumes.keys_of_claims(pod))

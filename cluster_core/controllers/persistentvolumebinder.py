@@ -265,6 +265,8 @@ def _of_volume(context: Context, volume: Obj) -> Iterable[str]:
 
 def _of_pod(context: Context, pod: Obj) -> Iterable[str]:
     """A volume that may be recycled once its last pod has ended."""
+    if not volumes.has_claims(pod):
+        return ()
     volumes.PODS.note(context, pod)
     if not is_ended(pod):
         return ()

@@ -58,7 +58,7 @@ def _itself(context: Context, claim: Obj) -> Iterable[str]:
 
 def _let_go_by(context: Context, pod: Obj) -> Iterable[str]:
     """The claims of a pod that has ended, is shut down or has gone."""
-    if "volumes" not in pod["spec"]:
+    if not volumes.has_claims(pod):
         return ()
     volumes.PODS.note(context, pod)
     there = context.api.get("Pod", pod["metadata"]["namespace"], pod["metadata"]["name"])

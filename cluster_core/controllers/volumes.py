@@ -182,6 +182,11 @@ def _is_plausible(volume: Obj, claim: Obj, wanted: int) -> bool:
 # ------------------------------------------------------------------------------------------------ pods
 
 
+def has_claims(pod: Obj) -> bool:
+    """Whether the pod uses claims: it does for all its life, or never."""
+    return any("persistentVolumeClaim" in volume or "ephemeral" in volume for volume in pod["spec"].get("volumes") or ())
+
+
 def claims_of_pod(pod: Obj) -> Iterator[str]:
     """Names of the claims the pod uses, those made for its ephemeral volumes among them."""
     for volume in pod["spec"].get("volumes") or ():

@@ -116,12 +116,13 @@ def _lacking(pod: Obj, used: podrequests.Lookup, count: int, allocatable: Obj) -
     most = podrequests.amount("pods", allocatable.get("pods", "110"))
     if count + 1 > most:
         yield _short("pods", 1, count, most)
-    wanted = podrequests.requests(pod["spec"])
-    for name in sorted(wanted, key=_rank):
-        if wanted[name] and (name in allocatable or not _is_extended(name)):
+    short = []
+    for name, amount in podrequests.requests(pod["spec"]).items():
+        if amount and (name in allocatable or not _is_extended(name)):
             capacity = podrequests.amount(name, allocatable.get(name, "0"))
-            if wanted[name] > capacity - used.get(name, 0):
-                yield _short(name, wanted[name], used.get(name, 0), capacity)
+            if amount > capacity - used.get(name, 0):
+                short.append(_short(name, amount, used.get(name, 0), capacity))
+    yield from sorted(short, key=lambda refusal: _rank(refusal.resource))
 
 
 _FIRST = ("cpu", "memory", "ephemeral-storage")

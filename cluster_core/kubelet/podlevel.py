@@ -6,6 +6,7 @@ control group is set to, which has a limit only where all of its containers have
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cluster_core.machinery import quantity, resourcelists
@@ -17,14 +18,25 @@ _LEAST_CPU = 2
 
 def shown(spec: Obj, runs: bool) -> dict[str, Any]:
     """status.resources and status.allocatedResources of a pod with this spec."""
-    requests = resourcelists.texts(resourcelists.of_pod(spec, "requests"))
-    limits = resourcelists.texts(resourcelists.of_pod(spec, "limits"))
+    requests, limits = _whole(spec, "requests"), _whole(spec, "limits")
     resources = _of_group(spec, requests, limits) if runs else {"limits": limits, "requests": requests}
     found: dict[str, Any] = {"resources": {kind: amounts for kind, amounts in resources.items() if amounts}}
     return {**found, "allocatedResources": requests} if requests else found
 
 
-def _of_group(spec: Obj, requests: dict[str, str], limits: dict[str, str]) -> dict[str, dict[str, str]]:
+def _whole(spec: Obj, which: str) -> Mapping[str, str]:
+    """What the whole pod asks for; most pods have one container, whose it is."""
+    if len(spec["containers"]) == 1 and not _MORE & spec.keys():
+        own: Mapping[str, str] = spec["containers"][0].get("resources", {}).get(which, {})
+        return own
+    return resourcelists.texts(resourcelists.of_pod(spec, which))
+
+
+_MORE = frozenset(("initContainers", "resources", "overhead"))
+"""Parts of a spec that ask for something beside its containers."""
+
+
+def _of_group(spec: Obj, requests: Mapping[str, str], limits: Mapping[str, str]) -> dict[str, Mapping[str, str]]:
     own = spec.get("resources", {})
     asked = {**own.get("requests", {}), **{name: requests[name] for name in ("cpu", "memory") if name in requests}}
     if quantity.milli(asked.get("cpu", "1")) <= _LEAST_CPU:

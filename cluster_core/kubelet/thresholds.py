@@ -142,7 +142,7 @@ def next_grace(machine: Any, found: Sequence[Met]) -> int | None:
 def room(machine: Any, system: int) -> int:
     """Bytes of memory that pods may take before some threshold is crossed when others take `system`."""
     whole = settings.capacity(machine, "memory")
-    left = {"memory.available": Seen(whole - system, whole)}
-    left[ALLOCATABLE] = Seen(whole - settings.reserved(machine, "memory"), whole - settings.reserved(machine, "memory"))
-    watched = [each for each in configured(machine) if each.signal in left]
-    return min((left[each.signal].available - settings.amount(each.value, left[each.signal].whole) for each in watched), default=whole)
+    for_pods = whole - settings.reserved(machine, "memory")
+    there = {"memory.available": (whole - system, whole), ALLOCATABLE: (for_pods, for_pods)}
+    watched = [(there[each.signal], each.value) for each in configured(machine) if each.signal in there]
+    return min((left - settings.amount(value, of) for (left, of), value in watched), default=whole)

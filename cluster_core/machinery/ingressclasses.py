@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from cluster_core.machinery.typed import Obj
 
@@ -20,13 +21,14 @@ _OLD_CLASS = "kubernetes.io/ingress.class"
 
 def controller_of(pod: Obj) -> str:
     """The name of the ingress controller that runs in the pod; "" when none does."""
-    for container in pod["spec"]["containers"]:
-        repository = container["image"].partition("@")[0]
-        repository = repository.rpartition(":")[0] if ":" in repository.rpartition("/")[2] else repository
-        for part, name in CONTROLLERS.items():
-            if repository == part or repository.endswith("/" + part):
-                return name
-    return ""
+    return next(filter(None, (_controller_in(container["image"]) for container in pod["spec"]["containers"])), "")
+
+
+@lru_cache(maxsize=1024)
+def _controller_in(image: str) -> str:
+    repository = image.partition("@")[0]
+    repository = repository.rpartition(":")[0] if ":" in repository.rpartition("/")[2] else repository
+    return next((name for part, name in CONTROLLERS.items() if repository == part or repository.endswith("/" + part)), "")
 
 
 def is_served(ingress: Obj, controller: str, class_named: Callable[[str], Obj | None]) -> bool:
