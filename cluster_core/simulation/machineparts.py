@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from cluster_core.kubelet import staticpods
-from cluster_core.machines import kubelets
+from cluster_core.machines import kubelets, rendering
 from cluster_core.machines.kubelets import Settings
 from cluster_core.machines.machine import Machine
 from cluster_core.simulation import (
@@ -88,7 +90,12 @@ def _begin_anew(cluster: Cluster) -> None:
 
 def usual_settings(cluster: Cluster, machine: Machine) -> Settings:
     """What the machine's kubelet works with as long as nobody has touched anything."""
-    return dict(kubelets.start(machinefiles.usual_files(cluster, machine)).settings)
+    return dict(_usual_settings(rendering.facts(machine), site_of(cluster)))
+
+
+@lru_cache(1024)
+def _usual_settings(facts: rendering.Facts, site: rendering.Site) -> Mapping[str, Any]:
+    return kubelets.start(rendering.files_of(facts, site)).settings
 
 
 def start_kubelet(cluster: Cluster, machine: Machine) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 from cluster_core.etcd.store import prefix_end
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]
-_SECONDS = 0.4
+_SECONDS, _PATIENT_SECONDS = 0.4, 2.0
+"""Between two looks at the least, and at the most where nothing comes."""
 _LETTERS = re.compile(r"-[a-z]*f[a-z]*")
 NAMES = ("journalctl", "crictl", "docker")
 
@@ -23,7 +24,7 @@ def follows(name: str, argv: Sequence[str]) -> bool:
 
 async def follow(run: Ask, context: Any) -> int:
     """`run(after=...)` asks for what is new. What was written in the very instant of the last look may come twice."""
-    after, last = 0, frozenset[str]()
+    after, last, pause = 0, frozenset[str](), _SECONDS
     while True:
         answer = await run(after=after)
         await context.stderr.write(answer["err"].encode())
@@ -33,8 +34,9 @@ async def follow(run: Ask, context: Any) -> int:
         fresh = "".join(line for line in lines if line not in last)
         if fresh:
             await context.stdout.write(fresh.encode())
+        pause = _SECONDS if fresh else min(pause * 1.5, _PATIENT_SECONDS)
         after, last = answer["now"], frozenset(lines)
-        await asyncio.sleep(_SECONDS)
+        await asyncio.sleep(pause)
 
 
 async def watch_etcd(ask: Ask, node: str, context: Any) -> int:
