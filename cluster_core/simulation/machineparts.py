@@ -18,6 +18,7 @@ from cluster_core.simulation import (
     nameserving,
     proxyunits,
     startchecks,
+    tlsbootstrap,
 )
 from cluster_core.simulation.chronicle import FAILED, chronicle_of
 from cluster_core.simulation.control import COMPONENTS, control_of
@@ -127,6 +128,8 @@ def kubelet_trouble(cluster: Cluster, machine: Machine) -> str:
     path = settings["kubeconfig"]
     if not path:
         return "Standalone mode, no API client"
+    if settings["bootstrapped"]:
+        return tlsbootstrap.bootstraps_of(cluster).trouble(machine, settings)
     found = clientaccess.access(cluster, machinefiles.files(cluster, machine), path)
     why = found.broken or found.refused
     name = settings["nodeName"] or machine.name
@@ -142,6 +145,14 @@ def kubelet_trouble(cluster: Cluster, machine: Machine) -> str:
 def kubelet_settings(cluster: Cluster, machine: Machine) -> Settings:
     """All settings with which the kubelet was started."""
     return {**kubelets.USUAL, **usual_settings(cluster, machine), **machine.settings}
+
+
+def look_again(cluster: Cluster, machine: Machine) -> None:
+    """The running kubelet reads its kubeconfig anew: it waits for one that it may use."""
+    before = machine.mute
+    if _read_settings(cluster, machine):
+        after, machine.mute = machine.mute, before
+        park_of(cluster).set_mute(machine, after)
 
 
 def recheck_kubelets(cluster: Cluster) -> None:
