@@ -15,7 +15,7 @@ import yaml
 
 from cluster_core.machinery import eviction, quantity
 from cluster_core.machines import certificates, evictions, flags, systemd
-from cluster_core.machines.rendering import KUBELET_CONF, MANIFESTS
+from cluster_core.machines.rendering import KUBELET_CONF, KUBELET_PKI, MANIFESTS
 
 Settings = dict[str, Any]
 """What differs from a kubelet's usual settings: see USUAL."""
@@ -44,6 +44,8 @@ USUAL: Settings = {
     "clientCA": "",
     "kubeconfig": KUBELET_CONF,
     "version": "",
+    "bootstrapped": "",
+    "certificates": KUBELET_PKI,
     "argv": [],
 }
 _INTEGERS = frozenset(("maxPods", "podsPerCore", "port", "readOnlyPort", "healthzPort", "maxOpenFiles", "podPidsLimit", "nodeLeaseDurationSeconds",
@@ -77,7 +79,9 @@ def start(files: Mapping[str, str]) -> Started:
     given = flags.pairs(command.argv)
     try:
         settings = _settings(given, _config(given, files), files)
-        settings |= {"kubeconfig": _kubeconfig(given, files), "argv": command.argv}
+        kubeconfig, wanted = _kubeconfig(given, files), given.get("kubeconfig", "")
+        settings |= {"kubeconfig": kubeconfig, "bootstrapped": wanted if kubeconfig != wanted else "", "argv": command.argv}
+        settings["certificates"] = given.get("cert-dir", KUBELET_PKI)
     except Bad as error:
         return Started(f'"command failed" err="{error}"')
     return Started("", settings)

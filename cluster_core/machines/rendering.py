@@ -151,12 +151,19 @@ def kubelet_config(machine: Machine, flavour: str) -> dict[str, Any]:
 
 def base_files(machine: Machine, site: Site) -> dict[str, str]:
     """Everything but static pods' manifests and, in the manual set-up, the control plane's units."""
-    plain = (machine.name, machine.index, machine.control_plane, machine.runtime, machine.pods, machine.joined)
-    return dict(_files(plain, site))
+    return dict(files_of(facts(machine), site))
+
+
+Facts = tuple[Any, ...]
+
+
+def facts(machine: Machine) -> Facts:
+    """All that its files depend on: machines are much alike."""
+    return machine.name, machine.index, machine.control_plane, machine.runtime, machine.pods, machine.joined
 
 
 @lru_cache(512)
-def _files(plain: tuple[Any, ...], site: Site) -> dict[str, str]:
+def files_of(plain: Facts, site: Site) -> dict[str, str]:
     name, index, control_plane, runtime, pods, joined = plain
     machine = Machine(name, index, "", "", pods, control_plane=control_plane, runtime=runtime)
     found = _common(machine, site)

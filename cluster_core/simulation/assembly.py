@@ -35,6 +35,7 @@ from cluster_core.simulation.flaky import Flaky
 from cluster_core.simulation.kubeadm.manifests import static_pods
 from cluster_core.simulation.networking import add_network
 from cluster_core.simulation.serviceaddresses import ServiceAddresses
+from cluster_core.simulation.tlsbootstrap import Bootstraps
 from cluster_core.workloads.runtime import Containers
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def add_parts(cluster: Cluster) -> None:
     leases = Leases(cluster.store, cluster.clock, cluster.agenda, cluster.seed)
     leases.is_up = lambda: control.is_running("etcd")
     cluster.add_part(Annals(world))
-    parts: list[Part] = [Definitions(world), Registrations(world), park, fleet, control, history, leases, Flaky(world, park, fleet.timings), Drains(world), *controller_manager(cluster, first_flags(cluster)), *scheduler(cluster)]
+    parts: list[Part] = [Definitions(world), Registrations(world), park, fleet, control, history, leases, Bootstraps(cluster), Flaky(world, park, fleet.timings), Drains(world), *controller_manager(cluster, first_flags(cluster)), *scheduler(cluster)]
     for part in (ServiceAddresses(world), *parts, *external_parts(cluster)):
         cluster.add_part(part)
     add_network(cluster)

@@ -23,8 +23,8 @@ MACHINE = "machine"
 """Under this name: the machine itself, and what starts with it."""
 RESTART = 10 * SECOND
 """systemd's pause before it starts anew what has failed."""
-MOST = 60
-"""Episodes kept of one program."""
+MOST, MOST_TEXT = 60, 2000
+"""Episodes kept of one program, and letters of what one says."""
 _FIRST_PIDS = {MACHINE: 604, "kubelet": 731, "kube-proxy": 803, "etcd": 812, "kube-apiserver": 824, "kube-controller-manager": 837, "kube-scheduler": 849}  # fmt: skip
 _LATER_PIDS = 40_000
 
@@ -52,6 +52,7 @@ class Chronicle:
 
     def note(self, node: str, program: str, what: str, text: str = "") -> None:
         """What is so already is not news."""
+        text = text[:MOST_TEXT]
         last = self.last(node, program)
         before = (MUTE, "") if what == MUTE and last.what == STARTED else (last.what, last.text)
         if before != (what, text) and not (what == STOPPED and last.what == ABSENT):

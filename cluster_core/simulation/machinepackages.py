@@ -6,8 +6,8 @@ start of the unit on; kubeadm's at once.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
 
 from cluster_core.machines.machine import Machine
 from cluster_core.simulation.kubeadm.manifests import VERSION
@@ -82,8 +82,7 @@ def _wanted(machine: Machine, word: str) -> tuple[str, str]:
         raise _Refused(f"Unable to locate package {name}")
     if not equals:
         return name, RELEASES[-1]
-    pattern = re.escape(number).replace(r"\*", ".*").replace(r"'", "")
-    fitting = [each for each in RELEASES if re.fullmatch(pattern, package_version(each))]
+    fitting = [each for each in RELEASES if fnmatchcase(package_version(each), number)]
     if not fitting:
         raise _Refused(f"Version '{number}' for '{name}' was not found")
     return name, fitting[-1]
@@ -94,7 +93,7 @@ def _upgrade(call: Call, words: Sequence[str]) -> str:
 
 
 def _list(call: Call, words: Sequence[str]) -> str:
-    rows = [f"{name}/stable {package_version(version(call.machine, name))} amd64 [installed{',held' if is_held(call.machine, name) else ''}]\n" for name in PACKAGES if not words or any(re.fullmatch(word.replace("*", ".*"), name) for word in words)]
+    rows = [f"{name}/stable {package_version(version(call.machine, name))} amd64 [installed{',held' if is_held(call.machine, name) else ''}]\n" for name in PACKAGES if not words or any(fnmatchcase(name, word) for word in words)]
     return "Listing...\n" + "".join(rows)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from cluster_core.kubelet import staticpods
-from cluster_core.machines import kubelets
+from cluster_core.machines import kubelets, rendering
 from cluster_core.machines.kubelets import Settings
 from cluster_core.machines.machine import Machine
 from cluster_core.simulation import (
@@ -16,6 +18,7 @@ from cluster_core.simulation import (
     nameserving,
     proxyunits,
     startchecks,
+    tlsbootstrap,
 )
 from cluster_core.simulation.chronicle import FAILED, chronicle_of
 from cluster_core.simulation.control import COMPONENTS, control_of
@@ -88,7 +91,12 @@ def _begin_anew(cluster: Cluster) -> None:
 
 def usual_settings(cluster: Cluster, machine: Machine) -> Settings:
     """What the machine's kubelet works with as long as nobody has touched anything."""
-    return dict(kubelets.start(machinefiles.usual_files(cluster, machine)).settings)
+    return dict(_usual_settings(rendering.facts(machine), site_of(cluster)))
+
+
+@lru_cache(1024)
+def _usual_settings(facts: rendering.Facts, site: rendering.Site) -> Mapping[str, Any]:
+    return kubelets.start(rendering.files_of(facts, site)).settings
 
 
 def start_kubelet(cluster: Cluster, machine: Machine) -> None:
@@ -120,6 +128,8 @@ def kubelet_trouble(cluster: Cluster, machine: Machine) -> str:
     path = settings["kubeconfig"]
     if not path:
         return "Standalone mode, no API client"
+    if settings["bootstrapped"]:
+        return tlsbootstrap.bootstraps_of(cluster).trouble(machine, settings)
     found = clientaccess.access(cluster, machinefiles.files(cluster, machine), path)
     why = found.broken or found.refused
     name = settings["nodeName"] or machine.name
@@ -135,6 +145,14 @@ def kubelet_trouble(cluster: Cluster, machine: Machine) -> str:
 def kubelet_settings(cluster: Cluster, machine: Machine) -> Settings:
     """All settings with which the kubelet was started."""
     return {**kubelets.USUAL, **usual_settings(cluster, machine), **machine.settings}
+
+
+def look_again(cluster: Cluster, machine: Machine) -> None:
+    """The running kubelet reads its kubeconfig anew: it waits for one that it may use."""
+    before = machine.mute
+    if _read_settings(cluster, machine):
+        after, machine.mute = machine.mute, before
+        park_of(cluster).set_mute(machine, after)
 
 
 def recheck_kubelets(cluster: Cluster) -> None:

@@ -158,10 +158,24 @@ def _journalctl(call: Call) -> Ran:
     if call.after:
         found, wanted = [each for each in found if each.at >= call.after], wanted._replace(most=None)
     if wanted.pattern:
-        found = [each for each in found if re.search(wanted.pattern, each.text)]
+        found = [each for each in found if _has(each.text, wanted.pattern)]
     found = found[-wanted.most :] if wanted.most else found if wanted.most is None else []
     lines = [shown(call, each, wanted.form) for each in (reversed(found) if wanted.reverse else found)]
     return Ran("".join(f"{line}\n" for line in lines) or ("" if call.after else "-- No entries --\n"))
+
+
+def _has(text: str, pattern: str) -> bool:
+    """--grep, as far as "one|other" and "first.*then" go; without capitals in the pattern, capitals do not matter."""
+    text = text.lower() if pattern.islower() else text
+    return any(_in_turn(text, each.split(".*")) for each in pattern.split("|"))
+
+
+def _in_turn(text: str, words: Sequence[str]) -> bool:
+    for word in words:
+        _, found, text = text.partition(word) if word else ("", "-", text)
+        if not found:
+            return False
+    return True
 
 
 _VALUED = {"-u": "unit", "--unit": "unit", "-n": "lines", "--lines": "lines", "-S": "since", "--since": "since", "-U": "until", "--until": "until",

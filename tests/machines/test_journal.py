@@ -129,6 +129,21 @@ def test_forms(plain: SetUp) -> None:
     assert plain.run("journalctl -u kubelet -r").splitlines()[-1].endswith("Started kubelet.service - kubelet: The Kubernetes Node Agent.")
 
 
+def test_lines_are_searched_for(plain: SetUp) -> None:
+    assert "Started kubelet.service" in plain.run("journalctl -u kubelet -g started.*agent")
+    assert plain.run("journalctl -u kubelet --grep=nowhere|never") == "-- No entries --\n"
+    assert len(plain.run("journalctl -u kubelet -g kubeletVersion|Nobody").splitlines()) == 1
+    assert plain.run("journalctl -u kubelet -g " + "(a+)+" * 50) == "-- No entries --\n"
+
+
+def test_long_words_are_kept_short() -> None:
+    up = SetUp()
+    for number in range(3):
+        up.write(WORKER, {DEFAULT: f"KUBELET_EXTRA_ARGS=--{'x' * 100_000}{number}"})
+        up.run("systemctl restart kubelet", WORKER)
+    assert len(up.cluster.state()) < len(SetUp().cluster.state()) + 250_000
+
+
 def test_who_follows_is_told_what_has_come_since() -> None:
     up = SetUp()
     first = up.cluster.command("machine-run", {"node": WORKER, "argv": ["journalctl", "-f", "-u", "kubelet"]})

@@ -325,3 +325,21 @@ async def test_ls_names_owners_modes_and_what_is_missing(terminal: Terminal) -> 
     assert "cannot access 'nowhere': No such file or directory" in await terminal.run("ls nowhere")
     assert ".kube" not in await terminal.run("ls /root") and ".kube" in await terminal.run("ls -a /root")
     assert "invalid option -- 'Z'" in await terminal.run("ls -Z")
+
+
+async def test_etcdctl_watches_from_a_revision_with_what_was_before(host: Host, terminal: Terminal) -> None:
+    first = (await host.command("demo", "etcd", {"op": "put", "key": "/exam/a", "value": b"1"}))["revision"]
+    await host.command("demo", "etcd", {"op": "put", "key": "/exam/a", "value": b"2"})
+    await host.command("demo", "etcd", {"op": "put", "key": "/exam/c", "value": b"3"})
+    await terminal.type(f"etcdctl watch /exam/a /exam/b --rev={first + 1} --prev-kv\r")
+    await terminal.until("PUT\r\n/exam/a\r\n1\r\n/exam/a\r\n2\r\n")
+    await host.command("demo", "etcd", {"op": "delete", "key": "/exam/a"})
+    assert "/exam/c" not in await terminal.until("DELETE")
+    await terminal.type("\x03")
+    await terminal.until("# $")
+    await terminal.type(f"etcdctl watch /exam -w json --prefix --rev={first}\r")
+    assert '"create_revision"' in await terminal.until('"Canceled"')
+    await terminal.type("\x03")
+    await terminal.until("# $")
+    await host.command("demo", "etcd", {"op": "compact", "at": first + 1})
+    assert "required revision has been compacted" in await terminal.run(f"etcdctl watch /exam --rev={first}")

@@ -56,7 +56,7 @@ def lines(cluster: Cluster, run: Run) -> list[Line]:
     log.start(_START, **values)
     if run.mute:
         for at in retries(run.began, run.until, 7 * SECOND):
-            log.plain(at, "kubelet_node_status.go:111", f"{run.mute} node={quoted(run.node)}", "E")
+            log.plain(at, *_complaint(run))
         return log.lines
     log.start(_REGISTERED, **values)
     _silences(cluster, log)
@@ -65,6 +65,13 @@ def lines(cluster: Cluster, run: Run) -> list[Line]:
     _troubles(cluster, log)
     _manifests(cluster, log, machine)
     return log.lines
+
+
+def _complaint(run: Run) -> tuple[str, str, str]:
+    """(place, text, severity)"""
+    if "Unable to register" in run.mute:
+        return "kubelet_node_status.go:111", f"{run.mute} node={quoted(run.node)}", "E"
+    return "bootstrap.go:265", run.mute, "I" if run.mute.startswith('"Waiting') else "E"
 
 
 def _silences(cluster: Cluster, log: Log) -> None:
