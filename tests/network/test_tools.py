@@ -37,6 +37,34 @@ def test_curl_tells_more_when_asked(town: Town) -> None:
     assert out.startswith("HTTP/1.1 200 OK\r\nServer: nginx/")
 
 
+def test_curl_tells_how_it_failed_to_connect(town: Town) -> None:
+    address = town.address("tool")
+    refused = town.run(f"curl -v http://{address}:99")
+    assert refused[0] == 7 and f"*   Trying {address}:99...\n* connect to {address} port 99 from {address} port " in refused[2]
+    assert "failed: Connection refused\n* Failed to connect to " in refused[2] and "* closing connection #0\n" in refused[2]
+    assert "* Could not resolve host: nothere\n* closing connection #0\ncurl: (6)" in town.run("curl -v http://nothere")[2]
+    late = town.run("curl -v -m 2 http://web:81")[2]
+    assert f"*   Trying {town.ask('web').address}:81...\n* Connection timed out after 2001 milliseconds\n" in late
+
+
+def test_answers_have_a_date(town: Town) -> None:
+    assert "\nDate: Thu, 01 Jan 2026 00:0" in town.run("curl -sI http://web")[1].replace("\r", "")
+    assert "Connection: keep-alive" in town.run("curl -sI http://web")[1]
+
+
+def test_a_health_check_weighs_the_nodes_endpoints(town: Town) -> None:
+    town.put("Service", {**service("web"), "metadata": {"name": "weighed", "namespace": "default"}})
+    found = town.api.get("Service", "default", "weighed")
+    assert found is not None
+    town.api.update("Service", {**found, "spec": {**found["spec"], "type": "LoadBalancer", "externalTrafficPolicy": "Local"}})
+    town.settle()
+    found = town.api.get("Service", "default", "weighed")
+    assert found is not None
+    shown = town.run(f"curl -si http://172.18.0.3:{found['spec']['healthCheckNodePort']}")[1]
+    assert "X-Load-Balancing-Endpoint-Weight: 1" in shown and '\t"localEndpoints": 1,\n' in shown
+    town.api.delete("Service", "default", "weighed")
+
+
 def test_wget_saves_and_fails_as_busybox_does(town: Town) -> None:
     assert "Welcome" in town.run("wget -qO- http://web")[1]
     assert "Welcome" in town.run("wget -q web && cat index.html")[1]
