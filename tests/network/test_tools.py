@@ -65,6 +65,19 @@ def test_a_health_check_weighs_the_nodes_endpoints(town: Town) -> None:
     town.api.delete("Service", "default", "weighed")
 
 
+def test_a_pod_shows_who_listens(town: Town) -> None:
+    second = {"name": "cache", "image": "redis"}
+    both = lone("both", "nginx")
+    both["spec"]["containers"].append(second)
+    town.put("Pod", both)
+    town.settle()
+    shown = town.run("netstat -tlnp", "both")[1].splitlines()[2:]
+    assert [line.split()[3] for line in shown] == ["0.0.0.0:80", "0.0.0.0:6379"] and shown[0].endswith("1/nginx")
+    assert "LISTEN" in town.run("ss -tln | grep :80", "both")[1]
+    assert town.run("netstat -uln", "both")[1].count("\n") == 2
+    assert "0.0.0.0" not in town.run("netstat -tln")[1], "a pod that only sleeps"
+
+
 def test_wget_saves_and_fails_as_busybox_does(town: Town) -> None:
     assert "Welcome" in town.run("wget -qO- http://web")[1]
     assert "Welcome" in town.run("wget -q web && cat index.html")[1]
