@@ -191,3 +191,23 @@ def test_databases_tell_clients_whether_they_are_up(town: Town) -> None:
     assert town.run("pg_isready", "db") == (0, "/var/run/postgresql:5432 - accepting connections\n", "")
     code, _, err = town.run("mysqladmin ping -h db")
     assert code == 1 and "Can't connect to MySQL server on 'db:3306'" in err
+
+
+def test_clients_of_databases_connect_or_say_why_not(town: Town) -> None:
+    for name, image, port, variable in (("pg", "postgres:16", 5432, "POSTGRES_PASSWORD"), ("my", "mysql:8", 3306, "MYSQL_ROOT_PASSWORD")):
+        town.put("Pod", lone(name, image, container={"env": [{"name": variable, "value": "x"}]}))
+        town.put("Service", service(name, port=port, target=port))
+    town.settle()
+    town.cluster.advance(10)
+    assert town.run("psql -h pg -U postgres -c 'select 1'") == (0, " ?column? \n----------\n        1\n(1 row)\n\n", "")
+    assert town.run("psql postgresql://u:p@pg:5432/db -tAc 'select 7'")[:2] == (0, "7\n")
+    assert town.run("mysql -h my -uroot -px -e 'select 1; select 2 as two'") == (0, "1\n1\ntwo\n2\n", "")
+    assert town.run("psql -h nothere -c 'select 1'")[2] == 'psql: error: could not translate host name "nothere" to address: Name or service not known\n'
+    assert "port 5432 failed: Connection refused" in town.run(f"psql -h {town.address('tool')} -c 'select 1'")[2]
+    assert town.run("mysql -h nothere -e 'select 1'") == (1, "", "ERROR 2005 (HY000): Unknown MySQL server host 'nothere' (-2)\n")
+    assert "(111)" in town.run(f"mysql -h {town.address('tool')} -e 'select 1'")[2]
+    assert "through socket" in town.run("mysql -e 'select 1'")[2]
+    assert town.run("mysql -h my -e 'create table t (id int)'")[0] == 0, "what sets a database up goes on"
+    assert town.run("psql -h pg -c 'create table t (id int)'")[1] == "CREATE TABLE\n"
+    assert town.run("mysql -h my -e 'select * from t'")[0] == 1, "nobody knows the rows"
+    assert town.run("psql -h pg -c 'select * from t'")[0] == 1
