@@ -72,17 +72,15 @@ def _endpoint(context: Context, service: Obj, pod: Obj) -> dict[str, Any]:
     endpoint["nodeName"] = spec["nodeName"]
     endpoint["targetRef"] = pod_reference(pod)
     node = context.api.get("Node", "", spec["nodeName"])
-    zone = node["metadata"].get("labels", {}).get(ZONE) if node else None
-    if not zone:
-        return endpoint
+    zone = node["metadata"].get("labels", {}).get(ZONE, "") if node else ""
     hints = _hints(service, spec["nodeName"], zone)
-    return {**endpoint, "zone": zone, **({"hints": hints} if hints else {})}
+    return {**endpoint, **({"zone": zone} if zone else {}), **({"hints": hints} if hints else {})}
 
 
 def _hints(service: Obj, node: str, zone: str) -> dict[str, Any]:
-    """Whom the endpoint is meant for, as spec.trafficDistribution wants it."""
+    """Whom the endpoint is meant for, as spec.trafficDistribution wants it; the zone where the node has one."""
     wanted = service["spec"].get("trafficDistribution")
-    hints: dict[str, Any] = {"forZones": [{"name": zone}]} if wanted in _NEAR else {}
+    hints: dict[str, Any] = {"forZones": [{"name": zone}]} if zone and wanted in _NEAR else {}
     return {**hints, "forNodes": [{"name": node}]} if wanted == "PreferSameNode" else hints
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from cluster_core.apiserver.parts import Change
+from cluster_core.apiserver.parts import Change, object_key
 from cluster_core.apiserver.world import World
 from cluster_core.kubeproxy import command, tables
 from cluster_core.kubeproxy.compiling import Compiled, compile_service
@@ -23,7 +23,7 @@ from cluster_core.kubeproxy.recents import Recents
 from cluster_core.kubeproxy.services import Inputs, Place, Port, Reach, ports_reached
 from cluster_core.kubeproxy.walking import Walk, route
 from cluster_core.machinery.clock import SECOND
-from cluster_core.machinery.packets import Packet, Routed
+from cluster_core.machinery.packets import ACCEPT, REJECT, Packet, Routed, Step
 from cluster_core.machinery.typed import Obj
 
 LATENCY = 0.03
@@ -51,6 +51,7 @@ class Proxies:
         self._starting: set[str] = set()
         self._units: set[str] = set()
         self._halted: set[str] = set()
+        self._broken: set[str] = set()
         self._last_sync = 0
         self._running: set[str] = set()
         self._compiled: dict[Key, tuple[Inputs, dict[Place, Compiled]]] = {}
@@ -58,6 +59,8 @@ class Proxies:
         self.recents = Recents(world.clock)
         self.is_broken: Callable[[Obj], bool] = lambda pod: False
         """Whether the kube-proxy in this pod ends as soon as it is started: it makes no rules in that moment."""
+        self.is_strict: Callable[[str], bool] = lambda node: False
+        """Whether the node's kube-proxy rejects what goes to ports that services do not have: in all modes but iptables."""
 
     # ------------------------------------------------------------------------------------------------ which run
 
@@ -84,8 +87,10 @@ class Proxies:
 
     def _recheck(self, node: str) -> None:
         running = self.running()
-        pods = (pod for pod in self._api.on_node("Pod", node) if _is_proxy(pod) and _runs(pod) and not self.is_broken(pod))
-        now = node not in self._halted and (node in self._units or next(pods, None) is not None)
+        pods = [pod for pod in self._api.on_node("Pod", node) if _is_proxy(pod) and _runs(pod)]
+        sound = any(not self.is_broken(pod) for pod in pods)
+        (self._broken.add if pods and not sound else self._broken.discard)(node)
+        now = node not in self._halted and (node in self._units or sound)
         if now and node not in running:
             running.add(node)
             self._starting.add(node)
@@ -222,7 +227,17 @@ class Proxies:
     def route(self, node: str, packet: Packet, local: Collection[str], chance: Callable[[], float]) -> Routed:
         """What the node's rules make of the packet; `local` are the node's addresses."""
         walk = Walk(packet, local, self.recents.on(node), chance)
-        return route(packet, self._candidates(node, packet, local), walk)
+        routed = route(packet, self._candidates(node, packet, local), walk)
+        unknown = routed.action == ACCEPT and not routed.steps and packet.destination not in local
+        return self._stranger(packet) if unknown and self._overlay(node) is not None and self.is_strict(node) else routed
+
+    def _stranger(self, packet: Packet) -> Routed:
+        """A packet of which no rule has heard."""
+        owner = next((each for each in self._api.list("Service") if each["spec"].get("clusterIP") == packet.destination), None)
+        if owner is None:
+            return Routed(ACCEPT, packet.destination, packet.port)
+        step = Step("kube-proxy", "cluster-ips-check", "ip daddr @cluster-ips reject")
+        return Routed(REJECT, packet.destination, packet.port, False, object_key(owner), (step,))
 
     def _candidates(self, node: str, packet: Packet, local: Collection[str]) -> list[Compiled]:
         """The services of which a rule may match the packet."""
@@ -244,6 +259,7 @@ class Proxies:
             "starting": sorted(self._starting),
             "units": sorted(self._units),
             "halted": sorted(self._halted),
+            "broken": sorted(self._broken),
             "last": self._last_sync,
             "recent": self.recents.dump(),
         }
@@ -256,7 +272,8 @@ class Proxies:
         self._halted, self._last_sync = set(state.get("halted", ())), state.get("last", 0)
         self.recents.load(state.get("recent", {}))
         pods = self._api.list("Pod", "kube-system")
-        self._running = {pod["spec"]["nodeName"] for pod in pods if _is_proxy(pod) and _runs(pod) and not self.is_broken(pod)} | self._units
+        self._broken = set(state.get("broken", ()))
+        self._running = {pod["spec"]["nodeName"] for pod in pods if _is_proxy(pod) and _runs(pod)} - self._broken | self._units
         self._running -= self._halted
         self._compiled.clear()
         self._index = Index(self._api)

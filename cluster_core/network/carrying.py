@@ -162,7 +162,8 @@ class Carrier:
         where = f"{packet.destination}:{packet.port}"
         rule = routed.steps[-1].rule
         if routed.action == REJECT:
-            return self._fail(REFUSED, f"{where} is rejected: {routed.service} has no endpoints", NEAR, node)
+            why = "no such port" if rule.endswith(" reject") else "no endpoints"
+            return self._fail(REFUSED, f"{where} is rejected: {routed.service} has {why}", NEAR, node)
         return self._fail(TIMEOUT, f"{where}: packets are dropped by {rule}", NO_ANSWER, node)
 
     # ------------------------------------------------------------------------------------------------ arriving

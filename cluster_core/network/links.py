@@ -21,11 +21,22 @@ class Rules(Protocol):
     def is_running(self, node: str) -> bool: ...
 
 
+class Listening(NamedTuple):
+    """A port that is open in a pod, and the program that listens there."""
+
+    port: int
+    protocol: str
+    program: str
+
+
 class Answering(Protocol):
     """What listens in containers, and what it says. `simulation` wires the workloads in."""
 
     def listener(self, pod: Obj, port: int, protocol: str) -> str | None:
         """The name of the container that listens there now, None when the port is closed."""
+
+    def open_ports(self, pod: Obj) -> list[Listening]:
+        """All that listens in the pod now."""
 
     def answer(self, pod: Obj, container: str, call: Call) -> Response: ...
 

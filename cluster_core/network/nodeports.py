@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import orjson
-
 from cluster_core.apiserver.client import Client
 from cluster_core.machinery.typed import Obj
 from cluster_core.network.links import Links
@@ -45,15 +43,25 @@ def _control_plane(api: Client, links: Links, node: str, call: Call) -> Response
     return Response(200, "ok") if call.plain == "/healthz" else Response(403, "")
 
 
+_HEALTH = """{{
+\t"service": {{
+\t\t"namespace": "{namespace}",
+\t\t"name": "{name}"
+\t}},
+\t"localEndpoints": {count},
+\t"serviceProxyHealthy": true
+}}"""
+
+
 def _service_health(api: Client, node: str, port: int) -> Response | None:
     """kube-proxy's answer to load balancers: whether the service has endpoints on this node."""
     for service in api.list("Service"):
         if service["spec"].get("healthCheckNodePort") == port:
             here = _local_endpoints(api, service, node)
-            name = {"namespace": service["metadata"]["namespace"], "name": service["metadata"]["name"]}
-            told = {"service": name, "localEndpoints": here, "serviceProxyHealthy": True}
-            body = orjson.dumps(told, option=orjson.OPT_INDENT_2).decode()
-            return Response(200 if here else 503, body, "application/json")
+            metadata = service["metadata"]
+            body = _HEALTH.format(namespace=metadata["namespace"], name=metadata["name"], count=here)
+            headers = (("X-Content-Type-Options", "nosniff"), ("X-Load-Balancing-Endpoint-Weight", str(here)))
+            return Response(200 if here else 503, body, "application/json", headers=headers)
     return None
 
 

@@ -98,14 +98,14 @@ class Options:
 
 def run(name: str, typed: Typed) -> Ran | None:
     """Run the command of this name; None when it is no network command."""
-    from cluster_core.network import tools_dig, tools_dns, tools_http, tools_links, tools_socket
+    from cluster_core.network import tools_dig, tools_dns, tools_http, tools_links, tools_ports, tools_socket, tools_sql
 
-    found = (tools_http.TOOLS | tools_dns.TOOLS | tools_dig.TOOLS | tools_socket.TOOLS | tools_links.TOOLS).get(name)
+    found = (tools_http.TOOLS | tools_dns.TOOLS | tools_dig.TOOLS | tools_socket.TOOLS | tools_links.TOOLS | tools_ports.TOOLS | tools_sql.TOOLS).get(name)
     return found(typed) if found else None
 
 
 NAMES = ("curl", "wget", "nslookup", "dig", "host", "nc", "ncat", "netcat", "telnet", "ping", "redis-cli", "getent",
-         "pg_isready", "mysqladmin", "mariadb-admin", "ip", "ifconfig")  # fmt: skip
+         "pg_isready", "mysqladmin", "mariadb-admin", "ip", "ifconfig", "netstat", "ss", "mysql", "mariadb", "psql")  # fmt: skip
 WHY = {
     trace.REFUSED: "Connection refused",
     trace.TIMEOUT: "Connection timed out",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
@@ -42,13 +43,18 @@ def phrase(status: int) -> str:
         return ""
 
 
-def head_of(response: Response) -> list[str]:
-    """Status line and headers."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def head_of(response: Response, now: int) -> list[str]:
+    """Status line and headers of a response that is sent now (microseconds)."""
     size = len(response.body.encode())
     server = [f"Server: {response.server}"] if response.server else []
+    date = (_EPOCH + timedelta(microseconds=now)).strftime("Date: %a, %d %b %Y %H:%M:%S GMT")
     more = [f"{name}: {value}" for name, value in response.headers]
     kind = [f"Content-Type: {response.type}"] if response.body else []
-    return [f"HTTP/1.1 {response.status} {phrase(response.status)}", *server, *kind, f"Content-Length: {size}", *more]
+    more += ["Connection: keep-alive"] if response.server.startswith("nginx") else []
+    return [f"HTTP/1.1 {response.status} {phrase(response.status)}", *server, date, *kind, f"Content-Length: {size}", *more]
 
 
 def curl(typed: Typed) -> Ran:
@@ -74,6 +80,7 @@ class _Curl:
     def __init__(self, typed: Typed, options: Options, url: str) -> None:
         self.typed, self.options, self.url = typed, options, url if "://" in url else f"http://{url}"
         self.limit = options.number("max", 0) or options.number("connect", 0)
+        self.now, self.address = typed.network.world.clock.now, ""
 
     def _call(self) -> Call:
         options = self.options
@@ -92,6 +99,7 @@ class _Curl:
             ran.seconds += result.seconds
             if self.limit and ran.seconds > self.limit:
                 ran.seconds = self.limit
+                self._gives_up(ran, [] if result.outcome in UNRESOLVED else _trying(result), self._timed_out(result))
                 return self._failed(ran, 28, self._timed_out(result))
             failed = self._failure(result, ran)
             if failed is not None:
@@ -111,7 +119,9 @@ class _Curl:
             if host and host == parts.hostname and "Host" not in call.headers:
                 call = call._replace(headers={**call.headers, "Host": parts.netloc})
                 url = url.replace(parts.netloc, address + (f":{parts.port}" if parts.port else ""), 1)
-        return self.typed.talk().request(url, call)
+        talk = self.typed.talk()
+        self.address = talk.origin.ip if talk.origin else ""
+        return talk.request(url, call)
 
     def _timed_out(self, result: Trace) -> str:
         milliseconds = round(self.limit * 1000) + 1
@@ -122,11 +132,11 @@ class _Curl:
     def _failure(self, result: Trace, ran: Ran) -> Ran | None:
         """What curl says when there is no answer; None when there is one."""
         if result.outcome in UNRESOLVED or result.outcome == trace.NO_SOURCE:
-            return self._failed(ran, 6, f"Could not resolve host: {result.name}")
+            told = f"Could not resolve host: {result.name}"
+            self._gives_up(ran, [], told)
+            return self._failed(ran, 6, told)
         if result.outcome in WHY:
-            after = f"after {max(1, round(result.seconds * 1000))} ms"
-            code = 28 if result.outcome == trace.TIMEOUT else 7
-            return self._failed(ran, code, f"Failed to connect to {result.name} port {result.port} {after}: Could not connect to server")
+            return self._unconnected(result, ran)
         if self._distrusts(result):
             ran.err, ran.code = ran.err + _BAD_CERTIFICATE, 60
             return ran
@@ -135,6 +145,18 @@ class _Curl:
         if "fail" in self.options.flags and result.response.status >= 400:
             return self._failed(ran, 22, f"The requested URL returned error: {result.response.status}")
         return None
+
+    def _unconnected(self, result: Trace, ran: Ran) -> Ran:
+        after = f"after {max(1, round(result.seconds * 1000))} ms"
+        told = f"Failed to connect to {result.name} port {result.port} {after}: Could not connect to server"
+        tried = f"* connect to {result.address} port {result.port} from {self.address} port {_own_port(self.now)} failed: {WHY[result.outcome]}"
+        self._gives_up(ran, [*_trying(result), tried], told)
+        return self._failed(ran, 28 if result.outcome == trace.TIMEOUT else 7, told)
+
+    def _gives_up(self, ran: Ran, lines: list[str], told: str) -> None:
+        """What it says with -v before it fails."""
+        if "verbose" in self.options.flags:
+            ran.err += "\n".join([*lines, f"* {told}", "* closing connection #0", ""])
 
     def _distrusts(self, result: Trace) -> bool:
         outside = result.hops[-1].kind == "outside"
@@ -152,20 +174,17 @@ class _Curl:
     def _verbose(self, result: Trace, ran: Ran) -> None:
         if "verbose" not in self.options.flags:
             return
-        lines = [] if is_address(result.name) else [f"* Host {result.name}:{result.port} was resolved.", "* IPv6: (none)",
-                                                    f"* IPv4: {result.address}"]  # fmt: skip
-        lines += [f"*   Trying {result.address}:{result.port}...", f"* Connected to {result.name} ({result.address}) port {result.port}"]
-        call = result.call
+        call, lines = result.call, [*_trying(result), f"* Connected to {result.name} ({result.address}) port {result.port}", "* using HTTP/1.x"]
         headers = {"Host": call.host, **{name: value for name, value in call.headers.items() if name.lower() != "host"}}
         lines += [f"> {call.method} {call.path} HTTP/1.1", *(f"> {name}: {value}" for name, value in headers.items()), "> "]
-        lines += [*(f"< {line}" for line in head_of(result.response)), "< "]
+        lines += ["* Request completely sent off", *(f"< {line}" for line in head_of(result.response, self.now)), "< "]
         ran.err += "\n".join([*lines, f"* Connection #0 to host {result.name} left intact", ""])
 
     def _done(self, result: Trace, ran: Ran) -> Ran:
         response, flags = result.response, self.options.flags
         text = "" if "head" in flags else response.body
         if flags & {"include", "head"}:
-            text = "\r\n".join([*head_of(response), "", ""]) + text
+            text = "\r\n".join([*head_of(response, self.now), "", ""]) + text
         target = self.options.value("output")
         if "remote" in flags:
             target = result.call.plain.rpartition("/")[2] or "index.html"
@@ -188,6 +207,16 @@ class _Curl:
         return text
 
 
+def _trying(result: Trace) -> list[str]:
+    """What curl -v says until it is connected."""
+    lines = [] if is_address(result.name) else [f"* Host {result.name}:{result.port} was resolved.", "* IPv6: (none)", f"* IPv4: {result.address}"]
+    return [*lines, f"*   Trying {result.address}:{result.port}..."]
+
+
+def _own_port(now: int) -> int:
+    return 32768 + now // 1000 % 28000
+
+
 # ------------------------------------------------------------------------------------------------ wget
 
 _WGET_VALUED = {"-O": "output", "--output-document": "output", "-T": "timeout", "--timeout": "timeout", "-t": "tries",
@@ -208,10 +237,10 @@ def wget(typed: Typed) -> Ran:
         headers[name.strip()] = value.strip()
     post = options.value("post")
     result = typed.talk().request(url, Call("POST" if post else "GET", headers=headers, body=post))
-    return _wget_result(options, result)
+    return _wget_result(options, result, typed.network.world.clock.now)
 
 
-def _wget_result(options: Options, result: Trace) -> Ran:
+def _wget_result(options: Options, result: Trace, now: int) -> Ran:
     ran = Ran(seconds=result.seconds)
     quiet, limit = "quiet" in options.flags, options.number("timeout", 0)
     if result.outcome in UNRESOLVED or result.outcome == trace.NO_SOURCE:
@@ -224,7 +253,7 @@ def _wget_result(options: Options, result: Trace) -> Ran:
     if result.outcome in WHY:
         return _wget_failed(ran, f"can't connect to remote host ({result.address}): {WHY[result.outcome]}")
     if "server" in options.flags:
-        ran.err += "".join(f"  {line}\n" for line in head_of(result.response))
+        ran.err += "".join(f"  {line}\n" for line in head_of(result.response, now))
     if not result.response.status:
         return _wget_failed(ran, "error getting response")
     if result.response.status >= 400:

@@ -58,7 +58,7 @@ def _nc_result(typed: Typed, options: Options, result: Trace, ran: Ran) -> Ran:
         service = _SERVICES.get(port, "*")
         ran.err = f"Connection to {name} ({result.address}) {port} port [{kind}/{service}] succeeded!\n"
     if "scan" not in options.flags:
-        head = "\r\n".join([*head_of(result.response), "", ""]) if result.response.status else ""
+        head = "\r\n".join([*head_of(result.response, typed.network.world.clock.now), "", ""]) if result.response.status else ""
         ran.out = head + result.response.body
     return ran
 

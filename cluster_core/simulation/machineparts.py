@@ -39,6 +39,7 @@ def install(cluster: Cluster, containers: Containers) -> None:
     control.note = lambda component, what, text: _noted(cluster, component, what, text)
     park.boot = lambda machine: boot(cluster, machine)
     proxyunits.proxies_of(cluster).is_broken = lambda pod: proxyunits.pod_fault(cluster, pod)
+    proxyunits.proxies_of(cluster).is_strict = lambda node: proxyunits.mode_of(cluster, node) != "iptables"
     containers.fault = lambda launch: (
         control.fault_of(launch.pod, launch.container["name"]) or proxyunits.fault(cluster, launch) or nameserving.fault(launch)
     )

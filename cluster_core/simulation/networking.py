@@ -17,7 +17,7 @@ from cluster_core.machinery.timestamps import parse_time
 from cluster_core.machinery.typed import Obj
 from cluster_core.network import accesslogs
 from cluster_core.network.answers import Program, respond
-from cluster_core.network.links import Links, Upstream
+from cluster_core.network.links import Links, Listening, Upstream
 from cluster_core.network.network import Network
 from cluster_core.network.trace import Call, Response, Source, Trace
 from cluster_core.simulation import containertools, nameserving
@@ -111,6 +111,18 @@ class _ContainerAnswers:
             if self._listens(pod, container, port, protocol):
                 return str(container["name"])
         return None
+
+    def open_ports(self, pod: Obj) -> list[Listening]:
+        found = []
+        for container in (*pod["spec"]["containers"], *_sidecars(pod)):
+            launch, process = self._running(pod, container)
+            numbers = {*process.program.ports, *process.program.udp, *(each["containerPort"] for each in container.get("ports", ()))}
+            numbers |= set(listening.open_ports(launch, process))
+            found += [
+                Listening(port, protocol, process.program.name)
+                for port in sorted(numbers) for protocol in ("TCP", "UDP") if self._listens(pod, container, port, protocol)
+            ]  # fmt: skip
+        return found
 
     def _listens(self, pod: Obj, container: Obj, port: int, protocol: str) -> bool:
         running = (_status(pod, container["name"]) or {}).get("state", {}).get("running")

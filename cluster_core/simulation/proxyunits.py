@@ -13,11 +13,13 @@ import yaml
 
 from cluster_core.kubeproxy.proxies import Proxies
 from cluster_core.machinery.containers import Launch
+from cluster_core.machinery.timestamps import parse_time
 from cluster_core.machinery.typed import Obj
 from cluster_core.machines import flags, systemd
 from cluster_core.machines.machine import Machine
 from cluster_core.simulation import clientaccess
 from cluster_core.simulation.chronicle import FAILED, MUTE, STARTED, STOPPED, chronicle_of
+from cluster_core.simulation.nodes import fleet_of, park_of
 
 if TYPE_CHECKING:
     from cluster_core.simulation.cluster import Cluster
@@ -136,8 +138,6 @@ def is_active(machine: Machine) -> bool:
 
 def mode_of(cluster: Cluster, node: str) -> str:
     """How the node's kube-proxy makes its rules: a member of MODES."""
-    from cluster_core.simulation.nodes import park_of
-
     machine = park_of(cluster).get(node)
     if machine is not None and cluster.spec.flavour != "kubeadm":
         return str(machine.proxy.get("mode", "iptables"))
@@ -152,12 +152,24 @@ def _argv(pod: Obj) -> list[str]:
 
 
 def _configuration(cluster: Cluster, pod: Obj) -> dict[str, str]:
-    """The files that ConfigMaps put into the pod."""
+    """The files that ConfigMaps have put into the pod, as they were when its container was started."""
     api = cluster.world.client("system:kube-proxy")
-    found = {}
     mounts = {each["name"]: each["mountPath"] for each in pod["spec"]["containers"][0].get("volumeMounts") or ()}
+    earlier = fleet_of(cluster).known(pod["metadata"].get("uid", "")).get("mounted", {})
+    found: dict[str, str] = {}
     for volume in pod["spec"].get("volumes") or ():
-        source = api.get("ConfigMap", "kube-system", (volume.get("configMap") or {}).get("name", "")) if volume.get("configMap") else None
-        for name, text in (source or {}).get("data", {}).items():
-            found[f"{mounts.get(volume['name'], '')}/{name}"] = text
+        name, place = (volume.get("configMap") or {}).get("name", ""), mounts.get(volume["name"], "")
+        source = api.get("ConfigMap", "kube-system", name) if name else None
+        then = [files for since, files in earlier.get(volume["name"], ()) if since <= _started(cluster, pod)]
+        files = then[-1] if then else (source or {}).get("data", {})
+        found |= {f"{place}/{path}": text for path, text in files.items()}
     return found
+
+
+def _started(cluster: Cluster, pod: Obj) -> int:
+    """When the pod's container was started, now when it does not run."""
+    for status in pod.get("status", {}).get("containerStatuses") or ():
+        running = (status.get("state") or {}).get("running")
+        if running:
+            return parse_time(running["startedAt"])
+    return cluster.clock.now

@@ -71,8 +71,6 @@ def commands(run: Run) -> dict[str, Command]:
 _CLIENTS = {
     "redis-cli": "PONG\n",
     "pg_isready": "/var/run/postgresql:5432 - accepting connections\n",
-    "psql": "",
-    "mysql": "",
     "mysqladmin": "mysqld is alive\n",
     "mariadb-admin": "mysqld is alive\n",
     "mongo": "{ ok: 1 }\n",

@@ -19,7 +19,7 @@ class TraceWanted(Strict, serializers.Serializer):
     """from: {"pod": "namespace/name"}, {"node": "name"} or "outside"; to: a URL, host:port or host."""
 
     to = serializers.CharField(max_length=2048)
-    method = serializers.CharField(max_length=16, default="GET")
+    method = serializers.RegexField(r"^[A-Za-z]+$", max_length=16, default="GET", error_messages={"invalid": "must be a method such as GET or POST"})
     headers = serializers.DictField(child=serializers.CharField(max_length=4096), default=dict)
     body = serializers.CharField(default="", allow_blank=True, trim_whitespace=False, max_length=65536)
 

@@ -235,6 +235,27 @@ def test_the_proxy_mode_decides_where_the_rules_are(up: SetUp, mode: str, tool: 
     assert [each for each, shows in tools.items() if shows] == [tool]
 
 
+def test_a_proxys_edited_configuration_waits_for_its_restart() -> None:
+    up = SetUp("kubeadm")
+    found = up.find("ConfigMap", "kube-proxy", "kube-system")
+    text = found["data"]["config.conf"].replace('mode: ""', "mode: nftables")
+    up.api.update("ConfigMap", {**found, "data": {**found["data"], "config.conf": text}})
+    up.cluster.advance(300)
+    assert "10.96.0.1" in up.run("iptables-save", WORKER) and not up.run("nft list ruleset", WORKER)
+    for each in up.api.on_node("Pod", WORKER):
+        if each["metadata"]["name"].startswith("kube-proxy"):
+            up.api.delete("Pod", "kube-system", each["metadata"]["name"])
+    up.cluster.advance(60)
+    assert "10.96.0.1" not in up.run("iptables-save", WORKER) and "10.96.0.1" in up.run("nft list ruleset", WORKER)
+
+
+@pytest.mark.parametrize(("mode", "code"), [("iptables", 28), ("nftables", 7), ("ipvs", 7)])
+def test_a_port_that_a_service_does_not_have_is_rejected_in_all_modes_but_iptables(up: SetUp, mode: str, code: int) -> None:
+    proxied(up, 'mode: ""', f'mode: "{mode}"')
+    assert f"curl: ({code})" in up.run("curl -sS -m 2 http://10.96.0.10:81", WORKER)
+    assert "curl: (28)" in up.run("curl -sS -m 2 http://10.96.77.77", WORKER)
+
+
 def test_an_unknown_mode_takes_the_proxy_down(up: SetUp) -> None:
     proxied(up, 'mode: ""', 'mode: "iptabels"')
     said = "must be iptables, ipvs, nftables or blank"

@@ -37,6 +37,47 @@ def test_curl_tells_more_when_asked(town: Town) -> None:
     assert out.startswith("HTTP/1.1 200 OK\r\nServer: nginx/")
 
 
+def test_curl_tells_how_it_failed_to_connect(town: Town) -> None:
+    address = town.address("tool")
+    refused = town.run(f"curl -v http://{address}:99")
+    assert refused[0] == 7 and f"*   Trying {address}:99...\n* connect to {address} port 99 from {address} port " in refused[2]
+    assert "failed: Connection refused\n* Failed to connect to " in refused[2] and "* closing connection #0\n" in refused[2]
+    assert "* Could not resolve host: nothere\n* closing connection #0\ncurl: (6)" in town.run("curl -v http://nothere")[2]
+    late = town.run("curl -v -m 2 http://web:81")[2]
+    assert f"*   Trying {town.ask('web').address}:81...\n* Connection timed out after 2001 milliseconds\n" in late
+
+
+def test_answers_have_a_date(town: Town) -> None:
+    assert "\nDate: Thu, 01 Jan 2026 00:0" in town.run("curl -sI http://web")[1].replace("\r", "")
+    assert "Connection: keep-alive" in town.run("curl -sI http://web")[1]
+
+
+def test_a_health_check_weighs_the_nodes_endpoints(town: Town) -> None:
+    town.put("Service", {**service("web"), "metadata": {"name": "weighed", "namespace": "default"}})
+    found = town.api.get("Service", "default", "weighed")
+    assert found is not None
+    town.api.update("Service", {**found, "spec": {**found["spec"], "type": "LoadBalancer", "externalTrafficPolicy": "Local"}})
+    town.settle()
+    found = town.api.get("Service", "default", "weighed")
+    assert found is not None
+    shown = town.run(f"curl -si http://172.18.0.3:{found['spec']['healthCheckNodePort']}")[1]
+    assert "X-Load-Balancing-Endpoint-Weight: 1" in shown and '\t"localEndpoints": 1,\n' in shown
+    town.api.delete("Service", "default", "weighed")
+
+
+def test_a_pod_shows_who_listens(town: Town) -> None:
+    second = {"name": "cache", "image": "redis"}
+    both = lone("both", "nginx")
+    both["spec"]["containers"].append(second)
+    town.put("Pod", both)
+    town.settle()
+    shown = town.run("netstat -tlnp", "both")[1].splitlines()[2:]
+    assert [line.split()[3] for line in shown] == ["0.0.0.0:80", "0.0.0.0:6379"] and shown[0].endswith("1/nginx")
+    assert "LISTEN" in town.run("ss -tln | grep :80", "both")[1]
+    assert town.run("netstat -uln", "both")[1].count("\n") == 2
+    assert "0.0.0.0" not in town.run("netstat -tln")[1], "a pod that only sleeps"
+
+
 def test_wget_saves_and_fails_as_busybox_does(town: Town) -> None:
     assert "Welcome" in town.run("wget -qO- http://web")[1]
     assert "Welcome" in town.run("wget -q web && cat index.html")[1]
@@ -150,3 +191,23 @@ def test_databases_tell_clients_whether_they_are_up(town: Town) -> None:
     assert town.run("pg_isready", "db") == (0, "/var/run/postgresql:5432 - accepting connections\n", "")
     code, _, err = town.run("mysqladmin ping -h db")
     assert code == 1 and "Can't connect to MySQL server on 'db:3306'" in err
+
+
+def test_clients_of_databases_connect_or_say_why_not(town: Town) -> None:
+    for name, image, port, variable in (("pg", "postgres:16", 5432, "POSTGRES_PASSWORD"), ("my", "mysql:8", 3306, "MYSQL_ROOT_PASSWORD")):
+        town.put("Pod", lone(name, image, container={"env": [{"name": variable, "value": "x"}]}))
+        town.put("Service", service(name, port=port, target=port))
+    town.settle()
+    town.cluster.advance(10)
+    assert town.run("psql -h pg -U postgres -c 'select 1'") == (0, " ?column? \n----------\n        1\n(1 row)\n\n", "")
+    assert town.run("psql postgresql://u:p@pg:5432/db -tAc 'select 7'")[:2] == (0, "7\n")
+    assert town.run("mysql -h my -uroot -px -e 'select 1; select 2 as two'") == (0, "1\n1\ntwo\n2\n", "")
+    assert town.run("psql -h nothere -c 'select 1'")[2] == 'psql: error: could not translate host name "nothere" to address: Name or service not known\n'
+    assert "port 5432 failed: Connection refused" in town.run(f"psql -h {town.address('tool')} -c 'select 1'")[2]
+    assert town.run("mysql -h nothere -e 'select 1'") == (1, "", "ERROR 2005 (HY000): Unknown MySQL server host 'nothere' (-2)\n")
+    assert "(111)" in town.run(f"mysql -h {town.address('tool')} -e 'select 1'")[2]
+    assert "through socket" in town.run("mysql -e 'select 1'")[2]
+    assert town.run("mysql -h my -e 'create table t (id int)'")[0] == 0, "what sets a database up goes on"
+    assert town.run("psql -h pg -c 'create table t (id int)'")[1] == "CREATE TABLE\n"
+    assert town.run("mysql -h my -e 'select * from t'")[0] == 1, "nobody knows the rows"
+    assert town.run("psql -h pg -c 'select * from t'")[0] == 1
