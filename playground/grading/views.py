@@ -283,6 +283,12 @@ class MomentPage(GradingView):
         made = moment(self.submission(pk), request, str(request.query_params.get("check", "")))
         return HttpResponseRedirect(made["url"])
 
+    def handle_exception(self, exc: Exception) -> Any:
+        """What is not there is told as on all pages: people come here."""
+        if isinstance(exc, Http404):
+            return render_page(self.request, "404.html", status=404)
+        return super().handle_exception(exc)
+
 
 class TokenView(GradingView):
     @extend_schema(responses={200: serializers.Token, **_PROBLEMS})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -147,6 +148,41 @@ def test_what_takes_long_shows_how_far_it_is_and_can_be_stopped(live: Page) -> N
     assert violations(live) == []
     live.get_by_role("button", name="Stop", exact=True).click()
     wait(live, "window.answer?.cancelled === true", 20)
+    expect(live.get_by_role("progressbar")).to_have_count(0)
+
+
+BUDGET = "---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec: {minAvailable: 4, selector: {matchLabels: {app: web}}}\n"
+
+
+def test_a_drain_shows_how_far_it_is_and_can_be_stopped(live: Page) -> None:
+    """A budget that lets no pod go: the drain waits, until it is stopped and the node takes pods again."""
+    live.evaluate("(text) => playground.api.apply(text)", EXAMPLES[0] + BUDGET)
+    wait(live, f"{WEB} && p.phase === 'Running').length === 4", 60)
+    node = live.evaluate(f"{WEB})[0].node")
+    there = live.evaluate(f"{WEB} && p.node === '{node}').map((p) => p.uid)")
+    live.evaluate("(uid) => playground.select(uid)", uid_of(live, "Node", node))
+    live.get_by_role("button", name="Drain", exact=True).click()
+    progress = live.get_by_role("progressbar")
+    expect(progress).to_be_visible()
+    expect(progress).to_have_accessible_name(re.compile(rf"{node}.*{len(there)}"))
+    expect(live.get_by_text("kubectl drain")).to_be_visible()
+    wait(live, f"playground.store.named('Node', undefined, '{node}').unschedulable === true")
+    assert violations(live) == []
+    live.get_by_role("button", name="Stop", exact=True).click()
+    expect(progress).to_have_count(0)
+    wait(live, f"!playground.store.named('Node', undefined, '{node}').unschedulable")
+    live.evaluate("() => playground.api.clock({action: 'advance', seconds: 120})")
+    assert live.evaluate(f"{WEB} && p.node === '{node}' && !p.deleting).map((p) => p.uid)") == there
+
+
+def test_a_drain_that_nothing_holds_up_comes_to_its_end(live: Page) -> None:
+    live.evaluate("(text) => playground.api.apply(text)", EXAMPLES[0])
+    wait(live, f"{WEB} && p.phase === 'Running').length === 4", 60)
+    node = live.evaluate(f"{WEB})[0].node")
+    live.evaluate("(uid) => playground.select(uid)", uid_of(live, "Node", node))
+    live.get_by_role("button", name="Drain", exact=True).click()
+    live.evaluate("() => playground.api.clock({action: 'advance', seconds: 60})")
+    wait(live, f"{WEB} && p.node === '{node}').length === 0 && {WEB} && p.phase === 'Running').length === 4", 60)
     expect(live.get_by_role("progressbar")).to_have_count(0)
 
 

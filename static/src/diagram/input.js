@@ -21,7 +21,8 @@ export function attachInput(canvas, controls) {
   /** @type {Map<number, {x: number, y: number}>} */
   const fingers = new Map();
   let travelled = 0;
-  let spread = 0;
+  /** Of two fingers: how far apart, and where between them. */
+  let pair = { distance: 0, x: 0, y: 0 };
 
   const at = (/** @type {MouseEvent} */ event) => ({ x: event.offsetX, y: event.offsetY });
   const apart = () => {
@@ -35,7 +36,7 @@ export function attachInput(canvas, controls) {
     canvas.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, at(event));
     if (fingers.size === 1) travelled = 0;
-    if (fingers.size === 2) spread = apart().distance;
+    if (fingers.size === 2) pair = apart();
   }
 
   /** @param {PointerEvent} event */
@@ -50,9 +51,10 @@ export function attachInput(canvas, controls) {
   }
 
   function pinch() {
-    const { distance, x, y } = apart();
-    if (spread > 0) controls.zoom(distance / spread, x, y);
-    spread = distance;
+    const now = apart();
+    controls.pan(now.x - pair.x, now.y - pair.y);
+    if (pair.distance > 0) controls.zoom(now.distance / pair.distance, now.x, now.y);
+    pair = now;
   }
 
   /** @param {PointerEvent} event */
