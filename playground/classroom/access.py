@@ -13,6 +13,8 @@ from enum import StrEnum
 
 from django.conf import settings
 
+from playground.grading.saying import Said
+
 from .models import Course, Membership, Ownership, Share
 
 
@@ -108,17 +110,18 @@ YES = Decision(True)
 
 
 def refused(status: int, reason: str) -> Decision:
+    """In English; pages say it in the language of the request where it is `Said`."""
     return Decision(False, status, reason)
 
 
 def missing(cluster: str) -> Decision:
     """The words are those for a cluster that is not there at all."""
-    return refused(404, f'cluster "{cluster}" not found')
+    return refused(404, Said('cluster "%(cluster)s" not found', cluster=cluster))
 
 
 def signed_in(who: Who) -> Decision:
     """Whether we know who it is."""
-    return YES if who.known else refused(401, who.problem or "log in first, or send an API token")
+    return YES if who.known else refused(401, who.problem or Said("log in first, or send an API token"))
 
 
 def may(who: Who, action: Action, cluster: str) -> Decision:
@@ -130,15 +133,16 @@ def may(who: Who, action: Action, cluster: str) -> Decision:
     if standing is Standing.STRANGER:
         return missing(cluster)
     if not who.has_scope(SCOPE_OF[action]):
-        return refused(403, f"the API token does not have the scope {SCOPE_OF[action]}")
+        return refused(403, Said("the API token does not have the scope %(scope)s", scope=SCOPE_OF[action]))
     if action not in ALLOWED[standing]:
-        return refused(403, f"as a {standing} of this cluster you may not {action} it")
+        return refused(403, Said(_NOT_AS, standing=Said(standing.value), action=action.value))
     if action in CHANGES and standing is not Standing.STAFF and is_frozen(owned):
         return refused(403, FROZEN)
     return YES
 
 
-FROZEN = "the class is frozen by its teacher: nothing can be changed now"
+FROZEN = Said("the class is frozen by its teacher: nothing can be changed now")
+_NOT_AS = "as a %(standing)s of this cluster you may not %(action)s it"
 
 
 def is_frozen(owned: Ownership | None) -> bool:
@@ -181,10 +185,10 @@ def may_in(who: Who, action: Action, course: str) -> Decision:
     role = Membership.objects.filter(course=found, user=who.user).values_list("role", flat=True).first()
     allowed = frozenset(Action) if who.admin else IN_COURSE.get(role or "", frozenset())
     if found is None or not allowed:
-        return refused(404, f'course "{course}" not found')
+        return refused(404, Said('course "%(course)s" not found', course=course))
     if not who.has_scope(SCOPE_OF[action]):
-        return refused(403, f"the API token does not have the scope {SCOPE_OF[action]}")
-    return YES if action in allowed else refused(403, f"as {role} of this course you may not do this")
+        return refused(403, Said("the API token does not have the scope %(scope)s", scope=SCOPE_OF[action]))
+    return YES if action in allowed else refused(403, Said("as %(role)s of this course you may not do this", role=Said(role or "stranger")))
 
 
 def teaches_somewhere(who: Who) -> Decision:
@@ -192,9 +196,9 @@ def teaches_somewhere(who: Who) -> Decision:
     if not signed_in(who) or who.admin:
         return signed_in(who)
     if not who.has_scope("teach"):
-        return refused(403, "the API token does not have the scope teach")
+        return refused(403, Said("the API token does not have the scope %(scope)s", scope="teach"))
     teaches = Membership.objects.filter(user=who.user, role__in=TEACHERS).exists()
-    return YES if teaches else refused(403, "only teachers may do this")
+    return YES if teaches else refused(403, Said("only teachers may do this"))
 
 
 def scopes_of(who: Who) -> frozenset[str]:

@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.urls import reverse
 
+from playground.grading import saying
+
 from . import access, identity, routes
 from .access import Action, Decision
 
@@ -61,4 +63,4 @@ def refusal(request: HttpRequest, decision: Decision) -> HttpResponse:
         return JsonResponse(body, status=decision.status, headers=headers)
     if decision.status == 401:
         return HttpResponseRedirect(f"{reverse('login')}?{urlencode({'next': request.get_full_path()})}")
-    return render(request, "classroom/refused.html", {"decision": decision}, status=decision.status)
+    return render(request, "classroom/refused.html", {"decision": decision, "reason": saying.here(decision.reason)}, status=decision.status)

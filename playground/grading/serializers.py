@@ -91,6 +91,7 @@ class SubmissionShown(Serializer):
     texts = serializers.DictField(
         child=serializers.DictField(), help_text="per check: title, message and hint in the language of the request"
     )
+    message = serializers.CharField(help_text="the verdict's message in the language of the request")
     problem = serializers.CharField()
     webhook = WebhookShown(required=False)
 

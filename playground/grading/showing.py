@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from . import catalogue, wording
+from . import catalogue, saying, wording
 from .models import Delivery, Submission
 from .verdict import for_student
 
@@ -27,6 +27,7 @@ def submission(found: Submission, *, teacher: bool = False) -> dict[str, Any]:
         "verdict": verdict,
         "links": links(found, verdict),
         "texts": _texts(found, verdict),
+        "message": saying.told(verdict.get("said", verdict["message"])) if verdict else "",
         "problem": found.problem,
     }
     delivery = getattr(found, "delivery", None)

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import Client
+
+from playground.classroom.models import Course, Membership
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GERMAN = {"Accept-Language": "de"}
@@ -90,3 +93,13 @@ def test_a_verdict_is_the_same_in_every_language_and_is_read_in_ones_own(web: Cl
 def test_what_is_wrong_with_a_hand_in_is_said_in_ones_language(web: Client) -> None:
     answer = web.post("/exercises/first-pod/", {"action": "submit", "text": "", "cluster": "nobody"}, headers=GERMAN)
     assert "Es gibt keinen Cluster namens nobody." in answer.content.decode()
+
+
+def test_a_refusal_is_said_in_ones_language_and_in_english_to_programs(web: Client, settings: Any) -> None:
+    settings.LOCAL_MODE = False
+    web.force_login(get_user_model().objects.create_user("ada"))
+    course = Course.objects.create(slug="alpha", name="Alpha")
+    Membership.objects.create(course=course, user=get_user_model().objects.get(), role=Membership.Role.STUDENT)
+    assert "Das darfst du in diesem Kurs nicht. Deine Rolle darin: Lernende" in page(web, "/courses/alpha/wall/", headers=GERMAN)
+    refused = web.get("/api/v1/courses/alpha/wall/", headers=GERMAN)
+    assert refused.json()["message"] == "as student of this course you may not do this"

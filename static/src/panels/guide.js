@@ -43,10 +43,10 @@ const quizView = (lesson, answers, choose) => html`<h3>${t("guide.questions")}</
   )}`;
 
 /** @param {any} exercise @param {any} answer @param {boolean} busy @param {() => void} handIn */
-const exerciseView = (exercise, { verdict, texts }, busy, handIn) => html`<div class="prose">${prose(exercise.descriptionHtml)}</div>
+const exerciseView = (exercise, { verdict, texts, message }, busy, handIn) => html`<div class="prose">${prose(exercise.descriptionHtml)}</div>
   <ul class="learn-checks">${exercise.checks.map((/** @type {any} */ check) => checkLine(outcome(check, verdict, texts)))}</ul>
   ${verdict ? html`<p class="verdict ${verdict.passed ? "verdict-passed" : "verdict-failed"}" role="status"><strong>${t(verdict.passed ? "guide.passed" : "guide.failed")}</strong> ${t("guide.points", { n: verdict.points, most: verdict.maxPoints })}</p>
-    ${verdict.message ? html`<p>${verdict.message}</p>` : nothing}` : nothing}
+    ${message ? html`<p>${message}</p>` : nothing}` : nothing}
   ${exercise.forms.includes("cluster")
     ? html`<button class="button button-primary" type="button" ?disabled=${busy} @click=${handIn}>${t(busy ? "guide.grading" : "guide.handIn")}</button>`
     : html`<p><a class="button" href="/exercises/${exercise.name}/">${t("guide.handInThere")}</a></p>`}`;
