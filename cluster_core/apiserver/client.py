@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cluster_core.apiserver import deletion, events, lifecycle, objectmeta
+from cluster_core.apiserver import deletion, events, lifecycle, objectmeta, scale
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.kind import Kind
 from cluster_core.apiserver.request import User
@@ -20,6 +20,8 @@ from cluster_core.machinery.typed import Obj
 if TYPE_CHECKING:
     from cluster_core.apiserver.server import ApiServer
 
+_MANAGER = "kube-controller-manager"
+"""As whom the controllers own fields."""
 Objects = list[Obj]
 """Inside Client, `list` is a verb."""
 
@@ -89,6 +91,13 @@ class Client:
         metadata = obj["metadata"]
         context = self._context(kind, "update", metadata.get("namespace", ""), metadata["name"])
         return lifecycle.update(context, lambda _: obj)
+
+    def scale(self, kind: Kind, obj: Obj, replicas: int) -> Obj:
+        """Set the replicas by way of the Scale, and be their owner: the one write of a part that others can conflict with."""
+        metadata = obj["metadata"]
+        context = self._context(kind, "update", metadata.get("namespace", ""), metadata["name"], "scale")
+        context.field_manager = _MANAGER
+        return lifecycle.update(context, lambda old: scale.resized(context, old, replicas))
 
     def update_status(self, kind: str, obj: Obj) -> Obj:
         return self.update(kind, obj, subresource="status")

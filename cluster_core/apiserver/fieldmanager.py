@@ -13,11 +13,11 @@ from typing import Any, cast
 
 import orjson
 
-from cluster_core.apiserver import decode, decode_yaml, identity, lifecycle, negotiate, unstructured
+from cluster_core.apiserver import decode, decode_yaml, identity, lifecycle, negotiate, partowners, unstructured
 from cluster_core.apiserver.body import inward, type_of
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.request import ApiRequest
-from cluster_core.machinery import errors, fieldset, gofmt, managedfields, yamlio
+from cluster_core.machinery import errors, fieldset, gofmt, managedfields, managers, yamlio
 from cluster_core.machinery.typed import Obj, Type
 
 _REMEMBERED = 256
@@ -31,6 +31,8 @@ class FieldManager:
     def __init__(self) -> None:
         self._first_entries: OrderedDict[tuple[str, ...], list[Obj]] = OrderedDict()
         """The entries of objects created lately, by all that decides them: many objects differ in little but the name."""
+        self.shown: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+        """The entries of objects shown lately, with those of parts, by uid, resourceVersion and apiVersion: see `partowners`."""
 
     def created(self, context: Context, obj: Obj) -> Obj:
         """The new object with its creator as the manager of every field."""
@@ -65,9 +67,11 @@ class FieldManager:
         return self._managed(context, new, old)
 
     def _managed(self, context: Context, new: Obj, old: Obj | None) -> Obj:
-        if context.api_version == context.kind.api_version:
-            return managedfields.update(type_of(context), old, new, self._writer(context))
         live = negotiate.outward(context, old) if old is not None else None
+        if live is not None and not managers.entries_of(live):
+            live = partowners.told(context, live)
+        if context.api_version == context.kind.api_version:
+            return managedfields.update(type_of(context), live, new, self._writer(context))
         found = managedfields.update(type_of(context), live, negotiate.outward(context, new), self._writer(context))
         return {**new, "metadata": found["metadata"]}
 
@@ -105,7 +109,7 @@ class FieldManager:
     def _applied(self, context: Context, live: Obj | None, config: Obj, force: bool) -> Obj:
         """The live object with the configuration applied, with defaults, in its storage version."""
         type = type_of(context)
-        before = negotiate.outward(context, live) if live is not None else None
+        before = partowners.told(context, negotiate.outward(context, live)) if live is not None else None
         new = managedfields.apply(type, before, config, self._writer(context), force)
         _hold_against(context, context.options.get("repeated") or [])
         if new is before:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
 
-from cluster_core.apiserver import deletion, identity, lifecycle, listing, negotiate, options, patching, table
+from cluster_core.apiserver import (
+    deletion,
+    identity,
+    lifecycle,
+    listing,
+    negotiate,
+    options,
+    partowners,
+    patching,
+    table,
+)
 from cluster_core.apiserver.body import delete_options, read_object
 from cluster_core.apiserver.context import Context
 from cluster_core.apiserver.kind import Kind
@@ -24,7 +34,7 @@ def get(context: Context, request: ApiRequest) -> ApiResponse:
     _check_version(context, request.parameter("resourceVersion"))
     obj = lifecycle.existing(context)
     present = context.server.present.get(context.kind.name)
-    return negotiate.respond(context, request, present(obj) if present else obj)
+    return negotiate.respond(context, request, partowners.told(context, present(obj) if present else obj))
 
 
 def _check_version(context: Context, given: str) -> None:
@@ -146,7 +156,9 @@ def _list_object(context: Context, page: listing.Page, format: negotiate.Format)
     if format.shape == "Table":
         columns = table.columns_of(context.kind, context.served)
         now = context.server.world.clock.now
-        shown = (negotiate.outward(context, obj) for obj in page.items)
+        shown: Iterable[Obj] = (negotiate.outward(context, obj) for obj in page.items)
+        if len(page.items) <= partowners.ROWS:
+            shown = (partowners.told(context, obj) for obj in shown)
         rows = [table.row(columns, obj, now, format.include, format.version) for obj in shown]
         return table.table(columns, rows, page.metadata(), format.version)
     if format.shape == "PartialObjectMetadata":

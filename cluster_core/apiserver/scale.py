@@ -44,6 +44,11 @@ def _scaled(context: Context, old: Obj, change: Change) -> Obj:
     return managers.with_managed(new, scalefields.to_parent(owners, after, context.api_version, path))
 
 
+def resized(context: Context, obj: Obj, replicas: int) -> Obj:
+    """The object with so many replicas, owned by the context's field manager."""
+    return _scaled(context, obj, lambda before: _written(context, before, {**before, "spec": {"replicas": replicas}}))
+
+
 def _written(context: Context, before: Obj, wanted: Obj) -> Obj:
     """The Scale wanted, with the writer as the owner of what changed."""
     type = schema.type_of(*_SCALE)

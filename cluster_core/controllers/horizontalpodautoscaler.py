@@ -266,12 +266,7 @@ class Run:
         self.status["lastScaleTime"] = self.context.world.clock.timestamp()
 
     def _resize(self, scaled: Scaled, replicas: int) -> None:
-        assert scaled.kind.scale is not None
-        patch: Any = replicas
-        for name in reversed(scaled.kind.scale.spec_replicas.strip(".").split(".")):
-            patch = {name: patch}
-        metadata = scaled.obj["metadata"]
-        self.context.api.patch(scaled.kind.name, metadata["namespace"], metadata["name"], patch)
+        self.context.api.scale(scaled.kind, scaled.obj, replicas)
 
     def _desired_before(self) -> int:
         return int(self.autoscaler.get("status", {}).get("desiredReplicas", 0))

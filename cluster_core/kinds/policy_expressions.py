@@ -36,10 +36,23 @@ def expression_problems(
         program = cel.program(cel_structs.as_maps(expression), tuple((name, "dyn") for name in sorted(names)))
     except cel.CelError as error:
         return [field.invalid(path, expression, f"compilation failed: {error}")]
-    if not types or program.type in types or (program.type == "dyn" and _VARIABLE.search(expression)):
+    if not types or _fits(program.type, expression, types) or (program.type == "dyn" and _VARIABLE.search(expression)):
         return []
     wanted = next(iter(types)) if len(types) == 1 else f"one of [{' '.join(types)}]"
-    return [field.invalid(path, expression, f"must evaluate to {wanted} but got {program.type}")]
+    return [field.invalid(path, expression, f"must evaluate to {wanted} but got {_as_go(program.type)}")]
+
+
+_MADE = {"Object": ("map<", "Object{"), "list(JSONPatch)": ("list<map<", "JSONPatch{")}
+"""What mutations make are maps to the library: how their type begins, and what an expression of it holds."""
+
+
+def _fits(type: str, expression: str, types: Collection[str]) -> bool:
+    made = (_MADE[wanted] for wanted in types if wanted in _MADE)
+    return type in types or any(type.startswith(begin) and holds in expression for begin, holds in made)
+
+
+def _as_go(type: str) -> str:
+    return type.replace("<", "(").replace(">", ")")
 
 
 def _unknown_variables(expression: str, variables: Collection[str]) -> str:

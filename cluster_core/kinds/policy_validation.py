@@ -185,7 +185,8 @@ def _mutation(errors: Errors, path: Path, mutation: Obj, params: bool, known: li
     elif not expression.strip():
         errors.append(field.required(where / "expression", "expression is not specified"))
     else:
-        errors += expression_problems(where / "expression", expression, (), params=params, variables=known)
+        types = ("Object" if kind == "ApplyConfiguration" else "list(JSONPatch)",)
+        errors += expression_problems(where / "expression", expression, types, params=params, variables=known)
 
 
 # ------------------------------------------------------------------------------------------------ bindings

@@ -113,6 +113,7 @@ _RUNTIME = (
     (re.compile(r'^Key not found in map : "?(.*?)"?$'), r"no such key: \1"),
     (re.compile(r"^Index error: index=(-?\d+) size=\d+$"), r"index out of bounds: \1"),
     (re.compile(r"^divide by zero$"), "division by zero"),
+    (re.compile(r"^cannot convert (\w+) to (\w+)$"), r"type conversion error from '\1' to '\2'"),
     (re.compile(r"^(No matching overloads found|Applying SELECT to non-message type).*$"), "no such overload"),
 )
 

@@ -26,26 +26,35 @@ _TEXT_MEMBERS = ("op", "path", "from")
 Operation = Mapping[str, Any]
 
 
-class _NotApplicable(Exception):
-    """The patch does not fit the document."""
+class NotApplicable(Exception):
+    """The patch does not fit the document; str() is what the library says."""
+
+
+class TestFailed(NotApplicable):
+    """A `test` does not hold."""
 
 
 def json_patch(document: Any, patch: Any) -> Any:
     """The patched document. Raises BadRequest, TooLarge, or the bare 422 of a patch that does not apply."""
+    try:
+        return json_patched(document, patch)
+    except NotApplicable:
+        raise errors.unprocessable() from None
+
+
+def json_patched(document: Any, patch: Any) -> Any:
+    """The patched document. Raises BadRequest, TooLarge or NotApplicable."""
     operations = _checked_operations(patch)
     if len(operations) > MAX_OPERATIONS:
         limit = f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}"
         raise errors.request_entity_too_large(limit)
     copied = 0
-    try:
-        for operation in operations:
-            if operation.get("op") == "copy":
-                copied += _size(_find(document, _pointer(operation, "from")))
-            if copied > MAX_COPIED:
-                raise _NotApplicable
-            document = _apply(document, operation)
-    except _NotApplicable:
-        raise errors.unprocessable() from None
+    for operation in operations:
+        if operation.get("op") == "copy":
+            copied += _size(_find(document, _pointer(operation, "from")))
+        if copied > MAX_COPIED:
+            raise NotApplicable
+        document = _apply(document, operation)
     return document
 
 
@@ -85,15 +94,26 @@ def _mistyped(value: Any, target: str, field: bool = False) -> errors.BadRequest
 def _apply(document: Any, operation: Operation) -> Any:
     handler = _HANDLERS.get(operation.get("op") or "")
     if handler is None:
-        raise _NotApplicable
-    return handler(document, operation)
+        raise NotApplicable(f"Unexpected kind: {operation.get('op') or ''}")
+    try:
+        return handler(document, operation)
+    except TestFailed:
+        raise
+    except NotApplicable as error:
+        raise NotApplicable(str(error) or _missing(operation)) from None
+
+
+def _missing(operation: Operation) -> str:
+    path = operation.get("path") or ""
+    shown = path if operation["op"] == "replace" else f'"{path}"'
+    return f"{operation['op']} operation does not apply: doc is missing path: {shown}: missing value"
 
 
 def _pointer(operation: Operation, member: str = "path") -> list[str]:
     """The unescaped reference tokens; [] is the whole document."""
     pointer = operation.get(member)
     if not isinstance(pointer, str):
-        raise _NotApplicable
+        raise NotApplicable
     return [unescaped(token) for token in pointer.split("/")[1:]]
 
 
@@ -104,17 +124,17 @@ def unescaped(token: str) -> str:
 
 def _split(path: list[str]) -> tuple[list[str], str]:
     if not path:
-        raise _NotApplicable
+        raise NotApplicable
     return path[:-1], path[-1]
 
 
 def _at(items: Sequence[Any], token: str, size: int) -> int:
     """An index below `size`; negative ones count from `size`."""
     if not _INDEX.match(token):
-        raise _NotApplicable
+        raise NotApplicable
     index = int(token)
     if not -size <= index < size:
-        raise _NotApplicable
+        raise NotApplicable
     return index + size if index < 0 else index
 
 
@@ -124,7 +144,7 @@ def _get(container: Any, token: str) -> Any:
         return container.get(token)
     if isinstance(container, (list, tuple)):
         return container[_at(container, token, len(container))]
-    raise _NotApplicable
+    raise NotApplicable
 
 
 Change = Callable[[Any, str], Any]
@@ -135,11 +155,11 @@ def _rewrite(document: Any, path: list[str], change: Change) -> Any:
     parents, key = _split(path)
     if not parents:
         if not isinstance(document, (Mapping, list, tuple)):
-            raise _NotApplicable
+            raise NotApplicable
         return change(document, key)
     inner = _get(document, parents[0])
     if inner is None:
-        raise _NotApplicable
+        raise NotApplicable
     return _set(document, parents[0], _rewrite(inner, path[1:], change))
 
 
@@ -162,7 +182,7 @@ def _insert(container: Any, token: str, value: Any) -> Any:
 def _delete(container: Any, token: str) -> Any:
     if isinstance(container, Mapping):
         if token not in container:
-            raise _NotApplicable
+            raise NotApplicable
         return {key: value for key, value in container.items() if key != token}
     index = _at(container, token, len(container))
     return [*container[:index], *container[index + 1 :]]
@@ -181,14 +201,19 @@ def _add(document: Any, operation: Operation) -> Any:
 
 
 def _remove(document: Any, operation: Operation) -> Any:
-    return _rewrite(document, _pointer(operation), _delete)
+    def delete(container: Any, key: str) -> Any:
+        if isinstance(container, Mapping) and key not in container:
+            raise NotApplicable(f"error in remove for path: '{operation['path']}': Unable to remove nonexistent key: {key}: missing value")
+        return _delete(container, key)
+
+    return _rewrite(document, _pointer(operation), delete)
 
 
 def _replace(document: Any, operation: Operation) -> Any:
     path, value = _pointer(operation), operation.get("value")
     if not path and operation.get("path") == "":
         if not isinstance(value, (Mapping, list, tuple)):
-            raise _NotApplicable
+            raise NotApplicable
         return value
     return _rewrite(document, path, lambda container, key: _set(container, key, value))
 
@@ -209,7 +234,7 @@ def _test(document: Any, operation: Operation) -> Any:
     path = _pointer(operation)
     value = document if not path and operation.get("path") == "" else _find(document, path)
     if not equal(value, operation.get("value")):
-        raise _NotApplicable
+        raise TestFailed(f"testing value {operation.get('path')} failed: test failed")
     return document
 
 

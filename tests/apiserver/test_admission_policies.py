@@ -141,6 +141,47 @@ def test_a_mutation_that_does_not_apply_is_refused(engine: Engine) -> None:
     assert answer.json()["message"].startswith("policy 'p' with binding 'b' denied request: JSON Patch: ")
 
 
+@pytest.mark.parametrize(
+    ("operation", "told"),
+    [
+        ("op: 'remove', path: '/data/x'", "error in remove for path: '/data/x': Unable to remove nonexistent key: x: missing value"),
+        ("op: 'add', path: '/none/x', value: '1'", 'add operation does not apply: doc is missing path: "/none/x": missing value'),
+    ],
+)
+def test_a_mutation_tells_what_it_misses(engine: Engine, operation: str, told: str) -> None:
+    patch = {"patchType": "JSONPatch", "jsonPatch": {"expression": f"[JSONPatch{{{operation}}}]"}}
+    _policy(engine, "MutatingAdmissionPolicy", mutations=[patch], reinvocationPolicy="Never")
+    assert _create(engine, data={"a": "b"}).json()["message"].endswith(f"JSON Patch: {told}")
+
+
+def test_a_mutation_whose_test_fails_changes_nothing(engine: Engine) -> None:
+    """k8s.io/apiserver mutating/patch: a patch that fails its test is not applied."""
+    test = "JSONPatch{op: 'test', path: '/data/a', value: 'no'}"
+    patch = {"patchType": "JSONPatch", "jsonPatch": {"expression": f"[{test}, JSONPatch{{op: 'remove', path: '/data/a'}}]"}}
+    _policy(engine, "MutatingAdmissionPolicy", mutations=[patch], reinvocationPolicy="Never")
+    assert _create(engine, data={"a": "b"}).json()["data"] == {"a": "b"}
+
+
+@pytest.mark.parametrize(
+    ("type", "key", "expression", "told"),
+    [
+        ("ApplyConfiguration", "applyConfiguration", "object", "must evaluate to Object but got dyn"),
+        ("ApplyConfiguration", "applyConfiguration", "{'a': 1}", "must evaluate to Object but got map(string, int)"),
+        ("JSONPatch", "jsonPatch", "[]", "must evaluate to list(JSONPatch) but got list(dyn)"),
+    ],
+)
+def test_a_mutation_makes_what_its_type_says(engine: Engine, type: str, key: str, expression: str, told: str) -> None:
+    spec = {"matchConstraints": {"resourceRules": RULES}, "reinvocationPolicy": "Never"}
+    body = {"metadata": {"name": "p"}, "spec": {**spec, "mutations": [{"patchType": type, key: {"expression": expression}}]}}
+    answer = engine.call("POST", "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies", body)
+    assert (answer.status, answer.json()["message"].endswith(told)) == (422, True), answer.body
+
+
+def test_a_text_that_is_no_number_is_told_as_go_tells_it(engine: Engine) -> None:
+    _policy(engine, validations=[{"expression": "int(object.data.a) > 3"}])
+    assert _create(engine, data={"a": "b"}).json()["message"].endswith("type conversion error from 'string' to 'int'")
+
+
 def test_structs_are_maps_to_the_runtime_and_strings_stay() -> None:
     source = "Object{spec: Object.spec{a: b ? {'x': 1} : {}, ?c: d}, t: 'Object{e: f}'}"
     assert as_maps(source) == """{"spec": {"a": b ? {'x': 1} : {}, ?"c": d}, "t": 'Object{e: f}'}"""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 import pytest
 
+from cluster_core.apiserver.request import ADMIN, ApiRequest
 from cluster_core.apiserver.world import Usage
 from cluster_core.controllers.hpascaling import Scaling
 from tests.builders import pod_template, workload
@@ -176,3 +178,30 @@ def test_the_policy_with_the_most_or_the_least_change_is_chosen(select: str, exp
 def test_without_behaviour_size_at_most_doubles() -> None:
     assert scaling(None, current=5).decide(100).replicas == 10
     assert scaling(None, current=1).decide(100).replicas == 4
+
+
+def applied(stage: Stage, replicas: int | None) -> tuple[int, Any]:
+    """Server-side apply of the deployment, with or without a wish for its size."""
+    body = workload("Deployment", template=pod_template(labels={"app": "web"}))
+    body |= {"apiVersion": "apps/v1", "kind": "Deployment"}
+    body["spec"] = {key: value for key, value in body["spec"].items() if key != "replicas"}
+    body["spec"] |= {"replicas": replicas} if replicas is not None else {}
+    path, query = "/apis/apps/v1/namespaces/default/deployments/web", (("fieldManager", "me"),)
+    headers = {"content-type": "application/apply-patch+yaml"}
+    answer = stage.cluster.submit(ApiRequest("PATCH", path, query, headers, orjson.dumps(body), ADMIN))
+    return answer.status, answer.json()
+
+
+def test_who_applies_another_size_conflicts_with_the_autoscaler() -> None:
+    stage = Stage(nodes=3)
+    assert applied(stage, 2)[0] == 201
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    cpu = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}}
+    stage.create("HorizontalPodAutoscaler", {"scaleTargetRef": reference, "minReplicas": 4, "maxReplicas": 10, "metrics": [cpu]})
+    stage.pass_time(40)
+    assert size(stage) == 4
+    status, told = applied(stage, 2)
+    owner = 'conflict with "kube-controller-manager" with subresource "scale" using apps/v1'
+    assert (status, told["message"]) == (409, f"Apply failed with 1 conflict: {owner}: .spec.replicas")
+    assert applied(stage, None)[0] == 200, "who says nothing of the size leaves it"
+    assert size(stage) == 4

@@ -15,7 +15,7 @@ from cluster_core.apiserver.admission.policy_evaluation import ConfigurationErro
 from cluster_core.apiserver.admission.validatingpolicy import bindings_of
 from cluster_core.apiserver.body import type_of
 from cluster_core.machinery import cel, errors, structured_merge
-from cluster_core.machinery.patch import json_patch
+from cluster_core.machinery.patch import NotApplicable, TestFailed, json_patched
 from cluster_core.machinery.typed import Obj
 
 _NEVER_CHANGED = ("apiVersion", "kind")
@@ -91,10 +91,14 @@ def _patched(obj: Obj, operations: Any) -> Obj:
     if not isinstance(operations, list):
         raise cel.CelError("type mismatch: JSONPatchType.expression should evaluate to array")
     try:
-        patched: Obj = json_patch(obj, list(_operations(operations)))
-        return patched
+        patched: Obj = json_patched(obj, list(_operations(operations)))
+    except TestFailed:
+        return obj  # a patch whose test fails is not applied, and nobody is refused
+    except NotApplicable as error:
+        raise cel.CelError(f"JSON Patch: {error}") from None
     except errors.ApiError as error:
         raise cel.CelError(f"JSON Patch: {error.message}") from None
+    return patched
 
 
 def _operations(found: list[Any]) -> Iterator[dict[str, Any]]:
