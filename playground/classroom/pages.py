@@ -55,13 +55,13 @@ def mine(request: HttpRequest) -> HttpResponse:
     return render(request, "classroom/mine.html", context)
 
 
-def _do(request: HttpRequest, act: Callable[[], Any]) -> Any:
-    """What goes wrong is said on the page."""
+def _do(request: HttpRequest, act: Callable[[], T]) -> tuple[bool, T | None]:
+    """(whether it was done, what it gives). What goes wrong is said on the page."""
     try:
-        return act()
+        return True, act()
     except (EngineError, services.Refused, roster.RosterError) as error:
         messages.error(request, str(error))
-    return None
+    return False, None
 
 
 def _incomplete() -> services.Refused:
@@ -148,7 +148,7 @@ def courses(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not allowed:
         raise PermissionDenied
     if request.method == "POST":
-        made = _do(request, lambda: services.create_course(who=request.who, **_checked(serializers.CourseWanted, name=_text(request, "name"))))
+        _, made = _do(request, lambda: services.create_course(who=request.who, **_checked(serializers.CourseWanted, name=_text(request, "name"))))
         return redirect("course", made.slug) if made else redirect("courses")
     found = Membership.objects.filter(user=request.user).select_related("course")
     return render(request, "classroom/courses.html", {"memberships": found, "allowed": allowed})
@@ -158,17 +158,18 @@ def courses(request: HttpRequest) -> HttpResponse:
 def course(request: HttpRequest, course: str) -> HttpResponse:
     """One course: for its teachers with roster, code, templates and limits. POST changes it."""
     found = get_object_or_404(Course, slug=course)
-    shown: dict[str, Any] | None = None
+    shown: dict[str, Any] = {}
     if request.method == "POST":
-        shown = _do(request, lambda: _chosen(request, _COURSE)(request, found))
+        done, told = _do(request, lambda: _chosen(request, _COURSE)(request, found))
+        shown = told or {} if done else {"typed": request.POST}
         if not shown:
             return redirect("course", found.slug)
     manages = bool(access.may_in(request.who, Action.MANAGE, found.slug))
     teaches = bool(access.may_in(request.who, Action.TEACH, found.slug))
     members = selectors.roster(found) if teaches else []
-    context = {"course": found, "manages": manages, "teaches": teaches, "members": members, **(shown or {})}
+    context = {"course": found, "manages": manages, "teaches": teaches, "members": members, **shown}
     context |= {"code": codes.shown(found.join_code), "join_url": _join_url(request, found), "roles": Membership.Role}
-    return render(request, "classroom/course.html", context)
+    return render(request, "classroom/course.html", context, status=400 if "typed" in shown else 200)
 
 
 @page

@@ -9,11 +9,10 @@ from rest_framework.serializers import ModelSerializer, Serializer
 
 from playground.api.serializers import ClusterWanted
 from playground.api.strict import Strict
-from playground.grading import catalogue
+from playground.grading import catalogue, faults
 
 from . import templates
 from .models import SCOPES, ApiToken, Course, Hint, Membership, Share, Template
-from .teaching import FAULTS
 
 
 def _known_exercise(slug: str) -> None:
@@ -130,7 +129,7 @@ class HintShown(Strict, ModelSerializer):
 
 class PushWanted(Strict, Serializer):
     manifests = serializers.CharField(required=False, trim_whitespace=False, max_length=1_000_000)
-    command = serializers.ChoiceField(choices=sorted(FAULTS), required=False)
+    command = serializers.ChoiceField(choices=faults.COMMANDS, required=False)
     args = serializers.DictField(required=False)
     students = serializers.ListField(child=serializers.IntegerField(), required=False, help_text="user ids; all")
 

@@ -19,6 +19,8 @@ from .commands import Kubectl, Refused
 
 SETTLING = 900.0
 """Virtual seconds for what was done to take effect."""
+COMING_UP = 60.0
+"""And then for programs to begin to listen: with nobody waiting for it a settled cluster has nothing planned for that."""
 
 
 class SetupFailed(ValueError):
@@ -82,6 +84,7 @@ def make_ready(
         for step in steps:
             do(ground, step)
             ground.settle(SETTLING)
+        ground.advance(COMING_UP)
     except (CommandError, Refused) as error:
         raise SetupFailed(str(error)) from error
 

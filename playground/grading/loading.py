@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,26 +16,11 @@ from cluster_core.machinery import yamlio
 from playground.translations import languages
 from playground.translations import loading as translations
 
-from . import checks, lines, wording
+from . import checks, faults, lines, wording
 from .exercise import Answer, Check, Exercise, Fault, Forbidden, Timing, seconds
 from .problems import Problem, Unusable
 
 SCHEMA_FILE = Path(__file__).with_name("schema.json")
-_NODES = (
-    "add-node",
-    "delete-node",
-    "kill-node",
-    "poweroff",
-    "revive-node",
-    "cordon",
-    "uncordon",
-    "drain-node",
-    "node-load",
-)
-_COMMANDS = frozenset([*_NODES, "stop-component", "start-component", "set-timings", "set-images"])
-"""Commands of the simulation that may be faults."""
-
-
 class ExerciseError(Unusable):
     """The exercise cannot be used."""
 
@@ -97,12 +82,12 @@ def _other_problems(value: Any) -> Found:
     """What a schema cannot say."""
     spec = value["spec"]
     names = [each["name"] for each in spec["checks"]]
-    faults = [each["name"] for each in spec.get("faults", ())]
+    happens = [each["name"] for each in spec.get("faults", ())]
     yield from _command_problems(spec)
     for index, check in enumerate(spec["checks"]):
         if names.index(check["name"]) != index:
             yield ["spec", "checks", index, "name"], f'"{check["name"]}" is used twice'
-        for path, message in _check_problems(check, spec["checks"], faults):
+        for path, message in _check_problems(check, spec["checks"], happens):
             yield ["spec", "checks", index, *path], message
     for index, wrong in enumerate(spec.get("wrong", ())):
         for name in sorted(set(wrong.get("fails", ())) - set(names)):
@@ -111,19 +96,26 @@ def _other_problems(value: Any) -> Found:
 
 def _command_problems(spec: Any) -> Found:
     for key in ("faults", "prepare"):
-        for index, each in enumerate(spec.get(key, ())):
-            if "command" in each and each["command"] not in _COMMANDS:
-                yield ["spec", key, index, "command"], f"must be one of {', '.join(sorted(_COMMANDS))}"
+        yield from step_problems(spec.get(key, ()), ["spec", key])
 
 
-def _check_problems(check: Mapping[str, Any], others: list[Mapping[str, Any]], faults: list[str]) -> Found:
+def step_problems(steps: Sequence[Mapping[str, Any]], place: list[str | int]) -> Found:
+    """What is wrong with the commands among steps, as `ground.do` takes them."""
+    for index, each in enumerate(steps):
+        if "command" in each:
+            where, message = faults.problem(each["command"], each.get("args", {}))
+            if message:
+                yield [*place, index, where], message
+
+
+def _check_problems(check: Mapping[str, Any], others: list[Mapping[str, Any]], happens: list[str]) -> Found:
     if sum(1 for mode in ("eventually", "always", "within") if mode in check) > 1:
         yield [], "eventually, always and within exclude each other"
     if "for" in check and "always" not in check:
         yield ["for"], "goes with always only"
     after = check.get("after", "")
     anchor = next((each for each in others if each["name"] == after), None)
-    if after and after not in faults and (anchor is None or not {"eventually", "within"} & set(anchor)):
+    if after and after not in happens and (anchor is None or not {"eventually", "within"} & set(anchor)):
         yield ["after"], f'"{after}" is neither a fault nor a check with eventually or within'
     if anchor is not None and anchor.get("hidden") and not check.get("hidden"):
         yield ["after"], "a check that students see cannot follow a hidden one"

@@ -24,7 +24,7 @@ from . import evidence, handin, livecluster, means
 from .checks import View
 from .commands import Kubectl, Refused
 from .exercise import Answer, Exercise, Fault
-from .ground import Here, SetupFailed, do, make_ready
+from .ground import COMING_UP, Here, SetupFailed, do, make_ready
 from .saying import Said, joined
 from .tracking import Tracker
 from .verdict import CheckResult, Verdict
@@ -198,11 +198,17 @@ class Run:
                 self._fault(faults.pop(0))
             self._look()
             if exercise.duration is None and not faults and self.cluster.stable():
+                self._come_up(end)
                 return
             until = min([end, *(self._time_of(fault) for fault in faults[:1])])
             if self.spent or not self._advance(until) or (self.cluster.now >= end and not faults):
                 break
         self.settled = self.cluster.stable() or exercise.duration is not None
+
+    def _come_up(self, end: int) -> None:
+        """What has just been started may not listen yet."""
+        self.cluster.run(min(end, self.cluster.now + round(COMING_UP * SECOND)), self.exercise.budget)
+        self._look()
 
     def _time_of(self, fault: Fault) -> int:
         return self.start + round(fault.at * SECOND)

@@ -69,7 +69,9 @@ def _problems(value: Any, body: str) -> list[tuple[list[str | int], str]]:
     found += _section_problems(
         body, {step["name"]: ["steps", index, "name"] for index, step in enumerate(value["steps"])}
     )
+    found += exercises.step_problems(value.get("prepare", ()), ["prepare"])
     for index, step in enumerate(value["steps"]):
+        found += exercises.step_problems(step["solution"].get("simulate", ()), ["steps", index, "solution", "simulate"])
         for number, check in enumerate(step["checks"]):
             place = ["steps", index, "checks", number]
             found += [([*place, *path], said) for path, said in exercises.check_problems(check)]

@@ -230,3 +230,14 @@ def test_a_course_may_be_named_in_any_script(client: Client) -> None:
     made = client.post("/api/v1/courses/", {"name": "容器编排"}, content_type="application/json")
     assert (made.status_code, made.json()["name"]) == (201, "容器编排")
     assert client.get(f"/courses/{made.json()['slug']}/").status_code == 200
+
+
+def test_what_was_typed_is_still_there_when_it_was_wrong(client: Client, course: Course, teacher: Any) -> None:
+    client.force_login(teacher)
+    text = "apiVersion: v1\nkind: Pod\nmetadata: {name: mine}\nspec: {containers: [{name: c}]}"
+    wrong = client.post("/courses/alpha/", {"action": "template", "name": "shop", "nodes": "2", "manifests": text})
+    page = wrong.content.decode()
+    assert (wrong.status_code, "spec.containers[0].image" in page) == (400, True)
+    assert "metadata: {name: mine}" in page and 'value="shop"' in page and 'value="2"' in page
+    wrong = client.post("/courses/alpha/", {"action": "import", "text": "name,role\nAda,boss"})
+    assert (wrong.status_code, "Ada,boss" in wrong.content.decode()) == (400, True)

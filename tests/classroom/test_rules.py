@@ -180,3 +180,9 @@ def test_a_deleted_cluster_is_followed_by_no_class(school: School) -> None:
     assert school.ask("teacher", "POST", f"{COURSE}broadcast/", json={"cluster": shown}).status_code == 200
     remove(school, "teacher", shown)
     assert school.ask("owner", "GET", COURSE).json()["broadcast"] == ""
+
+
+def test_a_push_with_a_misspelt_argument_does_nothing_anywhere(school: School, cluster: str) -> None:
+    body = {"command": "kill-node", "args": {"node": "node-1", "force": True}}
+    refused = school.ask("teacher", "POST", f"{COURSE}push/", json=body)
+    assert (refused.status_code, '"force" is no argument of kill-node' in refused.json()["message"]) == (400, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 from xml.etree import ElementTree as Xml
 
 import pytest
@@ -91,3 +92,18 @@ def test_the_gradebook_takes_the_best_and_no_names_for_formulas() -> None:
     ]
     table = list(csv.reader(io.StringIO(render.gradebook(rows, ["a", "b"]))))
     assert table == [["student", "a", "b", "total"], ["'=cmd()", "3", "", "3"], ["bob", "", "0.5", "0.5"]]
+
+
+@pytest.mark.parametrize(
+    ("fault", "field", "words"),
+    [
+        ({"command": "explode-node", "args": {}}, "spec.faults[0].command", "must be one of add-node, "),
+        ({"command": "kill-node", "args": {"nod": "node-1"}}, "spec.faults[0].args", '"nod" is no argument of kill-node'),
+        ({"command": "add-node", "args": {"memmory": "8Gi"}}, "spec.faults[0].args", '"memmory" is no argument of add-node'),
+    ],
+)
+def test_a_misspelt_command_or_argument_is_told(fault: dict[str, Any], field: str, words: str) -> None:
+    with pytest.raises(loading.ExerciseError) as caught:
+        exercise({"cel": "true"}, faults=[{"at": "1s", "name": "it", **fault}])
+    (problem,) = caught.value.problems
+    assert (problem.field, words in problem.message) == (field, True)

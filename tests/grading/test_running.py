@@ -181,3 +181,11 @@ def test_a_check_that_follows_another_is_looked_at_as_soon_as_that_has_come_true
     later = {"name": "later", "within": "1s", "after": "first", "count": {"kind": "Pod", "namespace": "*", "atLeast": 1}}
     first = {"name": "first", "eventually": True, "count": {"kind": "Node", "atLeast": 1}}
     assert grade(exercise(later, first, duration="1h"), answer()).passed
+
+
+def test_a_server_that_has_just_been_started_has_time_to_listen(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = exercise({"request": {"from": {"name": "web"}, "to": "http://localhost:3000/"}})
+    given = answer(pod("web", image="grafana/grafana:11.0.0"))
+    assert grade(asked, given).passed
+    monkeypatch.setattr(runner, "COMING_UP", 0.0)
+    assert not grade(asked, given).passed, "it takes no time: this test shows nothing"
