@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 import yaml
 
+from cluster_core.machinery import compact
 from cluster_core.machines import certificates
 from cluster_core.machines.certificates import AUTHORITIES, SIGNED, Pair, Wanted
 from cluster_core.machines.machine import Machine
@@ -66,7 +67,7 @@ class Site(NamedTuple):
 
 def dump(value: Any) -> str:
     """As YAML. Machines are much alike, and their files are asked for whenever a pod mounts one."""
-    return _dumped(orjson.dumps(value))
+    return _dumped(compact.encode(value))
 
 
 @lru_cache(1024)
