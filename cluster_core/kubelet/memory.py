@@ -12,7 +12,7 @@ A pod that just runs has none: its status tells everything. Keys of a `Memory`:
     resizing    other resources are being given to running containers: {"generation", "due"}, without "due" when they are set
     doom        why the pod fails as a whole when its containers have ended: {"reason", "message", "by", "condition"};
                 "condition" is the reason and message of DisruptionTarget, or none
-    backoff     restart back-off: name -> [seconds, last change]; pulls: the same for image pulls
+    backoff     restart back-off: name -> [seconds, last change]; pulls: the same for image pulls, with the image
     again       containers whose wait ends with another restart
     backing-off when a failed pull shows as ImagePullBackOff
     sandbox, ip whether the pod's network is there, and its address

@@ -1,4 +1,8 @@
-"""Images on a node: present, pulled by size, or not to be had. Models pkg/kubelet/images/image_manager.go."""
+"""Images on a node: present, pulled by size, or not to be had. Models pkg/kubelet/images/image_manager.go.
+
+A container needs the images that it has mounted as volumes before its own: flight["volume"] names the one that is seen to,
+flight["provided"] those that are there.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,10 @@ FIRST, LAST = 10, 300
 def begin_image(work: Work, flight: dict[str, Any], name: str) -> None:
     """See to the image of the container: there already, to be pulled, or a reason not to start."""
     container = work.container(name)
+    volume = next((each for each in _volumes(work, container) if each["name"] not in flight.get("provided", ())), None)
+    if volume is not None:
+        flight["volume"] = volume["name"]
+        container = _standing_for(container, volume)
     try:
         image = work.fleet.workloads.find(container["image"])
     except PullError as error:
@@ -33,13 +41,42 @@ def begin_image(work: Work, flight: dict[str, Any], name: str) -> None:
     if present and policy != "Always":
         text = f'Container image "{container["image"]}" already present on machine and can be accessed by the pod'
         work.event("Normal", "Pulled", text, name)
-        _ready_to_start(work, flight, image)
+        _provided(work, flight, image)
     elif policy == "Never":
         text = f'Container image "{container["image"]}" is not present with pull policy of Never'
         work.event("Warning", "ErrImageNeverPull", text, name)
         _give_up(work, flight, container, "ErrImageNeverPull", text)
     else:
         _pull_from_registry(work, flight, container, 0 if present else _missing_bytes(work, image))
+
+
+def _volumes(work: Work, container: Obj) -> list[Obj]:
+    """The volumes of the container that are images."""
+    images = {volume["name"]: volume for volume in work.pod["spec"].get("volumes", ()) if "image" in volume}
+    return [images[mount["name"]] for mount in container.get("volumeMounts", ()) if mount["name"] in images] if images else []
+
+
+def _standing_for(container: Obj, volume: Obj) -> Obj:
+    """The container, with the image of one of its volumes instead of its own."""
+    source = volume["image"]
+    return {**container, "image": source.get("reference", ""), "imagePullPolicy": source.get("pullPolicy", "IfNotPresent")}
+
+
+def _wanting(work: Work, flight: dict[str, Any], name: str) -> Obj:
+    """The container with the image that is seen to."""
+    container = work.container(name)
+    volume = next((each for each in _volumes(work, container) if each["name"] == flight.get("volume")), None)
+    return container if volume is None else _standing_for(container, volume)
+
+
+def _provided(work: Work, flight: dict[str, Any], image: Image) -> None:
+    """The image is there: on to the next one, or to the start."""
+    volume = flight.pop("volume", None)
+    if volume is None:
+        _ready_to_start(work, flight, image)
+        return
+    flight.setdefault("provided", []).append(volume)
+    flight["stage"], flight["due"] = "next", work.now
 
 
 NEW_LAYERS = 0.4
@@ -90,7 +127,7 @@ def _turn(work: Work, image: str, size: int) -> tuple[int, int]:
 
 def finish_pull(work: Work, flight: dict[str, Any], name: str) -> None:
     """The pull is over, one way or the other."""
-    container = work.container(name)
+    container = _wanting(work, flight, name)
     try:
         image = work.fleet.workloads.find(container["image"])
         credentials.check(work, image.reference)
@@ -110,7 +147,7 @@ def finish_pull(work: Work, flight: dict[str, Any], name: str) -> None:
         f"Image size: {image.size} bytes.",
         name,
     )
-    _ready_to_start(work, flight, image)
+    _provided(work, flight, image)
 
 
 def _rounded(microseconds: int) -> str:
@@ -136,7 +173,7 @@ def _failed(work: Work, flight: dict[str, Any], container: Obj, error: PullError
     work.event("Warning", "Failed", f"Error: {error.reason}", name)
     known = work.memory.get("pulls", {}).get(name)
     delay = FIRST if known is None else min(known[0] * 2, LAST)
-    remember.entry(work.memory, "pulls")[name] = [delay, work.now]
+    remember.entry(work.memory, "pulls")[name] = [delay, work.now, container["image"]]
     _give_up(work, flight, container, error.reason, str(error))
     work.memory["waits"][name] = work.now + delay * SECOND
     remember.entry(work.memory, "backing-off")[name] = work.now + work.delay("resync", name, work.elapsed)
@@ -149,7 +186,7 @@ def show_back_off(work: Work) -> None:
             continue
         remember.drop(work.memory, "backing-off", name)
         container, status = work.container(name), work.statuses[name]
-        image = container["image"]
+        image = [container["image"], *work.memory.get("pulls", {}).get(name, ())[2:]][-1]
         why = status["state"].get("waiting", {}).get("message", "")
         text = f'Back-off pulling image "{image}"'
         work.event("Normal", "BackOff", text, name)
@@ -160,6 +197,7 @@ def show_back_off(work: Work) -> None:
 def _give_up(work: Work, flight: dict[str, Any], container: Obj, reason: str, message: str) -> None:
     """Leave the container waiting and go on with the next one."""
     name = container["name"]
+    flight.pop("volume", None)
     flight["queue"].pop(0)
     flight["stage"] = "next"
     work.set(name, states.waiting(container, reason, message, work.statuses.get(name)))

@@ -17,7 +17,7 @@ from cluster_core.machinery.timestamps import microtime
 from cluster_core.scheduler.decide import Decision
 
 Kept = list[Any]
-"""[uid, namespace/name, scheduler ("" for the usual one), time, attempt, node, moment, mark of the pod, selector, whether others had
+"""[uid, namespace/name, scheduler ("" for the usual one), time, attempt, node, moment, mark of a pod that had to wait, selector, whether others had
 a say, message, nominated node, victims]; without empty ones at the end."""
 UID, KEY, SCHEDULER, TIME, ATTEMPT, NODE, MOMENT, MARK, SELECTOR, OTHERS, MESSAGE, NOMINATED, VICTIMS = range(13)
 USUAL = "default-scheduler"
@@ -38,8 +38,8 @@ def kept(decision: Decision, attempt: Attempt, selector: int, others: bool) -> K
     pod, rescue, shape = decision.pod, decision.rescue, decision.pod.shape
     scheduler = "" if decision.profile.name == USUAL else decision.profile.name
     looked_up = others or shape.has_claims or shape.resource_claims
-    found = [pod.uid, pod.key, scheduler, attempt.time, attempt.number, decision.node or "", attempt.moment, mark(shape.signature)]
-    found += [selector, int(looked_up)]
+    found = [pod.uid, pod.key, scheduler, attempt.time, attempt.number, decision.node or "", attempt.moment]
+    found += [0 if decision.node else mark(shape.signature), selector, int(looked_up)]
     if decision.node is None:
         found += [decision.message, rescue.nominate or "", [victim.key for victim in rescue.victims]]
     while len(found) > _LEAST and not found[-1]:
@@ -48,8 +48,13 @@ def kept(decision: Decision, attempt: Attempt, selector: int, others: bool) -> K
 
 
 def mark(signature: bytes) -> int:
-    """Tells whether a pod looks to scheduling as it did."""
+    """Tells whether a pod that waits looks to scheduling as it did. Of one with a node the annals know what it was."""
     return zlib.crc32(signature)
+
+
+def is_marked(found: Kept, signature: bytes) -> bool:
+    """Whether this is what the pod looked like."""
+    return bool(found[NODE]) or mark(signature) == field(found, MARK)
 
 
 def field(found: Kept, number: int) -> Any:

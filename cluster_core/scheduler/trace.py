@@ -134,7 +134,7 @@ class Trace:
             return None
         spec = {key: value for key, value in found["spec"].items() if key != "nodeName"}
         view = self._shapes.view({**found, "spec": spec})
-        return Told(view, recollection.mark(view.shape.signature) == recollection.field(kept, recollection.MARK))
+        return Told(view, recollection.is_marked(kept, view.shape.signature))
 
     def _decided_in(self, past: Snapshot, decision: Decision) -> dict[str, Any]:
         cycle = Cycle(decision.pod, past, Past(self._lookup, decision.selector))

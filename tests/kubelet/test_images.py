@@ -137,3 +137,33 @@ def test_a_sandbox_that_cannot_be_made_is_told_and_tried_again() -> None:
     engine.cluster.command("set-timings", {"timings": {"sandbox-failure": 0.0}})
     engine.settle()
     assert status(engine, "app")["phase"] == "Running"
+
+
+# ---------------------------------------------------------------------------------------------------- images as volumes
+
+
+def with_volume(engine: Engine, name: str, reference: str, policy: str = "IfNotPresent") -> None:
+    volume = {"name": "data", "image": {"reference": reference, "pullPolicy": policy}}
+    container = {"command": ["sleep", "9999"], "volumeMounts": [{"name": "data", "mountPath": "/data"}]}
+    run(engine, name, "busybox", container, volumes=[volume])
+
+
+def test_an_image_that_is_a_volume_is_pulled_before_the_containers_own():
+    engine = Engine(nodes=1)
+    with_volume(engine, "good", "redis:7")
+    engine.settle()
+    assert status(engine, "good")["phase"] == "Running"
+    pulls = [message for reason, message in events(engine, "good") if reason == "Pulling"]
+    assert pulls == ['Pulling image "redis:7"', 'Pulling image "busybox"']
+
+
+def test_a_volume_whose_image_is_not_to_be_had_keeps_its_container_waiting():
+    engine = Engine(nodes=1)
+    with_volume(engine, "bad", "nope.example.com/x:1")
+    with_volume(engine, "never", "mongo:8.0", "Never")
+    engine.cluster.advance(8)
+    waiting = first(engine, "bad")["state"]["waiting"]
+    assert waiting["reason"] == "ImagePullBackOff"
+    assert waiting["message"].startswith('Back-off pulling image "nope.example.com/x:1": ErrImagePull: ')
+    assert first(engine, "never")["state"]["waiting"]["reason"] == "ErrImageNeverPull"
+    assert not [message for reason, message in events(engine, "bad") if reason == "Pulling" and "busybox" in message]
