@@ -34,6 +34,8 @@ def _of_all(call: Call, verb: str, known: list[str]) -> Ran | None:
     """Verbs that are about the whole machine."""
     if verb in ("daemon-reload", "reset-failed", "daemon-reexec"):
         return Ran()
+    if verb == "poweroff":
+        return _power_off(call)
     if verb in ("list-units", "list-unit-files"):
         return unitstatus.table(call, verb == "list-unit-files", known)
     return unitstatus.overall(call, known) if verb == "is-system-running" else None
