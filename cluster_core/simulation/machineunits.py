@@ -14,13 +14,10 @@ from cluster_core.simulation.nodes import park_of
 @tool("systemctl", "service")
 def _systemctl(call: Call) -> Ran:
     verb, names = _asked(call)
-    if verb in ("daemon-reload", "reset-failed", "daemon-reexec"):
-        return Ran()
-    if verb == "poweroff":
-        return _power_off(call)
     known = partunits.names(call.cluster, call.machine)
-    if verb in ("list-units", "list-unit-files"):
-        return unitstatus.table(call, verb == "list-unit-files")
+    whole = _of_all(call, verb, known)
+    if whole is not None:
+        return whole
     action = _VERBS.get(verb)
     if action is None or not names:
         return Ran("", "Too few arguments.\n" if action else f"Unknown command verb '{verb}'.\n", 1)
@@ -31,6 +28,17 @@ def _systemctl(call: Call) -> Ran:
         action = _now(action, _start if verb == "enable" else _stop)
     ran = [action(call, name) for name in names]
     return Ran("".join(each.out for each in ran), "".join(each.err for each in ran), max(each.code for each in ran))
+
+
+def _of_all(call: Call, verb: str, known: list[str]) -> Ran | None:
+    """Verbs that are about the whole machine."""
+    if verb in ("daemon-reload", "reset-failed", "daemon-reexec"):
+        return Ran()
+    if verb == "poweroff":
+        return _power_off(call)
+    if verb in ("list-units", "list-unit-files"):
+        return unitstatus.table(call, verb == "list-unit-files", known)
+    return unitstatus.overall(call, known) if verb == "is-system-running" else None
 
 
 def _not_found(verb: str, name: str) -> Ran:
@@ -131,6 +139,7 @@ _VERBS: dict[str, Callable[[Call, str], Ran]] = {
     "reload-or-restart": _restart,
     "try-restart": _restart,
     "status": _tell_status,
+    "show": lambda call, unit: unitstatus.properties(call, unit),
     "is-active": _tell_active,
     "is-failed": _tell_failed,
     "is-enabled": _tell_enabled,

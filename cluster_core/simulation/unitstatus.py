@@ -101,9 +101,37 @@ def _ago(microseconds: int) -> str:
     return " ".join(parts[:2]) + " ago"
 
 
-def table(call: Call, files: bool) -> Ran:
-    """`systemctl list-units` or `list-unit-files`."""
-    names = sorted(partunits.names(call.cluster, call.machine))
+def properties(call: Call, unit: str) -> Ran:
+    """`systemctl show [-p NAME[,NAME]]`"""
+    words = state(call, unit).replace("(", "").replace(")", "").split(" ")
+    active = words[0] == "active"
+    files, last = machinefiles.files(call.cluster, call.machine), journal.history(call.cluster, call.machine, unit)[-1]
+    found = {
+        "Id": f"{unit}.service",
+        "Description": systemd.description(files, unit),
+        "LoadState": "loaded",
+        "ActiveState": words[0],
+        "SubState": words[1],
+        "UnitFileState": enablement(call, unit),
+        "FragmentPath": path(call, unit),
+        "MainPID": str(last.pid if active else 0),
+        "ExecStart": systemd.setting(files, unit, "[Service]", "ExecStart"),
+    }
+    asked = [word.partition("=")[2] if "=" in word else word[2:] for word in call.argv if word.startswith(("-p", "--property"))]
+    names = [name for word in asked for name in word.split(",") if name] or list(found)
+    return Ran("".join(f"{name}={found[name]}\n" for name in names if name in found))
+
+
+def overall(call: Call, names: Sequence[str]) -> Ran:
+    """`systemctl is-system-running`"""
+    failed = [name for name in names if partunits.fault(call.cluster, call.machine, name)]
+    return Ran("degraded\n" if failed else "running\n", "", int(bool(failed)))
+
+
+def table(call: Call, files: bool, known: Sequence[str]) -> Ran:
+    """`systemctl list-units` or `list-unit-files`; of failed units only, where that is asked for."""
+    failed = "--failed" in call.argv or "--state=failed" in call.argv
+    names = sorted(name for name in known if not failed or partunits.fault(call.cluster, call.machine, name))
     if files:
         rows = [(f"{name}.service", enablement(call, name), "enabled") for name in names]
         return Ran(_columns([("UNIT FILE", "STATE", "PRESET"), *rows]) + f"\n{len(rows)} unit files listed.\n")

@@ -129,6 +129,16 @@ def test_forms(plain: SetUp) -> None:
     assert plain.run("journalctl -u kubelet -r").splitlines()[-1].endswith("Started kubelet.service - kubelet: The Kubernetes Node Agent.")
 
 
+def test_units_that_fail_are_listed_and_what_they_are_is_told() -> None:
+    up = SetUp()
+    assert up.run("systemctl is-system-running", WORKER) == "running\n" and "0 loaded units" in up.run("systemctl --failed", WORKER)
+    up.write(WORKER, {DEFAULT: "KUBELET_EXTRA_ARGS=--nonsense"})
+    up.run("systemctl restart kubelet", WORKER)
+    assert up.run("systemctl is-system-running", WORKER) == "degraded\n" and "kubelet.service" in up.run("systemctl --failed", WORKER)
+    assert up.run("systemctl show kubelet -pActiveState,MainPID", WORKER) == "ActiveState=activating\nMainPID=0\n"
+    assert "MainPID=731" in up.run("systemctl show kubelet") and "FragmentPath=/usr/lib/systemd/system/kubelet.service" in up.run("systemctl show kubelet")
+
+
 def test_lines_are_searched_for(plain: SetUp) -> None:
     assert "Started kubelet.service" in plain.run("journalctl -u kubelet -g started.*agent")
     assert plain.run("journalctl -u kubelet --grep=nowhere|never") == "-- No entries --\n"
