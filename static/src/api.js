@@ -5,6 +5,8 @@
  * @typedef {ReturnType<typeof createApi>} Api
  */
 
+import { t } from "./i18n/index.js";
+
 export class ApiError extends Error {
   /** @param {string} message @param {number} status @param {any} [body] */
   constructor(message, status, body) {
@@ -13,6 +15,11 @@ export class ApiError extends Error {
     this.status = status;
     this.body = body;
   }
+}
+
+/** The browser's own words for that help nobody. @returns {never} */
+function unreached() {
+  throw new ApiError(t("error.unreached"), 0);
 }
 
 /** @param {any} body @param {number} status @returns {string} */
@@ -72,7 +79,7 @@ export function createApi({ csrf = "", cluster = "", fetch: send = (...a) => fet
     const type = text === undefined || headers["Content-Type"] ? {} : { "Content-Type": "application/json" };
     /** @type {Record<string, string>} */
     const all = Object.assign({ Accept: "application/json", "X-CSRFToken": csrf }, type, headers);
-    const answer = await send(url, { method, headers: all, body: text, credentials: "same-origin" });
+    const answer = await send(url, { method, headers: all, body: text, credentials: "same-origin" }).catch(unreached);
     const raw = await answer.text();
     const json = (answer.headers.get("Content-Type") ?? "").includes("json");
     const content = json && raw ? JSON.parse(raw) : raw;

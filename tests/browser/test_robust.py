@@ -137,3 +137,26 @@ def test_markup_is_text_on_every_screen(open_page: OpenPage, playground: Playgro
 def harmless(page: Page) -> None:
     found = page.evaluate("[window.hacked === undefined, document.querySelectorAll('#app img, #app b').length]")
     assert found == [True, 0]
+
+
+@pytest.mark.complaints
+def test_without_the_network_the_page_says_so_in_words_and_loads_what_was_missing_later(open_page: OpenPage, playground: Playground) -> None:
+    page = open_page(f"{playground.url}/clusters/demo/")
+    wait(page, "window.playground?.store.state.connection === 'live'", 20)
+    page.get_by_role("button", name="Skip").click()
+    sockets: list[WebSocketRoute] = []
+    page.route_web_socket("**/ws/**", lambda socket: (sockets.append(socket), socket.connect_to_server())[0])
+    page.reload()
+    wait(page, "window.playground?.store.state.connection === 'live'", 20)
+    page.context.set_offline(True)
+    sockets[-1].close()
+    expect(page.get_by_text("Connection lost. Reconnecting…")).to_be_visible()
+    page.get_by_role("button", name="Objects", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("This could not be loaded")
+    page.evaluate("(uid) => playground.select(uid)", uid_of(page, "Node", "node-1"))
+    page.get_by_role("button", name="Cordon").click()
+    expect(page.locator(".toast")).to_contain_text("The playground cannot be reached")
+    page.context.set_offline(False)
+    wait(page, "playground.store.state.connection === 'live'", 20)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".explorer-table")).to_contain_text("kube-proxy")

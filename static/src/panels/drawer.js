@@ -1,9 +1,10 @@
 /** The drawer at the bottom: one pane per tab, each loaded and mounted when first shown; what it holds survives while the page is open. */
 
-import { html } from "lit";
+import { html, nothing, render } from "lit";
 import { t } from "../i18n/index.js";
 import { icon } from "../ui/icons.js";
 import { mount } from "../ui/mount.js";
+import { emptyState } from "../ui/parts.js";
 import { arrowTabs } from "./inspector.js";
 
 /** @typedef {import("../context.js").Context} Context @typedef {import("../context.js").DrawerTab} Tab */
@@ -53,13 +54,17 @@ export function mountDrawer(element, context) {
       <button class="button button-quiet button-icon" type="button" aria-label=${t("drawer.close")} title=${t("drawer.close")} @click=${() => ui.set({ drawer: "" })}>${icon("close")}</button>`;
   }
 
-  /** @param {Tab} tab @param {HTMLElement} pane */
+  /** What a pane needs is loaded when it is opened; where that fails the pane says so, until the connection is back. @param {Tab} tab @param {HTMLElement} pane */
   async function load(tab, pane) {
     try {
-      return (await PANES[tab]())(pane, context);
-    } catch (error) {
+      const mountPane = await PANES[tab]();
+      render(nothing, pane);
+      return mountPane(pane, context);
+    } catch {
       mounted.delete(tab);
-      context.toast({ tone: "bad", text: error instanceof Error ? error.message : String(error) });
+      // A browser may remember that a module could not be had; the address knows which pane is open.
+      const again = html`<button class="button" type="button" @click=${() => location.reload()}>${t("drawer.again")}</button>`;
+      render(html`<div class="drawer-failed" role="alert">${emptyState(t("drawer.failed"), t("error.unreached"), again)}</div>`, pane);
       return () => {};
     }
   }
@@ -74,8 +79,16 @@ export function mountDrawer(element, context) {
     }
   }
 
+  let away = false;
+  /** What could not be loaded is tried again once the connection is back. */
+  function retry() {
+    const live = context.store.state.connection === "live";
+    if (live && away) show();
+    away = !live;
+  }
+
   show();
-  const undo = [mount(head, view, { sources: [(wake) => ui.subscribe(wake)] }), ui.subscribe((now, old) => (now.drawer !== old.drawer || now.tall !== old.tall) && show())];
+  const undo = [mount(head, view, { sources: [(wake) => ui.subscribe(wake)] }), ui.subscribe((now, old) => (now.drawer !== old.drawer || now.tall !== old.tall) && show()), context.store.subscribe(retry)];
   return () => {
     undo.forEach((step) => step());
     for (const pane of mounted.values()) void pane.then((step) => step());

@@ -72,7 +72,7 @@ function summary({ store, ui }) {
 function overlay({ store, ui, readonly }) {
   if (store.state.connection === "gone") return html`<div class="overlay">${emptyState(t(store.state.ended ? "follow.ended" : "connection.gone"), store.state.gone, readonly ? nothing : html`<a class="button" href="/">${t("app.allClusters")}</a>`)}</div>`;
   if (store.state.revision === null) return html`<div class="overlay"><p class="loading" role="status">${t("diagram.loading")}</p></div>`;
-  if (store.kind("Node").size) return "";
+  if (store.kind("Node").size || store.state.past !== null) return "";
   const add = html`<button class="button button-primary" type="button" @click=${() => ui.set({ dialog: "addNode" })}>${icon("add")}${t("action.addNode")}</button>`;
   return html`<div class="overlay">${emptyState(t("diagram.empty"), t("diagram.emptyHint"), readonly ? nothing : add)}</div>`;
 }
