@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from django.utils import translation
 from hypothesis import settings
 
 from tests.playground.processes import Playground, running
@@ -13,6 +14,13 @@ from tests.playground.processes import Playground, running
 settings.register_profile("playground", settings.get_profile("default"), deadline=None)
 """Properties are bounded by their number of examples: a busy machine must fail nothing."""
 settings.load_profile("ci" if "CI" in os.environ else "playground")
+
+
+@pytest.fixture(autouse=True)
+def _no_language() -> Iterator[None]:
+    """The language of a request is its thread's, and would be that of the next test."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree as Xml
 
+from django.utils.translation import gettext as _
+
 Document = Mapping[str, Any]
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -63,22 +65,27 @@ def _clean(text: str) -> str:
 
 
 def markdown(name: str, verdict: Document) -> str:
-    """A report to read."""
+    """A report to read, in the language of the request where the verdict is (`wording.verdict`)."""
     lines = [f"## {_plain(verdict['exercise']['name'])}: {_plain(name)}", ""]
-    lines += [f"**{verdict['outcome']}**, {verdict['points']:g} of {verdict['maxPoints']:g} points", ""]
+    points = _("%(points)s of %(most)s points") % {"points": f"{verdict['points']:g}", "most": f"{verdict['maxPoints']:g}"}
+    lines += [f"**{_(verdict['outcome'])}**, {points}", ""]
     if verdict["message"]:
         lines += [f"> {_plain(verdict['message'])}", ""]
-    lines += ["| | check | points | |", "| --- | --- | ---: | --- |"]
+    lines += [f"| | {_('check')} | {_('points')} | |", "| --- | --- | ---: | --- |"]
     for check in verdict["checks"]:
         sign = "✓" if check["passed"] else "✗"
-        points = f"{check['points']:g}/{check['maxPoints']:g}" + (" extra" if check["extra"] else "")
-        lines.append(f"| {sign} | {_plain(check['name'])} | {points} | {_plain(check['message'])} |")
+        points = f"{check['points']:g}/{check['maxPoints']:g}" + (f" {_('extra')}" if check["extra"] else "")
+        lines.append(f"| {sign} | {_plain(_title(check))} | {points} | {_plain(check['message'])} |")
     hints = [check for check in verdict["checks"] if check.get("hint")]
-    lines += (
-        ["", *(f"- Hint for *{_plain(check['name'])}*: {_plain(check['hint'])}" for check in hints)] if hints else []
-    )
-    lines += ["", f"State `{verdict['stateHash']}` after {verdict['virtualSeconds']:g} virtual seconds.", ""]
+    told = [_("Hint for *%(check)s*: %(hint)s") % {"check": _plain(_title(each)), "hint": _plain(each["hint"])} for each in hints]
+    lines += ["", *(f"- {each}" for each in told)] if told else []
+    state = {"hash": verdict["stateHash"], "seconds": f"{verdict['virtualSeconds']:g}"}
+    lines += ["", _("State `%(hash)s` after %(seconds)s virtual seconds.") % state, ""]
     return "\n".join(lines)
+
+
+def _title(check: Document) -> str:
+    return str(check.get("title", check["name"]))
 
 
 def _plain(text: str) -> str:

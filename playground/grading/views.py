@@ -220,7 +220,7 @@ class ReportView(GradingView):
         operation_id="submissions_report", responses={(200, "application/xml"): OpenApiTypes.STR, **_PROBLEMS}
     )
     def get(self, request: Request, pk: Any, form: str) -> HttpResponse:
-        """The verdict as JUnit XML or Markdown."""
+        """The verdict as JUnit XML, or as Markdown in the language of the request."""
         submission = self.submission(pk)
         document = shown(submission, request)["verdict"]
         if document is None:
@@ -228,7 +228,9 @@ class ReportView(GradingView):
         name = submission.student or str(submission.pk)
         if form == "junit.xml":
             return HttpResponse(render.junit([(name, document)]), content_type="application/xml")
-        return HttpResponse(render.markdown(name, document), content_type="text/markdown; charset=utf-8")
+        exercise = catalogue.find(submission.exercise)
+        read = wording.verdict(document, exercise) if exercise else document
+        return HttpResponse(render.markdown(name, read), content_type="text/markdown; charset=utf-8")
 
 
 class MomentView(GradingView):

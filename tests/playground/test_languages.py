@@ -86,6 +86,9 @@ def test_a_verdict_is_the_same_in_every_language_and_is_read_in_ones_own(web: Cl
     shown = page(web, result, headers=GERMAN)
     assert "Noch nicht bestanden" in shown and "Ein Pod namens web führt nginx:1.27 aus" in shown and "verlangt:" in shown
     assert "Das Image steht in spec.containers." in shown and name not in shown
+    report = page(web, f"{status}report.md", headers=GERMAN)
+    assert "**nicht bestanden**, 1 von 2 Punkten" in report and "Hinweis zu *Ein Pod namens web führt nginx:1.27 aus*" in report
+    assert f"Hint for *{name}*" in page(web, f"{status}report.md")
     moment = page(web, f"{status.removeprefix('/api/v1')}moment/?check={name}", headers=GERMAN)
     assert "Ein Pod namens web führt nginx:1.27 aus" in moment and "Dein erster Pod" in moment
 
