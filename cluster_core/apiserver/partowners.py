@@ -1,8 +1,8 @@
 """Which fields the cluster's own parts own, told when an object is shown by itself or in a table.
 
 Parts write untracked (docs/decisions/0002), so what nobody in metadata.managedFields owns is theirs: the status of most
-kinds is the controller manager's, of pods and nodes the kubelet's; what a client has not made, a part has. Lists and watches
-large tables send what is stored, without these entries.
+kinds is the controller manager's, of pods the kubelet's; what is controlled by another, a controller has made. Without
+a sign of either nothing is told: a client may have emptied the entries. Lists, watches and large tables send what is stored, without these entries.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _REMEMBERED = 16
 """Objects whose entries are kept for whoever asks again: a millisecond's work, and some kilobytes each."""
 ROWS = 25
 """A table of more rows goes without: nobody reads them there."""
-_STATUS_WRITERS = {"Pod": _KUBELET, "Node": _KUBELET}
-_MADE_BY_SERVER = frozenset(
-    ["APIService", "ClusterRole", "ClusterRoleBinding", "FlowSchema", "IPAddress", "Namespace", "PriorityClass", "PriorityLevelConfiguration", "Role", "RoleBinding", "ServiceCIDR"]
-)
-_MADE_BY_KUBELET = frozenset(("Node", "CSINode", "Lease"))
+_STATUS_WRITERS = {"Pod": _KUBELET}
+_UNTOLD = frozenset(("Node",))
+"""Whose status both clients and kubelets make when they make the object."""
+_BOOTSTRAP = "kubernetes.io/bootstrapping"
+_FIRST_PHASES = {"PersistentVolume": "Pending", "PersistentVolumeClaim": "Pending", "Pod": "Pending"}
 _BOUND = fieldset.of_paths((fieldset.field("spec"), fieldset.field("nodeName")))
 """A binding is written past all tracking."""
 _ANNOTATIONS = (fieldset.field("metadata"), fieldset.field("annotations"))
@@ -38,7 +38,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 def told(context: Context, obj: Obj) -> Obj:
     """The object with entries for what parts have written. Those of custom resources are not told apart."""
     metadata = obj["metadata"]
-    if "types" in context.kind.facts or "uid" not in metadata:
+    if "types" in context.kind.facts or context.kind.name in _UNTOLD or "uid" not in metadata:
         return obj
     key, known = (metadata["uid"], metadata.get("resourceVersion", ""), context.api_version), context.server.fields.shown
     if key not in known:
@@ -53,15 +53,17 @@ def _entries(context: Context, obj: Obj) -> list[dict[str, Any]]:
     type, bare = type_of(context), managers.without_entries(obj)
     before = managers.decode_or_none(managers.entries_of(obj))
     managed = before or _made(context, type, bare)
-    return managers.encode(_with_status(context, type, bare, managed))
+    return managers.encode(_with_status(context, type, bare, managed) if managed else managed)
 
 
 def _made(context: Context, type: Type, bare: Obj) -> Managed:
-    """The entry of the part that made the object."""
-    if context.kind.name == "Event":
+    """The entry of the part that made the object, if one has: what is controlled by another, or the first roles."""
+    metadata = bare["metadata"]
+    controlled = any(owner.get("controller") for owner in metadata.get("ownerReferences") or ())
+    name = _SERVER if _BOOTSTRAP in (metadata.get("labels") or {}) else _CONTROLLERS if controlled else ""
+    if not name:
         return {}
-    name = _SERVER if context.kind.name in _MADE_BY_SERVER else _KUBELET if context.kind.name in _MADE_BY_KUBELET else _CONTROLLERS
-    writer = managedfields.Writer(name, context.api_version, bare["metadata"]["creationTimestamp"])
+    writer = managedfields.Writer(name, context.api_version, metadata["creationTimestamp"])
     whole = {key: value for key, value in bare.items() if key != "status"}
     made = managers.decode_or_none(managers.entries_of(managedfields.update(type, None, whole, writer)))
     return {who: owned.with_fields(fieldset.difference(owned.fields, _BOUND)) for who, owned in made.items()}
@@ -99,6 +101,9 @@ def _first_status(context: Context, type: Type, bare: Obj) -> dict[str, Any]:
     if context.api_version == context.kind.api_version:
         made = context.kind.prepare_create({key: value for key, value in bare.items() if key != "status"})
         first |= made.get("status") or {}
+    phase = bare["status"].get("phase")
+    if context.kind.name == "Namespace" or phase == _FIRST_PHASES.get(context.kind.name, ""):  # the server sets that of namespaces
+        first |= {key: value for key, value in bare["status"].items() if key in ("phase", "lastPhaseTransitionTime")}
     bound = [each for each in bare["status"].get("conditions") or () if each.get("type") == "PodScheduled"]
     return {**first, "conditions": bound} if bound else first
 

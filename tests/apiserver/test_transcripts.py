@@ -6,7 +6,7 @@ import pytest
 
 from tests.apiserver import replaying
 
-FLOOR = 0.993
+FLOOR = 0.998
 """Of the steps of all conversations."""
 EXACT = [
     "apply-errors", "apply-lists", "apply-upgrade", "apply-versions", "component-status", "crd-validation",
