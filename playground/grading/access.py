@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import Any
 
@@ -89,6 +90,12 @@ def student_of(request: Request, wanted: str) -> str:
     if students is not None and wanted not in students:
         raise PermissionDenied(f'"{wanted}" is in none of your courses')
     return wanted
+
+
+def seconds_to_wait(request: HttpRequest) -> int:
+    """Of a page's form: until this person, or address, may hand in once more; 0: now. Counted with those over REST."""
+    throttle = Throttle()
+    return 0 if throttle.allow_request(Request(request), None) else max(1, math.ceil(throttle.wait() or 1))
 
 
 class Throttle(SimpleRateThrottle):

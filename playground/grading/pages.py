@@ -20,7 +20,7 @@ from playground.engine.port import EngineError
 from playground.pages.markdown import html
 
 from . import catalogue, handin, saying, services, wording
-from .access import may_hand_in, may_see
+from .access import may_hand_in, may_see, seconds_to_wait
 from .exercise import Answer, Exercise
 from .models import Submission
 from .saying import Said
@@ -76,6 +76,11 @@ def _begin(request: HttpRequest, found: Exercise) -> HttpResponse:
 
 
 def _hand_in(request: HttpRequest, found: Exercise) -> HttpResponse:
+    if seconds := seconds_to_wait(request):
+        problem = _("Too many hand-ins: wait %(seconds)s seconds.") % {"seconds": seconds}
+        page = _page(request, found, problem=problem, text=request.POST.get("text", ""), status=429)
+        page.headers["Retry-After"] = str(seconds)
+        return page
     if not (may := may_hand_in(request, found)):
         return _page(request, found, problem=may.reason, text=request.POST.get("text", ""), status=may.status)
     try:
@@ -97,7 +102,9 @@ def _answer(request: HttpRequest, found: Exercise) -> dict[str, Any]:
             raise ClusterUnknown(cluster)
         return services.live(cluster)
     if upload := request.FILES.get("file"):
-        data = upload.read()
+        data = upload.read(handin.MAX_ARCHIVE + 1)
+        if len(data) > handin.MAX_ARCHIVE:
+            raise handin.HandInError(Said("the file is larger than %(most)s bytes", most=handin.MAX_ARCHIVE))
         if (upload.name or "").endswith(".zip"):
             return services.encode(handin.of_files(handin.unzip(data)))
         return services.encode(_of_text(_decoded(data), found, upload.name or ""))

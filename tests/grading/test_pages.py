@@ -6,8 +6,10 @@ import html
 import re
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -99,3 +101,18 @@ def test_where_commands_are_wanted_the_text_is_commands(web: Client) -> None:
 def test_a_cluster_is_offered_for_handing_in_only_where_it_may_be(web: Client) -> None:
     offered = {name: "Hand in cluster mine" in web.get(f"/exercises/{name}/?cluster=mine").content.decode() for name in ("first-pod", "rolling-update")}
     assert offered == {"first-pod": True, "rolling-update": False}
+
+
+def test_too_many_hand_ins_by_the_form_have_to_wait(web: Client, settings: Any) -> None:
+    cache.clear()
+    settings.GRADING_RATE = "2/min"
+    answers = [web.post(PAGE, {"action": "submit", "text": f"mine: {number}"}) for number in range(3)]
+    assert [each.status_code for each in answers] == [302, 302, 429]
+    assert 0 < int(answers[2]["Retry-After"]) <= 60 and "mine: 2" in answers[2].content.decode()
+    cache.clear()
+
+
+def test_a_file_that_is_too_large_is_refused(web: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("playground.grading.handin.MAX_ARCHIVE", 100)
+    answer = web.post(PAGE, {"action": "submit", "file": SimpleUploadedFile("pod.yaml", b"# " * 100)})
+    assert (answer.status_code, "larger than 100 bytes" in answer.content.decode()) == (400, True)
