@@ -17,6 +17,9 @@ import { prose } from "../ui/prose.js";
 /** How long changes of the cluster are gathered before the checks are asked for again. */
 const LOOK_AFTER_MS = 700;
 
+/** What the picture does not draw (a quota, a secret) is not heard of: it is looked for so often while steps are open. */
+const LOOK_EVERY_MS = 5000;
+
 /** @param {Looked} check */
 const checkLine = (check) => html`<li><span class=${check.ok ? "tone-ok" : "muted"} aria-hidden="true">${check.ok ? "✓" : "○"}</span>
   <span><span class="visually-hidden">${t(check.ok ? "guide.done" : "guide.open")}:</span> ${check.title}${check.ok || !check.message ? nothing : html` <small>${check.message}</small>`}</span></li>`;
@@ -105,10 +108,13 @@ export function mountGuide(element, context) {
   const soon = () => {
     if (kind === "lesson" && !timer) timer = window.setTimeout(() => ((timer = 0), void look()), LOOK_AFTER_MS);
   };
+  const isOpen = () => kind === "lesson" && ui.get().found?.solved < ui.get().found?.steps.length;
+  const ticking = window.setInterval(() => !document.hidden && isOpen() && soon(), LOOK_EVERY_MS);
   const undo = [mount(element, view, { sources: [(wake) => ui.subscribe(wake)] }), store.subscribe(soon)];
   void look();
   return () => {
     clearTimeout(timer);
+    clearInterval(ticking);
     undo.forEach((step) => step());
   };
 }
