@@ -19,6 +19,7 @@ from bashkit import Bash
 from playground.engine.port import EngineError
 
 from . import filters, following, jq, kubeconfig, kubectl, listing, openssl, scp, waiting
+from .streams import all_of, counted
 
 Sink = Callable[[bytes], Awaitable[None]]
 Ask = Callable[..., Awaitable[dict[str, Any]]]
@@ -121,9 +122,19 @@ class Shell:
 
     async def _execute(self, script: str, sink: Sink) -> Any:
         """Until it ends, says too much, or works too long by itself; what waits has until LONGEST."""
-        counting = _counted(sink, MOST_OUTPUT, lambda: self._end("it said too much"))
+        counting = counted(sink, MOST_OUTPUT, lambda: self._end("it said too much"))
         script = f"(exit {self._code})\n{script}" if self._code else script
         running = asyncio.ensure_future(self.bash.execute(script, stdout=counting, stderr=counting))
+        try:
+            await self._attended(running)
+        finally:
+            running.cancel()  # the terminal may be closed meanwhile
+        if self._ended not in ("", CONTROL_C):
+            await sink(f"bash: ended: {self._ended}\n".encode())
+        return running.result()
+
+    async def _attended(self, running: asyncio.Future[Any]) -> None:
+        """Wait for the line's end, and see to it that it comes."""
         told = False
         while not (await asyncio.wait((running,), timeout=SECONDS))[0]:
             if told:
@@ -131,9 +142,6 @@ class Shell:
             if not self._live and not self._waited:
                 self._end(f"it worked for more than {SECONDS:g} seconds")
             self._waited, told = False, bool(self._ended)
-        if self._ended not in ("", CONTROL_C):
-            await sink(f"bash: ended: {self._ended}\n".encode())
-        return running.result()
 
     async def _abandon(self, running: asyncio.Future[Any]) -> None:
         """A program that hears of no end is left to its interpreter's time, and the shell begins anew."""
@@ -227,7 +235,7 @@ class Shell:
             return await self._watch(context)
         if following.follows(context.name, context.argv):
             return await self._follow(context)
-        stdin = (await _all_of(context.stdin)).decode("utf-8", "replace")
+        stdin = (await all_of(context.stdin)).decode("utf-8", "replace")
         data = {word: self._fs.read_file(path) for word, path in self._named(context)}
         env = {name: value for name, value in context.env.items() if name.startswith("ETCDCTL_")}
         argv = [context.name, *context.argv]
@@ -317,7 +325,7 @@ class Shell:
         if argv[:1] == ["edit"]:
             return await self._kubectl_edit(context, argv[1:], who)
         wants = any(word in ("-", "-f-", "--filename=-", "-i", "--stdin") for word in argv)
-        stdin = await _all_of(context.stdin) if wants and not kubeconfig.wants_terminal(argv) else b""
+        stdin = await all_of(context.stdin) if wants and not kubeconfig.wants_terminal(argv) else b""
         with self._leisure():
             job = self._job(context, argv, stdin, who)
             if kubeconfig.wants_terminal(argv):
@@ -371,30 +379,5 @@ class Shell:
         await self.run(command, sink)
 
 
-def _counted(sink: Sink, most: int, stop: Callable[[], object]) -> Sink:
-    """The sink, until more than so many bytes are said."""
-    left = [most]
-
-    async def counting(data: bytes) -> None:
-        left[0] -= len(data)
-        if left[0] > 0:
-            await sink(data)
-        else:
-            stop()
-
-    return counting
-
-
 def _without_programs(files: dict[str, str]) -> dict[str, str]:
     return {path: text for path, text in files.items() if not path.startswith(_PROGRAMS)}
-
-
-async def _all_of(source: Any) -> bytes:
-    found: list[bytes] = []
-    size = 0
-    while (piece := await source.read_chunk()) is not None:
-        size += len(piece)
-        if size > kubectl.MOST_STDIN:
-            break
-        found.append(bytes(piece))
-    return b"".join(found)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from cluster_core.persistence.memory import MemoryLog
 from playground.engine.port import EngineError
-from playground.terminal import jq, kubectl, shell
+from playground.terminal import jq, kubectl, shell, waiting
 from playground.worker.binding import Builder
 from playground.worker.host import Host
 from tests.terminal.person import Terminal, opened
@@ -124,6 +125,33 @@ async def test_a_line_waits_for_longer_than_bash_would_let_it(terminal: Terminal
     shown = await terminal.run("for i in 1 2 3; do sleep 0.4 | cat; echo $i; done | grep -v 2")
     assert shown == "1\n3\n"
     assert "worked for more than 0.3 seconds" in await terminal.run("while true; do seq 1 90000 | sort | sort -r > /tmp/x; done")
+
+
+async def test_what_runs_ends_with_its_terminal(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def sleep(context: object) -> int:
+        begun.set()
+        try:
+            await asyncio.sleep(1000)
+        finally:
+            ended.set()
+        return 0
+
+    async def ask(command: str, **args: Any) -> Any:
+        return await host.command("demo", command, args)
+
+    async def nothing(*said: Any) -> None:
+        """Nobody listens."""
+
+    monkeypatch.setattr(waiting, "sleep", sleep)
+    own = shell.Shell("control-plane", ask, "http://127.0.0.1:9", nothing)
+    await own.open()
+    line = asyncio.create_task(own.run("sleep 1000 | cat", nothing))
+    async with asyncio.timeout(10):
+        await begun.wait()
+        line.cancel()
+        await ended.wait()
 
 
 async def test_a_program_that_hears_of_no_end_does_not_hold_its_shell(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
