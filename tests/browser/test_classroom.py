@@ -35,6 +35,7 @@ def visit(open_page: OpenPage, school: School, persona: str, path: str, **option
     return page
 
 
+@pytest.mark.complaints  # a refused page says so
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 def test_no_page_breaks_accessibility_rules(open_page: OpenPage, school: School, scheme: str, size: str) -> None:
@@ -44,6 +45,9 @@ def test_no_page_breaks_accessibility_rules(open_page: OpenPage, school: School,
         ("owner", "/courses/alpha/"),
         ("teacher", "/courses/"),
         ("teacher", "/courses/alpha/"),
+        ("teacher", "/courses/alpha/wall/"),
+        ("owner", "/courses/alpha/wall/"),  # refused
+        ("owner", "/courses/none/"),
     ):
         page = visit(open_page, school, persona, path, scheme=scheme, size=size)
         assert violations(page) == [], path
