@@ -12,29 +12,50 @@ from cluster_core.models import Cluster
 from cluster_core.simulation import assembly
 from playground.classroom import owning
 from playground.classroom.access import Who
+from playground.classroom.models import Ownership
 from playground.engine.port import EngineError
+from playground.grading import catalogue
 from playground.grading.ground import SetupFailed, make_ready
+from playground.lessons import loading as lessons
 
 from . import services
 
+EXERCISE, LESSON = "exercise", "lesson"
+
 
 def begin(
-    *, who: Who, prefix: str, cluster: Mapping[str, Any], setup: str = "", prepare: Sequence[Mapping[str, Any]] = ()
+    *, who: Who, what: str, prefix: str, cluster: Mapping[str, Any], setup: str = "", prepare: Sequence[Mapping[str, Any]] = ()
 ) -> str:
-    """The name of the new cluster, PREFIX or PREFIX-2..., made ready as it is for a grading: time stands still meanwhile but
+    """The name of the new cluster, PREFIX or PREFIX-2..., for what is EXERCISE/NAME or LESSON/NAME, made ready as it is for a grading: time stands still meanwhile but
     for what settling takes. Raises EngineError; there is no new cluster then."""
     name = str(owning.make(who=who, wanted={"name": free_name(prefix), **cluster, "paused": True})["name"])
-    ground = Live(name)
     try:
-        make_ready(ground, setup, steps=prepare)
-        ground.command("clock", {"action": "run"})
-    except SetupFailed as error:
-        owning.delete(cluster=name)
-        raise EngineError(str(error), 409) from error
+        _make_ready(name, setup, prepare)
     except EngineError:
         owning.delete(cluster=name)
         raise
+    Ownership.objects.filter(cluster=name).update(begun=what)
     return name
+
+
+def reset(*, cluster: str) -> dict[str, Any]:
+    """As it was when it was made, and made ready again if it was. Raises EngineError."""
+    begun = Ownership.objects.filter(cluster=cluster).values_list("begun", flat=True).first() or ""
+    kind, _, name = begun.partition("/")
+    found = catalogue.find(name) if kind == EXERCISE else lessons.find(name) if kind == LESSON else None
+    made = owning.reset(cluster=cluster, paused=found is not None)
+    if found is not None:
+        _make_ready(cluster, found.setup, found.prepare)
+    return made
+
+
+def _make_ready(name: str, setup: str, prepare: Sequence[Mapping[str, Any]]) -> None:
+    ground = Live(name)
+    try:
+        make_ready(ground, setup, steps=prepare)
+    except SetupFailed as error:
+        raise EngineError(str(error), 409) from error
+    ground.command("clock", {"action": "run"})
 
 
 def free_name(wanted: str) -> str:

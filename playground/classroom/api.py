@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from playground.api import practice
 from playground.api.parsers import JSONParser, TextParser
 from playground.api.serializers import ClusterMade, Problem
 from playground.api.strict import checked, nothing_wanted
@@ -24,7 +25,6 @@ from . import (
     codes,
     collecting,
     news,
-    owning,
     roster,
     selectors,
     serializers,
@@ -368,4 +368,4 @@ class ResetView(ClassView):
     def post(self, request: Request, cluster: str) -> Response:
         """As it was when it was made. Its token is a new one."""
         nothing_wanted(request)
-        return Response(owning.reset(cluster=cluster))
+        return Response(practice.reset(cluster=cluster))

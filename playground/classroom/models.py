@@ -128,6 +128,7 @@ class Ownership(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ownerships")
     course = models.ForeignKey(Course, null=True, blank=True, on_delete=models.SET_NULL, related_name="ownerships")
     template = models.ForeignKey(Template, null=True, blank=True, on_delete=models.SET_NULL)
+    begun = models.CharField(max_length=80, blank=True, help_text="What it was made ready for: lesson/NAME, exercise/NAME")
     made = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -91,7 +91,7 @@ def delete(*, cluster: str) -> None:
     door.forget()
 
 
-def reset(*, cluster: str) -> Answer:
+def reset(*, cluster: str, paused: bool = False) -> Answer:
     """As it was when it was made; its name and owner stay, its token does not. Raises EngineError."""
     found = Cluster.objects.values_list("spec", flat=True).filter(name=cluster).first()
     if found is None:
@@ -101,7 +101,7 @@ def reset(*, cluster: str) -> Answer:
     engine.delete(cluster=cluster)
     wanted = {key: spec[key] for key in _MADE_FROM if key in spec}
     wanted["acceptAnyImage"] = spec.get("options", {}).get(ANY_IMAGE, "options" not in spec)
-    made = engine.create(wanted={"name": cluster, **wanted}, limits=spec.get("limits"))
+    made = engine.create(wanted={"name": cluster, **wanted, "paused": paused}, limits=spec.get("limits"))
     _begin_from(owned.template if owned else None, cluster, lambda: None)
     return made
 

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
+from playground.api import practice
 from playground.engine.port import EngineError
 
 from . import access, accounts, codes, owning, roster, selectors, serializers, services, sharing, teaching
@@ -131,7 +132,7 @@ def _answer(request: HttpRequest) -> None:
 _OWN: dict[str, Callable[[HttpRequest], Any]] = {
     "make": _make,
     "delete": lambda request: owning.delete(cluster=_own(request)),
-    "reset": lambda request: owning.reset(cluster=_own(request)),
+    "reset": lambda request: practice.reset(cluster=_own(request)),
     "share": _share,
     "answer": _answer,
     "seen": lambda request: teaching.seen(cluster=_own(request, Action.SHARE), hint=_number(request, "hint")),

@@ -68,7 +68,7 @@ def _begin(request: HttpRequest, found: Exercise) -> HttpResponse:
     cluster = {**found.cluster, "seed": found.seed}
     try:
         name = practice.begin(
-            who=request.who, prefix=found.name, cluster=cluster, setup=found.setup, prepare=found.prepare
+            who=request.who, what=f"{practice.EXERCISE}/{found.name}", prefix=found.name, cluster=cluster, setup=found.setup, prepare=found.prepare
         )
     except EngineError as error:
         return _page(request, found, problem=str(error), status=error.code)

@@ -60,6 +60,7 @@ def _begin(request: HttpRequest, found: Lesson) -> HttpResponse:
     try:
         name = practice.begin(
             who=request.who,
+            what=f"{practice.LESSON}/{found.slug}",
             prefix=f"lesson-{found.slug}",
             cluster=found.cluster,
             setup=found.setup,

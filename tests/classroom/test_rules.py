@@ -186,3 +186,17 @@ def test_a_push_with_a_misspelt_argument_does_nothing_anywhere(school: School, c
     body = {"command": "kill-node", "args": {"node": "node-1", "force": True}}
     refused = school.ask("teacher", "POST", f"{COURSE}push/", json=body)
     assert (refused.status_code, '"force" is no argument of kill-node' in refused.json()["message"]) == (400, True)
+
+
+def test_a_reset_begins_the_exercise_or_the_lesson_again(school: School) -> None:
+    for page, path in (("/exercises/silent-service/", "apis/apps/v1/namespaces/default/deployments/web"), ("/lessons/repair/", "api/v1/nodes/node-1")):
+        begun = school.ask("owner", "POST", page, data={"action": "begin"})
+        assert begun.status_code == 302, begun.text
+        name = begun.headers["location"].split("/")[2]
+        before = school.ask("owner", "GET", f"/api/v1/clusters/{name}/state-hash/").json()["hash"]
+        assert kube(school, "owner", "DELETE", name, path).status_code == 200
+        assert school.ask("owner", "POST", f"/api/v1/clusters/{name}/reset/").status_code == 200
+        assert kube(school, "owner", "GET", name, path).status_code == 200
+        assert school.ask("owner", "GET", f"/api/v1/clusters/{name}/state-hash/").json()["hash"] == before or "lessons" in page
+        assert school.ask("owner", "GET", f"/api/v1/clusters/{name}/").json()["clock"]["paused"] is False
+        remove(school, "owner", name)
