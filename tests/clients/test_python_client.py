@@ -72,13 +72,25 @@ def test_a_pod_is_created_watched_patched_and_deleted(api: client.ApiClient, nam
     assert gone.value.status == 404
 
 
+def scaled(apps: client.AppsV1Api, namespace: str, replicas: int) -> bool:
+    """Read, change, replace: False when a controller has written in between, which every client must expect."""
+    scale = apps.read_namespaced_deployment_scale("web", namespace)
+    scale.spec.replicas = replicas
+    try:
+        apps.replace_namespaced_deployment_scale("web", namespace, scale)
+    except ApiException as error:
+        if error.status != 409:
+            raise
+        return False
+    return True
+
+
 def test_a_deployment_is_scaled_and_rolled_out(api: client.ApiClient, namespace: str) -> None:
     apps = client.AppsV1Api(api)
     apps.create_namespaced_deployment(namespace, deployment("web", 1))
-    scale = apps.read_namespaced_deployment_scale("web", namespace)
-    scale.spec.replicas = 3
-    apps.replace_namespaced_deployment_scale("web", namespace, scale)
     end = time.monotonic() + 30
+    while not scaled(apps, namespace, 3):
+        assert time.monotonic() < end
     while apps.read_namespaced_deployment_status("web", namespace).status.ready_replicas != 3:
         assert time.monotonic() < end
         time.sleep(0.1)
