@@ -3,6 +3,7 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 DATA ?= ./data
 PYTHON ?= python3
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(PYTHON) tools/setup.py
@@ -27,8 +28,8 @@ run: setup ## Start the playground and print its address (PORT, HOST, DATA)
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@exec $(BIN)/python manage.py runplayground
 
-test: setup-test ## All tests, the ones in a real browser too (ARGS="-k word" for some)
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup-test ## All tests, the ones in a real browser too (ARGS="-k word" for some, WORKERS=1 for one after the other)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 fidelity: setup-test ## The recordings' own tools against the running product, in real time (half an hour)
 	@PLAYGROUND_ALL=1 $(BIN)/python -m pytest tests/fidelity -s $(ARGS)

@@ -9,6 +9,7 @@ import pytest
 from django.utils import translation
 from hypothesis import settings
 
+from tests.golden import FIDELITY
 from tests.playground.processes import Playground, running
 
 settings.register_profile("playground", settings.get_profile("default"), deadline=None)
@@ -21,6 +22,16 @@ def _no_language() -> Iterator[None]:
     """The language of a request is its thread's, and would be that of the next test."""
     yield
     translation.deactivate()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the rates of the recordings, wherever and beside whatever else their tests ran."""
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
+    rates = [value for report in reports for name, value in report.user_properties if name == FIDELITY]
+    if rates:
+        terminalreporter.section("fidelity to a real control plane")
+        for rate in rates:
+            terminalreporter.write_line(str(rate))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = Path(os.environ.get("PLAYGROUND_GOLDEN", ROOT.parent / "shared" / "golden"))
+FIDELITY = "fidelity"
+"""Under this property tests record how close to the recordings the product is."""
 
 
 def load_tool(path: Path) -> ModuleType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from copy import copy
 from typing import Any
 
 from django.conf import settings
@@ -94,8 +95,8 @@ def student_of(request: Request, wanted: str) -> str:
 
 def seconds_to_wait(request: HttpRequest) -> int:
     """Of a page's form: until this person, or address, may hand in once more; 0: now. Counted with those over REST."""
-    throttle = Throttle()
-    return 0 if throttle.allow_request(Request(request), None) else max(1, math.ceil(throttle.wait() or 1))
+    throttle, asked = Throttle(), Request(copy(request))  # a copy: REST's requests change the user of the one they wrap
+    return 0 if throttle.allow_request(asked, None) else max(1, math.ceil(throttle.wait() or 1))
 
 
 class Throttle(SimpleRateThrottle):

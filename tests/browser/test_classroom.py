@@ -93,6 +93,7 @@ def test_deleting_asks_first(open_page: OpenPage, school: School) -> None:
     expect(page.get_by_role("link", name=name)).to_have_count(0)
 
 
+@pytest.mark.complaints  # a form that is wrong is answered with 400
 def test_a_teacher_imports_a_roster_and_hands_out_codes(open_page: OpenPage, school: School) -> None:
     page = visit(open_page, school, "teacher", "/courses/alpha/")
     page.get_by_label("or the text").fill("name,email\nAda Lovelace,nonsense")

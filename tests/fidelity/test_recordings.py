@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests.golden import FIDELITY
+
 pytestmark = pytest.mark.slow
 
 ALL = pytest.mark.skipif("PLAYGROUND_ALL" not in os.environ, reason="in real time for minutes: make fidelity")
@@ -32,10 +34,18 @@ def run_tool(golden: Path, *words: str, seconds: float = 600) -> str:
     return done.stdout
 
 
-def hold(name: str, rate: float) -> None:
-    """Print the rate and keep it from falling."""
-    print(f"fidelity {name}: {rate:.4f} (floor {FLOORS[name]})")
-    assert rate >= FLOORS[name], f"{name} fell to {rate:.4f}, below {FLOORS[name]}"
+Hold = Callable[[str, float], None]
+
+
+@pytest.fixture
+def hold(record_property: Callable[[str, object], None]) -> Hold:
+    """hold(name, rate) tells the rate at the end of the run and keeps it from falling."""
+
+    def hold_(name: str, rate: float) -> None:
+        record_property(FIDELITY, f"{name}: {rate:.4f} (floor {FLOORS[name]})")
+        assert rate >= FLOORS[name], f"{name} fell to {rate:.4f}, below {FLOORS[name]}"
+
+    return hold_
 
 
 def last_line(text: str) -> dict[str, Any]:
@@ -43,13 +53,13 @@ def last_line(text: str) -> dict[str, Any]:
     return rates
 
 
-def test_creates_give_the_same_objects_and_refusals(golden: Path, bare: Callable[[str], Path]) -> None:
+def test_creates_give_the_same_objects_and_refusals(golden: Path, bare: Callable[[str], Path], hold: Hold) -> None:
     rates = last_line(run_tool(golden, "compare.py", "create", "--kubeconfig", str(bare("create")), "--show", "0"))
     hold("create.equal", rates["equal"])
     hold("create.status", rates["status"])
 
 
-def test_broken_manifests_are_refused_in_the_same_words(golden: Path, bare: Callable[[str], Path]) -> None:
+def test_broken_manifests_are_refused_in_the_same_words(golden: Path, bare: Callable[[str], Path], hold: Hold) -> None:
     config = str(bare("mutations"))
     rates = last_line(run_tool(golden, "compare.py", "mutations", "--kubeconfig", config, "--show", "0"))
     assert rates["five_hundreds"] == 0
@@ -57,7 +67,7 @@ def test_broken_manifests_are_refused_in_the_same_words(golden: Path, bare: Call
     hold("mutations.message", rates["message"])
 
 
-def test_discovery_and_columns_are_the_same(golden: Path, bare: Callable[[str], Path]) -> None:
+def test_discovery_and_columns_are_the_same(golden: Path, bare: Callable[[str], Path], hold: Hold) -> None:
     config = str(bare("discovery"))
     rates = last_line(run_tool(golden, "compare.py", "discovery", "--kubeconfig", config, "--show", "5"))
     hold("discovery.resources", rates["resources"])
@@ -71,7 +81,7 @@ def network_of(config: Path, name: str) -> list[str]:
     return ["--server", found[1], "--prefix", f"/k8s/{name}", "--token", found[2]]
 
 
-def test_conversations_go_the_same_way(golden: Path, bare: Callable[[str], Path], tmp_path: Path) -> None:
+def test_conversations_go_the_same_way(golden: Path, bare: Callable[[str], Path], tmp_path: Path, hold: Hold) -> None:
     where = network_of(bare("transcripts"), "transcripts")
     report = tmp_path / "report.json"
     run_tool(golden, "replay.py", *where, "--json", str(report), "transcripts")
@@ -80,14 +90,14 @@ def test_conversations_go_the_same_way(golden: Path, bare: Callable[[str], Path]
 
 
 @ALL
-def test_the_scheduler_decides_the_same(golden: Path, bare: Callable[[str], Path]) -> None:
+def test_the_scheduler_decides_the_same(golden: Path, bare: Callable[[str], Path], hold: Hold) -> None:
     config = str(bare("scheduling"))
     text = run_tool(golden, "scheduling/sched.py", "replay", "--kubeconfig", config, "--delete-nodes")
     hold("scheduling.equal", share_in(text, "observations equal"))
 
 
 @ALL
-def test_workloads_end_in_the_same_objects_and_events(golden: Path, bare: Callable[[str], Path]) -> None:
+def test_workloads_end_in_the_same_objects_and_events(golden: Path, bare: Callable[[str], Path], hold: Hold) -> None:
     text = run_tool(golden, "workloads/work.py", "replay", "--kubeconfig", str(bare("workloads")), seconds=2400)
     print(text[-3000:])
     hold("workloads.objects", share_in(text, "objects equal"))

@@ -22,7 +22,7 @@ from .test_rest import REFERENCE, archive
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/exercises/first-pod/submissions/"
-VERDICT = {"points": 1, "checks": [], "outcome": "failed"}
+VERDICT = {"points": 1, "checks": [], "outcome": "failed", "message": ""}
 
 
 @pytest.fixture(autouse=True)
