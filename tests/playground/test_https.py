@@ -107,11 +107,11 @@ def approved(admin: httpx.Client, name: str, request: str) -> str:
 def test_a_certificate_the_cluster_signed_tells_who_one_is(
     admin: httpx.Client, config: dict[str, str], tmp_path: Path
 ) -> None:
-    _, request = signed(tmp_path, "jane", "developers")
-    (tmp_path / "certificate.pem").write_text(approved(admin, "jane", request))
-    with client_of(config, shown=(tmp_path / "certificate.pem", tmp_path / "key.pem")) as jane:
-        assert who(jane) == "jane"
-        assert 'User "jane" cannot list resource "pods"' in jane.get("/api/v1/pods").json()["message"]
+    _, request = signed(tmp_path, "joan", "developers")
+    (tmp_path / "certificate.pem").write_text(approved(admin, "joan", request))
+    with client_of(config, shown=(tmp_path / "certificate.pem", tmp_path / "key.pem")) as joan:
+        assert who(joan) == "joan"
+        assert 'User "joan" cannot list resource "pods"' in joan.get("/api/v1/pods").json()["message"]
 
 
 def test_a_certificate_of_somebody_else_is_refused(config: dict[str, str], tmp_path: Path) -> None:

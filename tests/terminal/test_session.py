@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -175,7 +176,7 @@ async def test_a_kubectl_that_only_waits_keeps_no_other_from_starting(monkeypatc
 async def test_jq_is_given_its_time_and_no_more(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as hasty:
         hasty.setattr(jq, "SECONDS", 0.5)
-        assert "execution timeout" in await terminal.run("jq -n 'last(range(1e12))'")
+        assert re.search("execution time(out|d out)", await terminal.run("jq -n 'last(range(1e12))'"))
     assert await terminal.run("""echo '{"a": [1, 2]}' > /root/x.json; jq -c .a /root/x.json; cat /root/x.json | jq '.a[1]'""") == "[1,2]\n2\n"
     shown = await terminal.run("echo '1 2 3' | jq -s add; echo 12 | jq -n 'input + 1'; echo oops | jq .; echo $?")
     said = [line for line in shown.splitlines() if line.startswith("jq: ")]
