@@ -288,19 +288,23 @@ def test_on_a_phone_the_outline_can_be_closed_again(mock_page: OpenPage) -> None
     expect(outline).to_be_hidden()
 
 
+PAINTS = """async () => {
+  frames.length = 0;
+  for (let i = 0; i < 60; i++) {
+    playground.diagram.zoom(i % 2 ? 1.02 : 1 / 1.02);
+    await new Promise(requestAnimationFrame);
+  }
+  return frames.sort((a, b) => a - b)[frames.length >> 1];
+}"""
+"""The median of how long painting takes, in milliseconds."""
+
+
 @pytest.mark.slow
-def test_a_thousand_nodes_stay_smooth(mock_page: OpenPage) -> None:
-    """Painting 1,000 nodes with 10,000 pods: the share of the frame that is ours. Benchmarks measure whole frames."""
-    page = mock_page(nodes=1000, pods=10000, still=1, bare=1)
-    wait(page, "playground.diagram.drawn().pods === 10000")
-    paints = page.evaluate(
-        """async () => {
-          frames.length = 0;
-          for (let i = 0; i < 60; i++) {
-            playground.diagram.zoom(i % 2 ? 1.02 : 1 / 1.02);
-            await new Promise(requestAnimationFrame);
-          }
-          return frames.sort((a, b) => a - b);
-        }"""
-    )
-    assert paints[len(paints) // 2] <= 33
+def test_a_hundred_times_as_much_is_painted_in_far_less_than_a_hundred_times_the_time(mock_page: OpenPage) -> None:
+    """1,000 nodes with 10,000 pods against 10 with 100: what is too small to be seen is not drawn. Benchmarks measure whole frames."""
+    times = []
+    for nodes in (10, 1000):
+        page = mock_page(nodes=nodes, pods=nodes * 10, still=1, bare=1)
+        wait(page, f"playground.diagram.drawn().pods === {nodes * 10}")
+        times.append(page.evaluate(PAINTS))
+    assert times[1] <= 20 * max(times[0], 0.2), times
