@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from itertools import count
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -44,6 +44,9 @@ GIANT = "apiVersion: v1\nkind: Pod\nmetadata: {name: giant}\nspec: {containers: 
 EXAMPLES = (SIMPLE % ("web", 4, "web", "web"), SIMPLE % ("shop", 3, "shop", "shop") + SERVICE, GIANT)
 WEB = "playground.store.all('Pod').filter((p) => p.root === 'Deployment/web'"
 
+NUMBERS = count(1)
+"""Each test has a cluster of its own."""
+
 
 @pytest.fixture(scope="module")
 def playground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
@@ -54,7 +57,7 @@ def playground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]
 
 @pytest.fixture
 def live(open_page: OpenPage, playground: Playground) -> Page:
-    name = f"live-{Path(__file__).stat().st_ino % 1000}-{id(open_page) % 100000}"
+    name = f"live-{next(NUMBERS)}"
     with playground.client() as client:
         assert client.post("/api/v1/clusters/", json={"name": name, "nodes": 3, "seed": 7}).status_code == 201
     page = open_page(f"{playground.url}/clusters/{name}/")
