@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from cluster_core.machinery import quantity
+from cluster_core.machinery.podrequests import is_sidecar
 from cluster_core.machinery.quantity import Quantity
 from cluster_core.machinery.typed import Obj
 
@@ -54,10 +55,6 @@ def pretty(totals: Mapping[str, Quantity]) -> str:
     return ",".join(f"{name}={totals[name]}" for name in sorted(totals))
 
 
-def _is_sidecar(container: Obj) -> bool:
-    return container.get("restartPolicy") == "Always"
-
-
 def _listed(container: Obj, which: str) -> Totals:
     return parsed((container.get("resources") or {}).get(which))
 
@@ -68,7 +65,7 @@ def _inits(containers: Iterable[Obj], which: str, totals: Totals) -> Totals:
     most: Totals = {}
     for container in containers:
         asked = _listed(container, which)
-        if _is_sidecar(container):
+        if is_sidecar(container):
             add(totals, asked)
             add(sidecars, asked)
             asked = sidecars

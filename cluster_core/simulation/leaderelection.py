@@ -76,13 +76,14 @@ def elect(cluster: Cluster, component: str) -> None:
     if not _asks(cluster, component) or cluster.server.etcd_fault:
         return
     api, known = _client(cluster, component), _lease(cluster, component)
-    transitions = known["spec"].get("leaseTransitions", 0) + 1 if known is not None else 0
+    before = (known or {}).get("spec") or {}
+    transitions = int(before.get("leaseTransitions") or 0) + 1 if known is not None else 0
     holder = f"{CONTROL_PLANE}_{cluster.seed.uid('leader', component, transitions)}"
     seconds = parse_duration(options.get("leader-elect-lease-duration", "15s")) // SECOND
     now = cluster.clock.microtime()
     spec = {"holderIdentity": holder, "leaseDurationSeconds": seconds, "acquireTime": now, "renewTime": now, "leaseTransitions": transitions}
     if known is not None:
-        lease = api.update("Lease", {**known, "spec": {**known["spec"], **spec}})
+        lease = api.update("Lease", {**known, "spec": {**before, **spec}})
     elif api.get("Namespace", "", _NAMESPACE) is None:
         return
     else:

@@ -74,6 +74,15 @@ def test_leaders_outlive_a_short_silence_of_the_api_server_and_no_longer_one(eng
         assert spec_of(engine, name)["leaseTransitions"] == transitions and age(engine, name) < 2
 
 
+def test_an_emptied_lease_is_taken_again(engine: Engine) -> None:
+    lease = engine.api.get("Lease", "kube-system", "kube-scheduler")
+    assert lease is not None
+    engine.api.update("Lease", {key: value for key, value in lease.items() if key != "spec"})
+    component(engine, "stop", "scheduler")
+    component(engine, "start", "scheduler")
+    assert spec_of(engine, "kube-scheduler")["holderIdentity"].startswith("control-plane_")
+
+
 def test_who_leads_survives_being_put_away(engine: Engine) -> None:
     component(engine, "stop", "scheduler")
     component(engine, "start", "scheduler")
